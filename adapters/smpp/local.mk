@@ -1,0 +1,1 @@
+# adapters/smpp: see Makefile.am

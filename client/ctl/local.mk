@@ -1,0 +1,1 @@
+# client/ctl: see Makefile.am

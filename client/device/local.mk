@@ -1,0 +1,1 @@
+# client/device: see Makefile.am

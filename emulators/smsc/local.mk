@@ -1,0 +1,1 @@
+# emulators/smsc: see Makefile.am

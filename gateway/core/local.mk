@@ -1,0 +1,1 @@
+# gateway/core: see Makefile.am

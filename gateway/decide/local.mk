@@ -1,0 +1,1 @@
+# gateway/decide: see Makefile.am

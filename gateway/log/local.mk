@@ -1,0 +1,1 @@
+# gateway/log: see Makefile.am

@@ -1,0 +1,1 @@
+# gateway/parent: see Makefile.am

@@ -1,0 +1,1 @@
+# gateway/vault: see Makefile.am

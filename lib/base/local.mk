@@ -1,0 +1,6 @@
+# lib/base: two archives, since applications embed the first (ISC, no libosmocore) and only the gateway links the second.
+noinst_LIBRARIES += %D%/libfgmin.a %D%/libfgbase.a
+%C%_libfgmin_a_SOURCES = %D%/cursor.c %D%/cursor.h %D%/error.c %D%/error.h %D%/errors.def \
+	%D%/id.c %D%/id.h %D%/handle.c %D%/handle.h
+%C%_libfgbase_a_SOURCES = %D%/clock.c %D%/clock.h %D%/log.c %D%/log.h %D%/loop.c %D%/loop.h
+%C%_libfgbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(CONFIG_CFLAGS)

@@ -1,0 +1,1 @@
+# lib/crypto: see Makefile.am

@@ -1,0 +1,1 @@
+# lib/proto: see Makefile.am

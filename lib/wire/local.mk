@@ -1,0 +1,1 @@
+# lib/wire: see Makefile.am

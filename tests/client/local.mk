@@ -1,0 +1,1 @@
+# tests/client: see tests/local.mk

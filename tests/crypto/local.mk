@@ -1,0 +1,1 @@
+# tests/crypto: see tests/local.mk

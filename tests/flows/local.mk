@@ -1,0 +1,1 @@
+# tests/flows: see tests/local.mk

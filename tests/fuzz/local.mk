@@ -1,0 +1,13 @@
+# A target: fuzz_targets gets tests/fuzz/<name>_fuzz, its _SOURCES tests/fuzz/<name>_fuzz.c $(fuzz_main), its corpus
+# a folder tests/fuzz/corpus/<name> with at least one file.
+if FUZZING
+fuzz_main = tests/fuzz/fuzz.h
+fuzz_link_flags = -fsanitize=fuzzer
+else
+fuzz_main = tests/fuzz/replay.c tests/fuzz/fuzz.h
+fuzz_link_flags =
+endif
+fuzz_targets =
+EXTRA_DIST += tests/fuzz/corpus
+check_PROGRAMS += $(fuzz_targets)
+TESTS += $(fuzz_targets)

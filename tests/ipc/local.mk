@@ -1,0 +1,1 @@
+# tests/ipc: see tests/local.mk

@@ -1,0 +1,1 @@
+# tests/log: see tests/local.mk

@@ -1,0 +1,1 @@
+# tests/parent: see tests/local.mk

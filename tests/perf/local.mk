@@ -1,0 +1,1 @@
+# tests/perf: see tests/local.mk

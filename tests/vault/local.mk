@@ -1,0 +1,1 @@
+# tests/vault: see tests/local.mk

@@ -1,0 +1,1 @@
+# tests/wire: see tests/local.mk
