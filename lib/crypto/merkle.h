@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The Merkle tree of RFC 6962, section 2.1: leaf hash SHA-256(0x00 data), node SHA-256(0x01 left right); and proofs over it.
+ *
+ * struct fg_merkle_tree keeps every node hash in memory (64 bytes a leaf) and makes proofs; struct fg_merkle_frontier keeps only
+ * the right edge (log2 n hashes) and follows: what the vault needs to see that a log neither forks nor rolls back.
+ */
+#pragma once
+
+#include "lib/crypto/crypto.h"
+
+enum { FG_MERKLE_PATH_MAX = 64 };
+
+struct fg_hash fg_merkle_leaf(const void *data, size_t len);
+struct fg_hash fg_merkle_node(const struct fg_hash *left, const struct fg_hash *right);
+/*! The root of no leaves: SHA-256 of nothing. */
+struct fg_hash fg_merkle_empty_root(void);
+
+struct fg_merkle_path {
+	uint8_t count;
+	struct fg_hash hash[FG_MERKLE_PATH_MAX];
+};
+
+/*! Root that leaf at index in a tree of size leaves leads to by path (RFC 9162, 2.1.3.2). FG_OK or FG_E_PROOF. O(log size). */
+enum fg_rc fg_merkle_root_from_path(uint64_t index, uint64_t size, const struct fg_hash *leaf,
+				    const struct fg_merkle_path *path, struct fg_hash *root_out);
+
+/*! FG_OK when the path shows leaf at index under root; FG_E_PROOF otherwise. */
+enum fg_rc fg_merkle_verify_inclusion(uint64_t index, uint64_t size, const struct fg_hash *leaf,
+				      const struct fg_merkle_path *path, const struct fg_hash *root);
+
+/*! FG_OK when the path shows that the tree of old_size is a prefix of that of new_size (RFC 9162, 2.1.4.2); FG_E_PROOF otherwise. */
+enum fg_rc fg_merkle_verify_consistency(uint64_t old_size, uint64_t new_size,
+					const struct fg_hash *old_root,
+					const struct fg_hash *new_root,
+					const struct fg_merkle_path *path);
+
+struct fg_merkle_frontier {
+	uint64_t size;
+	struct fg_hash hash[FG_MERKLE_PATH_MAX]; /*!< hash[level] is in use where bit level of size is set */
+};
+
+void fg_merkle_frontier_init(struct fg_merkle_frontier *frontier);
+/*! O(1) amortised. */
+void fg_merkle_frontier_append(struct fg_merkle_frontier *frontier, const struct fg_hash *leaf);
+struct fg_hash fg_merkle_frontier_root(const struct fg_merkle_frontier *frontier);
+
+struct fg_merkle_tree;
+
+/*! An empty tree, freed with fg_merkle_tree_free(). NULL without memory. */
+struct fg_merkle_tree *fg_merkle_tree_new(void);
+void fg_merkle_tree_free(struct fg_merkle_tree *tree_take);
+/*! FG_OK or FG_E_NO_MEMORY. O(1) amortised. */
+enum fg_rc fg_merkle_tree_append(struct fg_merkle_tree *tree, const struct fg_hash *leaf);
+uint64_t fg_merkle_tree_size(const struct fg_merkle_tree *tree);
+/*! Root of the first size leaves. size up to fg_merkle_tree_size(). O(log^2 n). */
+struct fg_hash fg_merkle_tree_root(const struct fg_merkle_tree *tree, uint64_t size);
+const struct fg_hash *fg_merkle_tree_leaf(const struct fg_merkle_tree *tree, uint64_t index);
+/*! \return FG_OK; FG_E_ARG unless index < size <= tree size. O(log^2 n). */
+enum fg_rc fg_merkle_tree_inclusion(const struct fg_merkle_tree *tree, uint64_t index, uint64_t size,
+				    struct fg_merkle_path *path_out);
+/*! \return FG_OK; FG_E_ARG unless 0 < old_size <= new_size <= tree size. */
+enum fg_rc fg_merkle_tree_consistency(const struct fg_merkle_tree *tree, uint64_t old_size,
+				      uint64_t new_size, struct fg_merkle_path *path_out);
