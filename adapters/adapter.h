@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The contract of an adapter: code that speaks one protocol to one far side, in a process of its own (one for each configured link).
+ *
+ *  1. The host gives *jobs*; every job that fg_adapter_ops.job took gets exactly one *outcome*.
+ *  2. An adapter announces *credits* (fg_host_state) and is never given more jobs than that.
+ *  3. It never blocks, never retries on its own, and knows no policy: which text, which link, which recipient was decided elsewhere.
+ *  4. An outcome says what is known: `accepted` the far side has taken it, `failed` it has not and never will, `deferred` it has not
+ *     now, `unknown` it may have. Silence after the bytes left is `unknown`, never `failed`.
+ *  5. *Delivery reports* and *inbound* messages may come at any time; each is acknowledged to the carrier only when the host says
+ *     that it is durable (fg_adapter_ops.stored).
+ *  6. drain: finish what is begun, take no more, then fg_host_drained(). close: every open job gets an outcome, `unknown` if it must.
+ *  7. Clear text is in struct fg_clear, is wiped as soon as the bytes are handed to the socket's buffer, and never reaches a log.
+ *
+ * A new adapter is one folder and two lines: adapters.def and its local.mk. adapters/loop is the model; tests/adapters/contract_test.c
+ * runs on every row of adapters.def. An adapter includes this header, lib/base, lib/wire and lib/crypto/clear.h: never gateway/, never another
+ * adapter.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/conf.h"
+#include "lib/base/error.h"
+#include "lib/base/id.h"
+#include "lib/base/loop.h"
+#include "lib/ipc/frame.h"
+
+struct fg_clear;
+struct fg_adapter_host;
+
+enum { FG_PARTS_MAX = 255, FG_REF_MAX = 64 };
+
+/*! One text for one recipient, already marked and cut into parts. Borrowed for the call to ops->job, but for text, which the
+ *  adapter takes over and frees. */
+struct fg_job {
+	struct fg_id message_id;
+	uint16_t leg;
+	char destination[33]; /*!< E.164 with "+" */
+	char source[33];      /*!< E.164, alphanumeric or ""; "": the link's own */
+	struct fg_clear *text; /*!< UTF-8, the mark first; fg_clear_free() and free() it */
+	uint8_t alphabet;      /*!< enum fg_alphabet (lib/wire/alphabet.h) */
+	uint8_t parts;	       /*!< 1..255 */
+	const uint32_t *offsets; /*!< [parts]: where each part begins in text */
+	uint16_t concat_ref;   /*!< the same in every part; per recipient, allotted durably by the core */
+	uint16_t message_reference; /*!< user_message_reference, where the protocol has one */
+	uint32_t validity_s;
+};
+
+struct fg_job_outcome {
+	struct fg_id message_id;
+	uint16_t leg;
+	enum fg_outcome outcome; /*!< of the whole: accepted only if every part is; unknown if any is; else failed or deferred */
+	enum fg_rc rc;		 /*!< FG_OK when accepted */
+	uint32_t carrier_code;	 /*!< the far side's own code, unchanged; 0 for none */
+	uint8_t parts;
+	uint8_t part_state[FG_PARTS_MAX]; /*!< enum fg_part_state */
+	char ref[FG_PARTS_MAX][FG_REF_MAX + 1]; /*!< the far side's id of each accepted part, "" otherwise */
+};
+
+struct fg_delivery_report {
+	uint64_t token; /*!< of the adapter; comes back in ops->stored */
+	char ref[FG_REF_MAX + 1];
+	uint8_t state; /*!< enum fg_dlr_state (lib/wire/dlr.h) */
+	bool final;
+	char error[17];
+	bool has_reference;
+	uint16_t message_reference;
+	char destination[33]; /*!< whose number it is about */
+	uint64_t done_ms;     /*!< Unix; 0 when the report has no date */
+};
+
+struct fg_adapter_ops {
+	const char *name; /*!< as in adapters.def and in links.adapter */
+	/*! Begin: connect, bind. *adapter_out is the adapter's own state, a talloc child of ctx. */
+	enum fg_rc (*open)(void *ctx, struct fg_adapter_host *host, struct fg_loop *loop,
+			   const struct fg_conf_links *conf, void **adapter_out);
+	/*! Take a job. FG_OK: an outcome follows, also from inside this call. Anything else: not taken, no outcome follows. */
+	enum fg_rc (*job)(void *adapter, const struct fg_job *job);
+	/*! The report or inbound message of that token is durable: acknowledge it to the carrier. Unknown tokens are ignored. */
+	void (*stored)(void *adapter, uint64_t token);
+	void (*drain)(void *adapter);
+	/*! Outcomes for all open jobs, then free everything. */
+	void (*close)(void *adapter);
+};
+
+/* What the host offers. In the process of a link adapters/host.c carries it to the vault; in tests a recorder stands behind it. */
+
+/*! The link's state, on every change. credits: jobs it takes beyond those in flight. note: for people, at most 127 bytes. */
+void fg_host_state(struct fg_adapter_host *host, bool up, uint32_t credits, uint32_t in_flight, uint32_t carrier_code,
+		   const char *note);
+void fg_host_outcome(struct fg_adapter_host *host, const struct fg_job_outcome *outcome);
+/*! \return FG_OK: ops->stored will come. FG_E_IPC_FULL: not now; do not acknowledge, the carrier will repeat it. */
+enum fg_rc fg_host_report(struct fg_adapter_host *host, const struct fg_delivery_report *report);
+void fg_host_drained(struct fg_adapter_host *host);
+const char *fg_host_name(const struct fg_adapter_host *host); /*!< the link's name, for logs */
+
+/*! The adapter of that name, or NULL. From adapters.def. */
+const struct fg_adapter_ops *fg_adapter_find(const char *name);
