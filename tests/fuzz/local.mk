@@ -9,10 +9,13 @@ fuzz_link_flags =
 endif
 fuzz_targets =
 fuzz_wire_libs = lib/wire/libfgwire.a lib/base/libfgmin.a
-fuzz_targets += tests/fuzz/alphabet_fuzz
+fuzz_targets += tests/fuzz/alphabet_fuzz tests/fuzz/udh_fuzz
 tests_fuzz_alphabet_fuzz_SOURCES = tests/fuzz/alphabet_fuzz.c $(fuzz_main)
 tests_fuzz_alphabet_fuzz_LDADD = $(fuzz_wire_libs)
 tests_fuzz_alphabet_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
+tests_fuzz_udh_fuzz_SOURCES = tests/fuzz/udh_fuzz.c $(fuzz_main)
+tests_fuzz_udh_fuzz_LDADD = $(fuzz_wire_libs)
+tests_fuzz_udh_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
 EXTRA_DIST += tests/fuzz/corpus
 check_PROGRAMS += $(fuzz_targets)
 TESTS += $(fuzz_targets)

@@ -1,5 +1,5 @@
 # tests/wire: see tests/local.mk
-wire_tests = tests/wire/utf8_test tests/wire/alphabet_test
+wire_tests = tests/wire/utf8_test tests/wire/alphabet_test tests/wire/udh_test
 check_PROGRAMS += $(wire_tests)
 TESTS += $(wire_tests)
 wire_libs = lib/wire/libfgwire.a $(FG_TEST_LIBS)
@@ -7,3 +7,5 @@ tests_wire_utf8_test_SOURCES = tests/wire/utf8_test.c
 tests_wire_utf8_test_LDADD = $(wire_libs)
 tests_wire_alphabet_test_SOURCES = tests/wire/alphabet_test.c
 tests_wire_alphabet_test_LDADD = $(wire_libs)
+tests_wire_udh_test_SOURCES = tests/wire/udh_test.c
+tests_wire_udh_test_LDADD = $(wire_libs)
