@@ -4,4 +4,5 @@ noinst_LIBRARIES += %D%/libfgwire.a
 	%D%/udh.c %D%/udh.h \
 	%D%/smpp.c %D%/smpp.h %D%/smpp_pdu.def %D%/smpp_dump.c \
 	%D%/smpp_tlv.c %D%/smpp_tlv.h %D%/smpp_tlv.def \
-	%D%/smpp_status.c %D%/smpp_status.h %D%/smpp_status.def
+	%D%/smpp_status.c %D%/smpp_status.h %D%/smpp_status.def \
+	%D%/dlr.c %D%/dlr.h
