@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lib/wire/alphabet.h"
+
+#include "lib/wire/utf8.h"
+
+enum {
+	ESCAPE = 0x1B,  /* 3GPP TS 23.038, 6.2.1 */
+	NO_SEPTET = -1, /* a character that the default alphabet lacks */
+	UNIT_BYTES = 2,
+};
+
+/* ---- One character ---- */
+
+/* The septet of cp; ESCAPE << 8 | septet for the extension table; NO_SEPTET. */
+static int gsm7_of(uint32_t cp)
+{
+	switch (cp) {
+#define FG_GSM7(septet, code)                                                                      \
+	case code:                                                                                 \
+		return septet;
+#define FG_GSM7_EXT(septet, code)                                                                  \
+	case code:                                                                                 \
+		return ESCAPE << 8 | septet;
+#include "lib/wire/gsm7.def"
+#undef FG_GSM7
+#undef FG_GSM7_EXT
+	default:
+		return NO_SEPTET;
+	}
+}
+
+static const uint16_t gsm7_default[128] = {
+#define FG_GSM7(septet, code) [septet] = code,
+#define FG_GSM7_EXT(septet, code)
+#include "lib/wire/gsm7.def"
+#undef FG_GSM7
+#undef FG_GSM7_EXT
+	[ESCAPE] = ' ',
+};
+
+/* 0: no such extension character. */
+static const uint16_t gsm7_extension[128] = {
+#define FG_GSM7(septet, code)
+#define FG_GSM7_EXT(septet, code) [septet] = code,
+#include "lib/wire/gsm7.def"
+#undef FG_GSM7
+#undef FG_GSM7_EXT
+	[ESCAPE] = ' ',
+};
+
+static void put_unit(uint32_t unit, uint8_t *out)
+{
+	out[0] = (uint8_t)(unit >> 8);
+	out[1] = (uint8_t)unit;
+}
+
+/* RFC 2781, 2.1. */
+static size_t put_units(uint32_t cp, uint8_t out[static 4])
+{
+	if (cp < 0x10000) {
+		put_unit(cp, out);
+		return UNIT_BYTES;
+	}
+	put_unit(0xD800 | (cp - 0x10000) >> 10, out);
+	put_unit(0xDC00 | (cp & 0x3FF), out + UNIT_BYTES);
+	return 2 * UNIT_BYTES;
+}
+
+static size_t put_septets(uint32_t cp, uint8_t out[static 2])
+{
+	int septet = gsm7_of(cp);
+
+	if (septet == NO_SEPTET)
+		return 0;
+	if (septet <= 0x7F) {
+		out[0] = (uint8_t)septet;
+		return 1;
+	}
+	out[0] = ESCAPE;
+	out[1] = septet & 0x7F;
+	return 2;
+}
+
+/* The octets of cp in an alphabet: how many, 0 when it is not there. */
+static size_t put_character(enum fg_alphabet alphabet, uint32_t cp, uint8_t out[static 4])
+{
+	switch (alphabet) {
+	case FG_ALPHABET_GSM7:
+		return put_septets(cp, out);
+	case FG_ALPHABET_UCS2:
+		return put_units(cp, out);
+	case FG_ALPHABET_ASCII:
+	case FG_ALPHABET_LATIN1:
+		break;
+	}
+	out[0] = (uint8_t)cp;
+	return cp <= (alphabet == FG_ALPHABET_ASCII ? 0x7Fu : 0xFFu);
+}
+
+/* ---- Whole texts ---- */
+
+/* Octets that text needs in an alphabet; written to out unless that is NULL. Stops with FG_E_SPACE
+ * beyond cap. */
+static enum fg_rc walk(enum fg_alphabet alphabet, const uint8_t *text, size_t len, uint8_t *out,
+		       size_t cap, size_t *octets_out)
+{
+	size_t octets = 0;
+	uint8_t one[4];
+	uint32_t cp;
+
+	for (size_t at = 0, n, wide; at < len; at += n) {
+		n = fg_utf8_next(text + at, len - at, &cp);
+		if (n == 0)
+			return FG_E_UTF8;
+		wide = put_character(alphabet, cp, one);
+		if (wide == 0)
+			return FG_E_TEXT_CODING;
+		if (wide > cap - octets)
+			return FG_E_SPACE;
+		for (size_t i = 0; out && i < wide; i++)
+			out[octets + i] = one[i];
+		octets += wide;
+	}
+	*octets_out = octets;
+	return FG_OK;
+}
+
+enum fg_rc fg_alphabet_encode(enum fg_alphabet alphabet, const void *text, size_t len, void *out,
+			      size_t cap, size_t *out_len_out)
+{
+	size_t octets;
+	/* Measured first, so that a text that does not fit leaves no half of itself behind. */
+	enum fg_rc rc = walk(alphabet, text, len, NULL, cap, &octets);
+
+	return rc == FG_OK ? walk(alphabet, text, len, out, cap, out_len_out) : rc;
+}
+
+enum fg_rc fg_alphabet_septets(const void *text, size_t len, size_t *septets_out)
+{
+	return walk(FG_ALPHABET_GSM7, text, len, NULL, SIZE_MAX, septets_out);
+}
+
+bool fg_alphabet_fits_gsm7(const void *text, size_t len)
+{
+	size_t septets;
+
+	return fg_alphabet_septets(text, len, &septets) == FG_OK;
+}
+
+/* ---- Decoding ---- */
+
+/* The character at octets[*at], which moves on behind it. */
+static uint32_t take_septet(const uint8_t *octets, size_t len, size_t *at)
+{
+	uint8_t septet = octets[(*at)++];
+
+	if (septet > 0x7F)
+		return FG_UTF8_REPLACEMENT;
+	if (septet != ESCAPE || *at == len || octets[*at] > 0x7F)
+		return gsm7_default[septet];
+	septet = octets[(*at)++];
+	return gsm7_extension[septet] ? gsm7_extension[septet] : gsm7_default[septet];
+}
+
+static uint32_t unit_at(const uint8_t *octets)
+{
+	return (uint32_t)octets[0] << 8 | octets[1];
+}
+
+static uint32_t take_unit(const uint8_t *octets, size_t len, size_t *at)
+{
+	uint32_t unit, low;
+
+	if (len - *at < UNIT_BYTES) {
+		*at = len;
+		return FG_UTF8_REPLACEMENT;
+	}
+	unit = unit_at(octets + *at);
+	*at += UNIT_BYTES;
+	if ((unit & 0xFC00) != 0xD800 || len - *at < UNIT_BYTES)
+		return unit; /* fg_utf8_put() replaces a lone surrogate */
+	low = unit_at(octets + *at);
+	if ((low & 0xFC00) != 0xDC00)
+		return unit;
+	*at += UNIT_BYTES;
+	return 0x10000 + ((unit & 0x3FF) << 10 | (low & 0x3FF));
+}
+
+static uint32_t take_character(enum fg_alphabet alphabet, const uint8_t *octets, size_t len,
+			       size_t *at)
+{
+	uint32_t cp;
+
+	if (alphabet == FG_ALPHABET_GSM7)
+		return take_septet(octets, len, at);
+	if (alphabet == FG_ALPHABET_UCS2)
+		return take_unit(octets, len, at);
+	cp = octets[(*at)++];
+	return alphabet == FG_ALPHABET_ASCII && cp > 0x7F ? FG_UTF8_REPLACEMENT : cp;
+}
+
+enum fg_rc fg_alphabet_decode(enum fg_alphabet alphabet, const void *octets, size_t len, void *out,
+			      size_t cap, size_t *out_len_out)
+{
+	uint8_t *text = out, one[FG_UTF8_MAX];
+	size_t used = 0;
+
+	for (size_t at = 0, n; at < len; used += n) {
+		n = fg_utf8_put(take_character(alphabet, octets, len, &at), one);
+		if (n > cap - used)
+			return FG_E_SPACE;
+		for (size_t i = 0; i < n; i++)
+			text[used + i] = one[i];
+	}
+	*out_len_out = used;
+	return FG_OK;
+}
+
+/* ---- Planning ---- */
+
+/* 3GPP TS 23.040, 9.2.3.24.1 and .8: 140 octets less a header of 6 or 7, in septets or 16-bit
+ * units. */
+static size_t part_room(enum fg_alphabet alphabet, enum fg_text_reference reference)
+{
+	bool wide = reference == FG_TEXT_REFERENCE_16BIT;
+
+	if (alphabet == FG_ALPHABET_GSM7)
+		return wide ? 152 : 153;
+	return wide ? 66 : 67;
+}
+
+/* Septets or UCS-2 units of one character. */
+static size_t cost_of(enum fg_alphabet alphabet, uint32_t cp)
+{
+	if (alphabet == FG_ALPHABET_GSM7)
+		return gsm7_of(cp) > 0x7F ? 2 : 1;
+	return cp >= 0x10000 ? 2 : 1;
+}
+
+/* Fill offset[] and parts for a text known to be valid, room units to a part. */
+static enum fg_rc cut(const uint8_t *text, size_t len, size_t room, unsigned max_parts,
+		      struct fg_text_plan *plan)
+{
+	size_t used = 0, cost;
+	unsigned parts = 1;
+	uint32_t cp = 0;
+
+	plan->offset[0] = 0;
+	for (size_t at = 0; at < len; at += fg_utf8_next(text + at, len - at, &cp)) {
+		fg_utf8_next(text + at, len - at, &cp);
+		cost = cost_of(plan->alphabet, cp);
+		if (used + cost > room) {
+			if (parts == max_parts)
+				return FG_E_TEXT_LONG;
+			plan->offset[parts++] = (uint32_t)at;
+			used = 0;
+		}
+		used += cost;
+	}
+	plan->offset[parts] = (uint32_t)len;
+	plan->parts = (uint8_t)parts;
+	return FG_OK;
+}
+
+/* The alphabet of a text and its length there. */
+static enum fg_rc measure(const uint8_t *text, size_t len, enum fg_alphabet *alphabet_out,
+			  size_t *total_out)
+{
+	enum fg_rc rc = walk(FG_ALPHABET_GSM7, text, len, NULL, SIZE_MAX, total_out);
+
+	*alphabet_out = FG_ALPHABET_GSM7;
+	if (rc != FG_E_TEXT_CODING)
+		return rc;
+	*alphabet_out = FG_ALPHABET_UCS2;
+	rc = walk(FG_ALPHABET_UCS2, text, len, NULL, SIZE_MAX, total_out);
+	if (rc == FG_OK)
+		*total_out /= UNIT_BYTES;
+	return rc;
+}
+
+enum fg_rc fg_alphabet_plan(const void *text, size_t text_len, enum fg_text_reference reference,
+			    unsigned max_parts, struct fg_text_plan *plan_out)
+{
+	struct fg_text_plan plan;
+	size_t total = 0, room;
+	enum fg_rc rc;
+
+	if (max_parts == 0 || max_parts > FG_TEXT_PARTS_MAX)
+		return FG_E_ARG;
+	rc = measure(text, text_len, &plan.alphabet, &total);
+	if (rc != FG_OK)
+		return rc;
+	/* Before any narrowing: 255 parts hold fewer than 2^16 units, of at most 4 bytes each. */
+	if (total > UINT16_MAX)
+		return FG_E_TEXT_LONG;
+	plan.total = (uint16_t)total;
+	room = plan.alphabet == FG_ALPHABET_GSM7 ? 160 : 70;
+	if (total > room)
+		room = part_room(plan.alphabet, reference);
+	rc = cut(text, text_len, room, max_parts, &plan);
+	if (rc == FG_OK)
+		*plan_out = plan;
+	return rc;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Short-message alphabets: which one a text needs, how it is cut into parts, and the octets of each
+ * part, both ways.
+ *
+ * GSM septets are unpacked here, one to an octet, as SMPP carries them; packing belongs to the
+ * TPDU. The default alphabet and its extension are the data file gsm7.def; national shift tables
+ * are not used. A mark is part of the text: put it there before planning. Nothing here keeps state;
+ * text is borrowed for the call.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "lib/base/error.h"
+
+enum fg_alphabet {
+	FG_ALPHABET_GSM7,   /*!< 3GPP TS 23.038, 6.2.1; a character of the extension table is an
+			       escape and a septet */
+	FG_ALPHABET_ASCII,  /*!< SMPP data_coding 1 */
+	FG_ALPHABET_LATIN1, /*!< ISO 8859-1, SMPP data_coding 3 */
+	FG_ALPHABET_UCS2,   /*!< UTF-16BE: 3GPP TS 23.038, 6.2.3, with surrogate pairs as phones
+			       really do */
+};
+
+/*! Which concatenation header the parts of a longer text leave room for (3GPP TS 23.040, 9.2.3.24.1
+ * and 9.2.3.24.8). */
+enum fg_text_reference {
+	FG_TEXT_REFERENCE_16BIT, /*!< 152 septets or 66 units a part: use this one */
+	FG_TEXT_REFERENCE_8BIT, /*!< 153 septets or 67 units a part, for peers that know no other */
+};
+
+#define FG_TEXT_PARTS_MAX 255 /* 3GPP TS 23.040, 9.2.3.24.1: the number of parts is an octet */
+
+struct fg_text_plan {
+	enum fg_alphabet alphabet; /*!< GSM7 if the whole text fits, else UCS2 */
+	uint8_t parts;             /*!< 1..255; 1 means no concatenation header */
+	uint16_t total; /*!< septets or UCS-2 units of the whole text, headers not counted */
+	/*! Part i is the bytes offset[i] up to offset[i + 1] of the text; offset[parts] is its
+	 * length. */
+	uint32_t offset[FG_TEXT_PARTS_MAX + 1];
+};
+
+/*! Choose the alphabet of a text and cut it into parts, never inside a character, an escape pair or
+ * a surrogate pair. \param[in]  text       UTF-8, text_len bytes, with its mark. \param[in]
+ * max_parts  1..255. \return FG_OK; FG_E_UTF8; FG_E_TEXT_LONG beyond max_parts; FG_E_ARG for
+ * max_parts outside its range. Pure; constant memory; O(text_len). An empty text is one empty part.
+ */
+enum fg_rc fg_alphabet_plan(const void *text, size_t text_len, enum fg_text_reference reference,
+			    unsigned max_parts, struct fg_text_plan *plan_out);
+
+/*! Write UTF-8 text in an alphabet. GSM7 needs at most 2 octets, ASCII and LATIN1 1, UCS2 2 for
+ * every byte of text. \param[out] out      cap octets, written only when all fits. \return FG_OK;
+ * FG_E_UTF8; FG_E_TEXT_CODING when a character is not in the alphabet; FG_E_SPACE. O(len). */
+enum fg_rc fg_alphabet_encode(enum fg_alphabet alphabet, const void *text, size_t len, void *out,
+			      size_t cap, size_t *out_len_out);
+
+/*! Read octets in an alphabet as UTF-8; 3 * len bytes always suffice. Never refuses what a phone
+ * would show somehow: an octet outside the alphabet, a lone surrogate and an odd last octet of UCS2
+ * become U+FFFD; an unknown escape shows the character of the default table; an escape that is last
+ * or followed by another is a space (3GPP TS 23.038, 6.2.1 and 6.2.1.1). \return FG_OK or
+ * FG_E_SPACE. O(len). */
+enum fg_rc fg_alphabet_decode(enum fg_alphabet alphabet, const void *octets, size_t len, void *out,
+			      size_t cap, size_t *out_len_out);
+
+/*! Is text valid UTF-8 whose every character has a septet or an escape pair? O(len). */
+bool fg_alphabet_fits_gsm7(const void *text, size_t len);
+
+/*! Septets of text, an escape pair counting two. \return FG_OK; FG_E_UTF8; FG_E_TEXT_CODING when it
+ * does not fit. O(len). */
+enum fg_rc fg_alphabet_septets(const void *text, size_t len, size_t *septets_out);
