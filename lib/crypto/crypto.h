@@ -42,15 +42,20 @@ bool fg_equal(const void *a, const void *b, size_t len);
 /*! SHA-256 of data (FIPS 180-4). */
 struct fg_hash fg_sha256(const void *data, size_t len);
 
-/*! SHA-256 over several pieces, without joining them: ends with a NULL data. */
+/*! Bytes of someone else; data may be NULL when len is 0. */
 struct fg_piece {
 	const void *data;
 	size_t len;
 };
+
+/*! SHA-256 over count pieces, one after the other, without joining them. */
 struct fg_hash fg_sha256_pieces(const struct fg_piece *pieces, size_t count);
 
 /*! HMAC-SHA-256 (RFC 2104) with a key of any length. */
 struct fg_hash fg_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len);
+/*! The same over count pieces. */
+struct fg_hash fg_hmac_sha256_pieces(const void *key, size_t key_len, const struct fg_piece *pieces,
+				     size_t count);
 
 /*! "SHA-256 of a handle": the tag under which views, pins and leaves name it: SHA-256("fallgate handle" 0x00 handle). */
 struct fg_hash fg_handle_tag(const char *handle);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * HPKE, RFC 9180, base mode, single shot: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305. And HKDF (RFC 5869) under it.
+ * HPKE, RFC 9180, base mode, single shot: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305.
  */
 #pragma once
 
 #include "lib/crypto/crypto.h"
+#include "lib/crypto/hkdf.h"
 
 enum {
 	FG_HPKE_ENC_LEN = 32,
@@ -28,14 +29,8 @@ enum fg_rc fg_hpke_seal(const uint8_t public_key[static FG_KEM_PUBLIC_LEN], cons
 			size_t info_len, const void *aad, size_t aad_len, const void *plain,
 			size_t plain_len, uint8_t *out, size_t out_cap, size_t *out_len);
 
-/*! Open what fg_hpke_seal() made. plain_out needs sealed_len - FG_HPKE_OVERHEAD bytes; it is zeroed on failure.
+/*! Open what fg_hpke_seal() made. plain_out needs sealed_len - FG_HPKE_OVERHEAD bytes; they are zeroed on FG_E_SEAL.
  *  \return FG_OK; FG_E_SEAL for anything that is wrong with sealed (one error: no oracle); FG_E_SPACE. */
 enum fg_rc fg_hpke_open(const struct fg_kem_key *key, const void *info, size_t info_len,
 			const void *aad, size_t aad_len, const uint8_t *sealed, size_t sealed_len,
 			uint8_t *plain_out, size_t plain_cap, size_t *plain_len_out);
-
-/*! RFC 5869, SHA-256. */
-struct fg_hash fg_hkdf_extract(const void *salt, size_t salt_len, const void *ikm, size_t ikm_len);
-/*! \return FG_OK; FG_E_ARG for out_len above 255 * 32. */
-enum fg_rc fg_hkdf_expand(const struct fg_hash *prk, const void *info, size_t info_len, void *out,
-			  size_t out_len);

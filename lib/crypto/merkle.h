@@ -29,7 +29,8 @@ enum fg_rc fg_merkle_root_from_path(uint64_t index, uint64_t size, const struct 
 enum fg_rc fg_merkle_verify_inclusion(uint64_t index, uint64_t size, const struct fg_hash *leaf,
 				      const struct fg_merkle_path *path, const struct fg_hash *root);
 
-/*! FG_OK when the path shows that the tree of old_size is a prefix of that of new_size (RFC 9162, 2.1.4.2); FG_E_PROOF otherwise. */
+/*! FG_OK when the path shows that the tree of old_size is a prefix of that of new_size (RFC 9162, 2.1.4.2); FG_E_PROOF otherwise.
+ *  The empty tree is a prefix of every tree, by an empty path. */
 enum fg_rc fg_merkle_verify_consistency(uint64_t old_size, uint64_t new_size,
 					const struct fg_hash *old_root,
 					const struct fg_hash *new_root,
@@ -53,8 +54,9 @@ void fg_merkle_tree_free(struct fg_merkle_tree *tree_take);
 /*! FG_OK or FG_E_NO_MEMORY. O(1) amortised. */
 enum fg_rc fg_merkle_tree_append(struct fg_merkle_tree *tree, const struct fg_hash *leaf);
 uint64_t fg_merkle_tree_size(const struct fg_merkle_tree *tree);
-/*! Root of the first size leaves. size up to fg_merkle_tree_size(). O(log^2 n). */
+/*! Root of the first size leaves. size up to fg_merkle_tree_size(). O(log n). */
 struct fg_hash fg_merkle_tree_root(const struct fg_merkle_tree *tree, uint64_t size);
+/*! Borrowed until the next append; NULL unless index is below fg_merkle_tree_size(). */
 const struct fg_hash *fg_merkle_tree_leaf(const struct fg_merkle_tree *tree, uint64_t index);
 /*! \return FG_OK; FG_E_ARG unless index < size <= tree size. O(log^2 n). */
 enum fg_rc fg_merkle_tree_inclusion(const struct fg_merkle_tree *tree, uint64_t index, uint64_t size,

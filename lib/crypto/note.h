@@ -11,7 +11,7 @@
 #include "lib/crypto/sign.h"
 
 enum {
-	FG_NOTE_ORIGIN_MAX = 128, /* bytes, without NUL; no spaces, no "+", not empty */
+	FG_NOTE_ORIGIN_MAX = 128, /* bytes, without NUL; printable ASCII but no spaces, no "+"; not empty */
 	FG_NOTE_MAX = 512,	  /* bytes of a checkpoint with our one signature */
 };
 
@@ -28,7 +28,8 @@ struct fg_hash fg_note_log_id(const char *origin, const uint8_t public_key[stati
 enum fg_rc fg_note_sign(const struct fg_checkpoint *checkpoint, const struct fg_sign_key *key,
 			char *note_out, size_t cap, size_t *len_out);
 
-/*! Verify the signature of the log (other signatures are ignored) and read it.
+/*! Verify the signature of the log and read it. Signatures of others are ignored, and so is any but the first of the log;
+ *  extension lines, which our logs do not write, are refused.
  *  \return FG_OK; FG_E_NOTE when it is not well formed or of another origin; FG_E_SIGNATURE. */
 enum fg_rc fg_note_verify(const char *note, size_t note_len, const char *origin,
 			  const uint8_t public_key[static FG_SIGN_PUBLIC_LEN],

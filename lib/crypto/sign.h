@@ -34,10 +34,12 @@ struct fg_sign_key {
 void fg_sign_key_new(struct fg_sign_key *key_out);
 void fg_sign_key_from_seed(const uint8_t seed[static FG_SIGN_SEED_LEN], struct fg_sign_key *key_out);
 
+/*! Sign label, a zero octet and body. Ends the process when there is no memory to join a body above 4 KiB to its label. */
 void fg_sign(const struct fg_sign_key *key, const char *label, const void *body, size_t body_len,
 	     uint8_t signature_out[static FG_SIGNATURE_LEN]);
 
-/*! \return FG_OK or FG_E_SIGNATURE (also for a signature_len other than FG_SIGNATURE_LEN or a public_len other than 32). */
+/*! \return FG_OK; FG_E_SIGNATURE (also for a signature_len other than FG_SIGNATURE_LEN or a public_len other than 32);
+ *  FG_E_NO_MEMORY. */
 enum fg_rc fg_sign_verify(const void *public_key, size_t public_len, const char *label,
 			  const void *body, size_t body_len, const void *signature,
 			  size_t signature_len);

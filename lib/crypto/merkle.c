@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The tree is kept as its perfect subtrees: level l holds, in order, the root of every full group
+ * of 2^l leaves. Any range that starts at a multiple of its own size rounded up is then a fold over
+ * one node a level.
+ */
+#include "lib/crypto/merkle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEVELS = FG_MERKLE_PATH_MAX };
+
+struct level {
+	struct fg_hash *hash;
+	size_t count;
+	size_t cap;
+};
+
+struct fg_merkle_tree {
+	struct level level[LEVELS];
+};
+
+struct fg_hash fg_merkle_leaf(const void *data, size_t len)
+{
+	static const uint8_t prefix = 0x00;
+	const struct fg_piece pieces[] = { { &prefix, 1 }, { data, len } };
+
+	return fg_sha256_pieces(pieces, 2);
+}
+
+struct fg_hash fg_merkle_node(const struct fg_hash *left, const struct fg_hash *right)
+{
+	uint8_t node[1 + 2 * FG_SHA256_LEN] = { 0x01 };
+
+	memcpy(node + 1, left->b, FG_SHA256_LEN);
+	memcpy(node + 1 + FG_SHA256_LEN, right->b, FG_SHA256_LEN);
+	return fg_sha256(node, sizeof(node));
+}
+
+struct fg_hash fg_merkle_empty_root(void)
+{
+	return fg_sha256(NULL, 0);
+}
+
+/* Where a proof climbs: our node and the last node of its level, both counted from 0. */
+struct climb {
+	uint64_t at;
+	uint64_t last;
+};
+
+static void climb_up(struct climb *climb)
+{
+	climb->at >>= 1;
+	climb->last >>= 1;
+}
+
+/* The next hash of a path stands to the left of our node. Levels where our node is the last and has
+ * no sibling are passed over, as RFC 9162 2.1.3.2 has it. */
+static bool climb_from_right(struct climb *climb)
+{
+	if (!(climb->at & 1) && climb->at != climb->last)
+		return false;
+	while (!(climb->at & 1) && climb->at != 0)
+		climb_up(climb);
+	return true;
+}
+
+enum fg_rc fg_merkle_root_from_path(uint64_t index, uint64_t size, const struct fg_hash *leaf,
+				    const struct fg_merkle_path *path, struct fg_hash *root_out)
+{
+	struct climb climb = { index, size - 1 };
+	struct fg_hash root = *leaf;
+
+	if (index >= size || path->count > FG_MERKLE_PATH_MAX)
+		return FG_E_PROOF;
+	for (uint8_t i = 0; i < path->count; i++) {
+		const struct fg_hash *next = &path->hash[i];
+
+		if (climb.last == 0)
+			return FG_E_PROOF;
+		root = climb_from_right(&climb) ? fg_merkle_node(next, &root)
+						: fg_merkle_node(&root, next);
+		climb_up(&climb);
+	}
+	if (climb.last != 0)
+		return FG_E_PROOF;
+	*root_out = root;
+	return FG_OK;
+}
+
+enum fg_rc fg_merkle_verify_inclusion(uint64_t index, uint64_t size, const struct fg_hash *leaf,
+				      const struct fg_merkle_path *path, const struct fg_hash *root)
+{
+	struct fg_hash found;
+	enum fg_rc rc = fg_merkle_root_from_path(index, size, leaf, path, &found);
+
+	if (rc != FG_OK)
+		return rc;
+#ifndef FG_MUTANT_merkle_inclusion_root
+	if (!fg_hash_equal(&found, root))
+		return FG_E_PROOF;
+#else
+	(void)root;
+#endif
+	return FG_OK;
+}
+
+/* 0 < old_size < new_size, and the path is not empty. */
+static enum fg_rc verify_growth(uint64_t old_size, uint64_t new_size,
+				const struct fg_hash *old_root, const struct fg_hash *new_root,
+				const struct fg_merkle_path *path)
+{
+	bool perfect = (old_size & (old_size - 1)) == 0; /* then the path leaves the old root out */
+	struct climb climb = { old_size - 1, new_size - 1 };
+	struct fg_hash old_found = perfect ? *old_root : path->hash[0], new_found = old_found;
+
+	while (climb.at & 1)
+		climb_up(&climb);
+	for (uint8_t i = perfect ? 0 : 1; i < path->count; i++) {
+		const struct fg_hash *next = &path->hash[i];
+
+		if (climb.last == 0)
+			return FG_E_PROOF;
+		if (climb_from_right(&climb)) {
+			old_found = fg_merkle_node(next, &old_found);
+			new_found = fg_merkle_node(next, &new_found);
+		} else {
+			new_found = fg_merkle_node(&new_found, next);
+		}
+		climb_up(&climb);
+	}
+#ifndef FG_MUTANT_merkle_consistency_old_root
+	if (!fg_hash_equal(&old_found, old_root))
+		return FG_E_PROOF;
+#endif
+#ifndef FG_MUTANT_merkle_consistency_new_root
+	if (!fg_hash_equal(&new_found, new_root))
+		return FG_E_PROOF;
+#else
+	(void)new_root;
+#endif
+	return climb.last == 0 ? FG_OK : FG_E_PROOF;
+}
+
+enum fg_rc fg_merkle_verify_consistency(uint64_t old_size, uint64_t new_size,
+					const struct fg_hash *old_root,
+					const struct fg_hash *new_root,
+					const struct fg_merkle_path *path)
+{
+	struct fg_hash empty;
+
+	if (old_size > new_size || path->count > FG_MERKLE_PATH_MAX)
+		return FG_E_PROOF;
+	if (old_size > 0 && old_size < new_size)
+		return path->count > 0 ? verify_growth(old_size, new_size, old_root, new_root, path)
+				       : FG_E_PROOF;
+	empty = fg_merkle_empty_root();
+	if (path->count > 0 || (old_size == 0 && !fg_hash_equal(old_root, &empty)) ||
+	    (old_size == new_size && !fg_hash_equal(old_root, new_root)))
+		return FG_E_PROOF;
+	return FG_OK;
+}
+
+void fg_merkle_frontier_init(struct fg_merkle_frontier *frontier)
+{
+	memset(frontier, 0, sizeof(*frontier));
+}
+
+void fg_merkle_frontier_append(struct fg_merkle_frontier *frontier, const struct fg_hash *leaf)
+{
+	struct fg_hash node = *leaf;
+	unsigned level = 0;
+
+	for (; frontier->size >> level & 1; level++)
+		node = fg_merkle_node(&frontier->hash[level], &node);
+	frontier->hash[level] = node;
+	frontier->size++;
+}
+
+/* Join the perfect subtrees of a tree of size leaves, smallest first; node_at gives the one of a
+ * level. */
+static struct fg_hash fold(uint64_t size,
+			   const struct fg_hash *(*node_at)(const void *from, uint64_t size,
+							    unsigned level),
+			   const void *from)
+{
+	struct fg_hash root = fg_merkle_empty_root();
+	bool first = true;
+
+	for (unsigned level = 0; level < LEVELS && size >> level; level++) {
+		if (!(size >> level & 1))
+			continue;
+		root = first ? *node_at(from, size, level)
+			     : fg_merkle_node(node_at(from, size, level), &root);
+		first = false;
+	}
+	return root;
+}
+
+static const struct fg_hash *frontier_node(const void *from, uint64_t size, unsigned level)
+{
+	(void)size;
+	return &((const struct fg_merkle_frontier *)from)->hash[level];
+}
+
+struct fg_hash fg_merkle_frontier_root(const struct fg_merkle_frontier *frontier)
+{
+	return fold(frontier->size, frontier_node, frontier);
+}
+
+struct fg_merkle_tree *fg_merkle_tree_new(void)
+{
+	return calloc(1, sizeof(struct fg_merkle_tree));
+}
+
+void fg_merkle_tree_free(struct fg_merkle_tree *tree_take)
+{
+	if (!tree_take)
+		return;
+	for (unsigned level = 0; level < LEVELS; level++)
+		free(tree_take->level[level].hash);
+	free(tree_take);
+}
+
+static bool level_reserve(struct level *level)
+{
+	size_t cap = level->cap ? level->cap * 2 : 64;
+	struct fg_hash *hash;
+
+	if (level->count < level->cap)
+		return true;
+	hash = cap <= SIZE_MAX / sizeof(*hash) ? realloc(level->hash, cap * sizeof(*hash)) : NULL;
+	if (!hash)
+		return false;
+	level->hash = hash;
+	level->cap = cap;
+	return true;
+}
+
+enum fg_rc fg_merkle_tree_append(struct fg_merkle_tree *tree, const struct fg_hash *leaf)
+{
+	uint64_t size = tree->level[0].count;
+	struct fg_hash node = *leaf;
+	unsigned top = 0;
+
+	while (size >> top & 1)
+		top++;
+	/* All room first, so that a failure leaves the tree as it was. */
+	for (unsigned level = 0; level <= top; level++) {
+		if (!level_reserve(&tree->level[level]))
+			return FG_E_NO_MEMORY;
+	}
+	for (unsigned level = 0; level <= top; level++) {
+		struct level *at = &tree->level[level];
+
+		at->hash[at->count++] = node;
+		if (level < top)
+			node = fg_merkle_node(&at->hash[at->count - 2], &node);
+	}
+	return FG_OK;
+}
+
+uint64_t fg_merkle_tree_size(const struct fg_merkle_tree *tree)
+{
+	return tree->level[0].count;
+}
+
+const struct fg_hash *fg_merkle_tree_leaf(const struct fg_merkle_tree *tree, uint64_t index)
+{
+	return index < tree->level[0].count ? &tree->level[0].hash[index] : NULL;
+}
+
+/* Leaves [begin, begin + size), where begin is a multiple of the least power of two that is not
+ * below size. */
+struct range {
+	const struct fg_merkle_tree *tree;
+	uint64_t begin;
+};
+
+static const struct fg_hash *range_node(const void *from, uint64_t size, unsigned level)
+{
+	const struct range *range = from;
+
+	return &range->tree->level[level].hash[(range->begin >> level) + (size >> level) - 1];
+}
+
+static struct fg_hash range_root(const struct fg_merkle_tree *tree, uint64_t begin, uint64_t size)
+{
+	const struct range range = { tree, begin };
+
+	return fold(size, range_node, &range);
+}
+
+struct fg_hash fg_merkle_tree_root(const struct fg_merkle_tree *tree, uint64_t size)
+{
+	return range_root(tree, 0, size);
+}
+
+/* The k of RFC 6962, 2.1: the largest power of two below size, for size above 1. */
+static uint64_t split(uint64_t size)
+{
+	return UINT64_C(1) << (63 - __builtin_clzll(size - 1));
+}
+
+static void path_push(struct fg_merkle_path *path, struct fg_hash hash)
+{
+	path->hash[path->count++] = hash;
+}
+
+/* Proofs are found from the root down and written from the leaf up. */
+static void path_reverse(struct fg_merkle_path *path)
+{
+	for (uint8_t i = 0; i < path->count / 2; i++) {
+		struct fg_hash *a = &path->hash[i], *b = &path->hash[path->count - 1 - i],
+			       hash = *a;
+
+		*a = *b;
+		*b = hash;
+	}
+}
+
+/* The subtree that a proof has come down to. */
+struct descent {
+	uint64_t begin;
+	uint64_t size;
+};
+
+/* One step down: keep the half that holds leaf index, push the root of the other. */
+static void descend(const struct fg_merkle_tree *tree, uint64_t index, struct descent *at,
+		    struct fg_merkle_path *path)
+{
+	uint64_t k = split(at->size);
+
+	if (index < at->begin + k) {
+		path_push(path, range_root(tree, at->begin + k, at->size - k));
+		at->size = k;
+	} else {
+		path_push(path, range_root(tree, at->begin, k));
+		at->begin += k;
+		at->size -= k;
+	}
+}
+
+/* PATH of RFC 6962, 2.1.1. */
+enum fg_rc fg_merkle_tree_inclusion(const struct fg_merkle_tree *tree, uint64_t index,
+				    uint64_t size, struct fg_merkle_path *path_out)
+{
+	struct descent at = { 0, size };
+
+	if (index >= size || size > fg_merkle_tree_size(tree))
+		return FG_E_ARG;
+	path_out->count = 0;
+	while (at.size > 1)
+		descend(tree, index, &at, path_out);
+	path_reverse(path_out);
+	return FG_OK;
+}
+
+/* PROOF and SUBPROOF of RFC 6962, 2.1.2: down to the subtree that ends with the last old leaf. */
+enum fg_rc fg_merkle_tree_consistency(const struct fg_merkle_tree *tree, uint64_t old_size,
+				      uint64_t new_size, struct fg_merkle_path *path_out)
+{
+	struct descent at = { 0, new_size };
+
+	if (old_size == 0 || old_size > new_size || new_size > fg_merkle_tree_size(tree))
+		return FG_E_ARG;
+	path_out->count = 0;
+	while (at.begin + at.size != old_size)
+		descend(tree, old_size - 1, &at, path_out);
+	/* The verifier has the old root itself. */
+	if (at.begin > 0)
+		path_push(path_out, range_root(tree, at.begin, at.size));
+	path_reverse(path_out);
+	return FG_OK;
+}
