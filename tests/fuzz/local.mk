@@ -8,6 +8,12 @@ fuzz_main = tests/fuzz/replay.c tests/fuzz/fuzz.h
 fuzz_link_flags =
 endif
 fuzz_targets =
+
+fuzz_targets += tests/fuzz/ipc_frame_fuzz
+tests_fuzz_ipc_frame_fuzz_SOURCES = tests/fuzz/ipc_frame_fuzz.c $(fuzz_main)
+tests_fuzz_ipc_frame_fuzz_LDADD = lib/ipc/libfgipc.a lib/base/libfgmin.a
+tests_fuzz_ipc_frame_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
+
 EXTRA_DIST += tests/fuzz/corpus
 check_PROGRAMS += $(fuzz_targets)
 TESTS += $(fuzz_targets)
