@@ -23,13 +23,13 @@ struct fg_channel_ops {
 	void (*open)(struct fg_channel *channel, void *arg);
 	/*! The peer is gone or misbehaved: FG_E_CLOSED, FG_E_IPC_FRAME, FG_E_VERSION. Nothing is called afterwards; the owner frees. */
 	void (*closed)(struct fg_channel *channel, enum fg_rc rc, void *arg);
-	/*! There is room again after a send was refused (optional). */
+	/*! The outbox was more than half full and no longer is (optional). */
 	void (*room)(struct fg_channel *channel, void *arg);
 };
 
 struct fg_channel_limits {
-	uint32_t credit_bytes;	/*!< what we take before the peer must wait for credit; default 1 MiB */
-	uint32_t outbox_bytes;	/*!< requests waiting; default 1 MiB */
+	uint32_t credit_bytes;	/*!< what we take before the peer must wait for credit; default 1 MiB, least 128 KiB */
+	uint32_t outbox_bytes;	/*!< requests waiting; default 1 MiB, least 128 KiB */
 	uint32_t reserve_bytes; /*!< on top, for answers; default 8 MiB */
 };
 
@@ -41,20 +41,22 @@ struct fg_channel *fg_channel_new(void *ctx, struct event_base *base, int fd_tak
 				  enum fg_role peer, const struct fg_channel_limits *limits,
 				  const struct fg_channel_ops *ops, void *arg);
 
-/*! Queue a request. FG_OK; FG_E_IPC_FULL (ops->room will be called); FG_E_CLOSED; FG_E_TOO_LONG. */
+/*! Queue a request. FG_OK; FG_E_IPC_FULL (ops->room will be called when the outbox is half empty); FG_E_CLOSED; FG_E_TOO_LONG;
+ *  FG_E_IPC_FRAME for a frame that ipc.def does not let us say to this peer. */
 enum fg_rc fg_channel_send(struct fg_channel *channel, const struct fg_frame *frame);
 
 /*! Queue an answer: uses the reserve too. FG_E_IPC_FULL here means that the peer has more requests open than it may. */
 enum fg_rc fg_channel_answer(struct fg_channel *channel, const struct fg_frame *frame);
 
-/*! Queue a frame with a descriptor beside it; the caller keeps fd. */
+/*! Queue a request with a descriptor beside it (FG_IPC_TAKES_FD in ipc.def); the caller keeps fd. FG_E_SYSTEM without descriptors. */
 enum fg_rc fg_channel_send_fd(struct fg_channel *channel, const struct fg_frame *frame, int fd);
 
 /*! Bytes of requests that fit now. */
 size_t fg_channel_room(const struct fg_channel *channel);
 bool fg_channel_is_open(const struct fg_channel *channel);
 
-/*! Stop or go on reading from the peer: it then runs out of credit and slows down. */
+/*! Stop or go on reading from the peer: it then runs out of credit and slows down. Frames of the datagram that is being
+ *  read still come; that the peer is gone is told when reading goes on. */
 void fg_channel_pause(struct fg_channel *channel, bool pause);
 
 /*! Write out what waits now instead of at the end of the loop turn (before an exit). */

@@ -83,6 +83,7 @@ struct fg_bytes {
 #define FG_IPC_TEXT(f, max)	struct fg_bytes f;
 #define FG_IPC_CLEAR(f, max)	struct fg_bytes f;
 #define FG_IPC_END(NAME, name)	char end_[1]; };
+#define FG_IPC_TAKES_FD(NAME)
 #define FG_IPC_CARRIES(FROM, TO, NAME)
 #include "lib/ipc/ipc.def"
 #include "lib/ipc/ipc_undef.h"
@@ -125,6 +126,9 @@ bool fg_frame_allowed(enum fg_role from, enum fg_role to, enum fg_ipc_type type)
 
 /*! True for frames with a CLEAR field. */
 bool fg_frame_is_clear(enum fg_ipc_type type);
+
+/*! True for frames that travel with exactly one descriptor. */
+bool fg_frame_takes_fd(enum fg_ipc_type type);
 
 const char *fg_frame_name(enum fg_ipc_type type); /*!< "ORDER"; "?" for none */
 const char *fg_role_name(enum fg_role role);	  /*!< "core" */

@@ -10,4 +10,5 @@
 #define FG_IPC_TEXT(f, max)
 #define FG_IPC_CLEAR(f, max)
 #define FG_IPC_END(NAME, name)
+#define FG_IPC_TAKES_FD(NAME)
 #define FG_IPC_CARRIES(FROM, TO, NAME)

@@ -11,4 +11,5 @@
 #undef FG_IPC_TEXT
 #undef FG_IPC_CLEAR
 #undef FG_IPC_END
+#undef FG_IPC_TAKES_FD
 #undef FG_IPC_CARRIES

@@ -22,6 +22,17 @@ tests_fuzz_smpp_pdu_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
 tests_fuzz_dlr_text_fuzz_SOURCES = tests/fuzz/dlr_text_fuzz.c $(fuzz_main)
 tests_fuzz_dlr_text_fuzz_LDADD = $(fuzz_wire_libs)
 tests_fuzz_dlr_text_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
+
+fuzz_targets += tests/fuzz/ipc_frame_fuzz
+tests_fuzz_ipc_frame_fuzz_SOURCES = tests/fuzz/ipc_frame_fuzz.c $(fuzz_main)
+tests_fuzz_ipc_frame_fuzz_LDADD = lib/ipc/libfgipc.a lib/base/libfgmin.a
+tests_fuzz_ipc_frame_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
+
+fuzz_targets += tests/fuzz/conf_fuzz
+tests_fuzz_conf_fuzz_SOURCES = tests/fuzz/conf_fuzz.c $(fuzz_main)
+tests_fuzz_conf_fuzz_LDADD = lib/base/libfgbase.a lib/base/libfgmin.a $(CONFIG_LIBS)
+tests_fuzz_conf_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
+
 EXTRA_DIST += tests/fuzz/corpus
 check_PROGRAMS += $(fuzz_targets)
 TESTS += $(fuzz_targets)

@@ -1,1 +1,11 @@
-# tests/ipc: see tests/local.mk
+fg_ipc_libs = lib/ipc/libfgipc.a lib/base/libfgbase.a $(FG_TEST_LIBS) $(EVENT_LIBS) $(OSMOCORE_LIBS) $(TALLOC_LIBS)
+fg_ipc_cppflags = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS)
+check_PROGRAMS += tests/ipc/frame_test tests/ipc/channel_test
+TESTS += tests/ipc/frame_test tests/ipc/channel_test
+EXTRA_DIST += tests/ipc/vectors/frames-1.txt
+tests_ipc_frame_test_SOURCES = tests/ipc/frame_test.c tests/ipc/sample.c tests/ipc/sample.h
+tests_ipc_frame_test_CPPFLAGS = $(fg_ipc_cppflags)
+tests_ipc_frame_test_LDADD = $(fg_ipc_libs)
+tests_ipc_channel_test_SOURCES = tests/ipc/channel_test.c
+tests_ipc_channel_test_CPPFLAGS = $(fg_ipc_cppflags)
+tests_ipc_channel_test_LDADD = $(fg_ipc_libs)

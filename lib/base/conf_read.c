@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * fallgate.conf: each key against its row of conf.def, then what no single row can say.
+ */
+#include "lib/base/conf_internal.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { KEY_TEXT_MAX = 80, NAMES_MAX = 64 };
+
+/* ---- conf.def as tables ---- */
+
+#define FG_CONF_GROUP_BEGIN(NAME, name, kind, help) static const struct fg_conf_key name##_keys[] = {
+#define FG_CONF_STR(g, k, most, def, in, say)                                                      \
+	{ .name = #k, .kind = FG_CONF_KIND_STR, .offset = offsetof(struct fg_conf_##g, k),         \
+	  .max = most, .text = def, .roles = in, .help = say },
+#define FG_CONF_INT(g, k, least, most, def, in, say)                                               \
+	{ .name = #k, .kind = FG_CONF_KIND_INT, .offset = offsetof(struct fg_conf_##g, k),         \
+	  .min = least, .max = most, .number = def, .roles = in, .help = say },
+#define FG_CONF_BOOL(g, k, def, in, say)                                                           \
+	{ .name = #k, .kind = FG_CONF_KIND_BOOL, .offset = offsetof(struct fg_conf_##g, k),        \
+	  .number = def, .roles = in, .help = say },
+#define FG_CONF_ENUM(g, k, words, def, in, say)                                                    \
+	{ .name = #k, .kind = FG_CONF_KIND_ENUM, .offset = offsetof(struct fg_conf_##g, k),        \
+	  .max = FG_CONF_ENUM_MAX, .values = words, .text = def, .roles = in, .help = say },
+#define FG_CONF_GROUP_END(NAME, name) };
+#include "lib/base/conf.def"
+#undef FG_CONF_GROUP_BEGIN
+#undef FG_CONF_STR
+#undef FG_CONF_INT
+#undef FG_CONF_BOOL
+#undef FG_CONF_ENUM
+#undef FG_CONF_GROUP_END
+
+#define FG_CONF_GROUP_BEGIN(NAME, n, kind, say)                                                    \
+	{ .name = #n, .is_list = FG_CONF_##kind, .offset = offsetof(struct fg_conf, n),            \
+	  .size = sizeof(struct fg_conf_##n), .keys = n##_keys,                                    \
+	  .keys_count = sizeof(n##_keys) / sizeof(n##_keys[0]), .help = say },
+#define FG_CONF_ONE  false
+#define FG_CONF_LIST true
+#define FG_CONF_STR(group, key, max, def, roles, help)
+#define FG_CONF_INT(group, key, min, max, def, roles, help)
+#define FG_CONF_BOOL(group, key, def, roles, help)
+#define FG_CONF_ENUM(group, key, values, def, roles, help)
+#define FG_CONF_GROUP_END(NAME, name)
+const struct fg_conf_group fg_conf_groups[] = {
+#include "lib/base/conf.def"
+};
+const size_t fg_conf_groups_count = sizeof(fg_conf_groups) / sizeof(fg_conf_groups[0]);
+
+bool fg_conf_key_required(const struct fg_conf_key *key)
+{
+	bool textual = key->kind == FG_CONF_KIND_STR || key->kind == FG_CONF_KIND_ENUM;
+
+	return textual ? !key->text : key->kind == FG_CONF_KIND_INT && key->number == FG_CONF_REQUIRED;
+}
+
+bool fg_conf_key_in(const struct fg_conf_key *key, char role)
+{
+	return role == 0 || strchr(key->roles, role);
+}
+
+bool fg_conf_word_in(const char *values, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (len == 0 || strchr(word, '|'))
+		return false;
+	for (const char *p = values; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL)
+		if (strncmp(p, word, len) == 0 && (p[len] == '|' || p[len] == 0))
+			return true;
+	return false;
+}
+
+/* ---- errors ---- */
+
+void fg_conf_complain(struct fg_conf_reader *reader, unsigned line, const char *key, const char *fmt, ...)
+{
+	char text[320];
+	va_list ap;
+
+	reader->errors++;
+	if (!reader->error)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	reader->error(reader->file, line, key, text, reader->arg);
+}
+
+/* Levenshtein's distance; words longer than a row are taken for far away. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NAMES_MAX], len = strlen(b), diagonal, above;
+
+	if (len >= NAMES_MAX || strlen(a) >= NAMES_MAX)
+		return NAMES_MAX;
+	for (size_t j = 0; j <= len; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= len; j++) {
+			above = row[j];
+			row[j] = diagonal + (a[i - 1] != b[j - 1]);
+			if (above + 1 < row[j])
+				row[j] = above + 1;
+			if (row[j - 1] + 1 < row[j])
+				row[j] = row[j - 1] + 1;
+			diagonal = above;
+		}
+	}
+	return row[len];
+}
+
+void fg_conf_complain_unknown(struct fg_conf_reader *reader, unsigned line, const char *key, const char *name,
+			      const char *const *names, size_t count)
+{
+	size_t best = strlen(name) / 2 + 1, d;
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		d = names[i] ? distance(name, names[i]) : best;
+		if (d < best) {
+			best = d;
+			nearest = names[i];
+		}
+	}
+	if (nearest)
+		fg_conf_complain(reader, line, key, "no such key; did you mean %s?", nearest);
+	else
+		fg_conf_complain(reader, line, key, "no such key");
+}
+
+const char *fg_node_type_name(enum fg_node_type type)
+{
+	static const char *const names[] = {
+		[FG_NODE_GROUP] = "a group { }", [FG_NODE_LIST] = "a list ( )",
+		[FG_NODE_ARRAY] = "an array [ ]", [FG_NODE_STR] = "a text in quotes",
+		[FG_NODE_INT] = "a whole number", [FG_NODE_BOOL] = "true or false",
+		[FG_NODE_FLOAT] = "a number with a fraction",
+	};
+
+	return names[type];
+}
+
+bool fg_conf_expect(struct fg_conf_reader *reader, const struct fg_node *node, const char *key,
+		    enum fg_node_type type)
+{
+	if (fg_node_type(node) == type)
+		return true;
+	fg_conf_complain(reader, fg_node_line(node), key, "must be %s, not %s", fg_node_type_name(type),
+			 fg_node_type_name(fg_node_type(node)));
+	return false;
+}
+
+/* ---- one key ---- */
+
+static void set_default(const struct fg_conf_key *key, void *group)
+{
+	char *at = (char *)group + key->offset;
+
+	if (key->kind == FG_CONF_KIND_INT)
+		*(int64_t *)at = key->number == FG_CONF_REQUIRED ? key->min : key->number;
+	else if (key->kind == FG_CONF_KIND_BOOL)
+		*(bool *)at = key->number != 0;
+	else
+		snprintf(at, (size_t)key->max + 1, "%s", key->text ? key->text : "");
+}
+
+static bool has_control_byte(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	return false;
+}
+
+/* "a|b|c" for people: "a, b, c". */
+static const char *listed(const char *values, char out[static KEY_TEXT_MAX])
+{
+	size_t n = 0;
+
+	for (; *values && n + 3 < KEY_TEXT_MAX; values++) {
+		out[n++] = *values == '|' ? ',' : *values;
+		if (*values == '|')
+			out[n++] = ' ';
+	}
+	out[n] = 0;
+	return out;
+}
+
+static void read_text(struct fg_conf_reader *reader, const struct fg_conf_key *key, const struct fg_node *node,
+		      const char *label, char *out)
+{
+	const char *text = fg_node_str(node);
+	unsigned line = fg_node_line(node);
+	char words[KEY_TEXT_MAX];
+
+	if (key->values && !fg_conf_word_in(key->values, text))
+		fg_conf_complain(reader, line, label, "\"%.40s\" is none of: %s", text, listed(key->values, words));
+	else if (strlen(text) > (size_t)key->max)
+		fg_conf_complain(reader, line, label, "%zu bytes are too long; at most %" PRId64, strlen(text),
+				 key->max);
+	else if (has_control_byte(text))
+		fg_conf_complain(reader, line, label, "has a control character");
+	else if (fg_conf_key_required(key) && !*text)
+		fg_conf_complain(reader, line, label, "may not be empty");
+	else
+		strcpy(out, text);
+}
+
+static void read_number(struct fg_conf_reader *reader, const struct fg_conf_key *key, const struct fg_node *node,
+			const char *label, int64_t *out)
+{
+	int64_t value = fg_node_int(node);
+
+	if (value < key->min || value > key->max)
+		fg_conf_complain(reader, fg_node_line(node), label,
+				 "%" PRId64 " is out of range; %" PRId64 " to %" PRId64, value, key->min, key->max);
+	else
+		*out = value;
+}
+
+static void read_key(struct fg_conf_reader *reader, const struct fg_conf_key *key, const struct fg_node *node,
+		     const char *label, void *group)
+{
+	static const enum fg_node_type types[] = {
+		[FG_CONF_KIND_STR] = FG_NODE_STR, [FG_CONF_KIND_INT] = FG_NODE_INT,
+		[FG_CONF_KIND_BOOL] = FG_NODE_BOOL, [FG_CONF_KIND_ENUM] = FG_NODE_STR,
+	};
+	char *at = (char *)group + key->offset;
+
+	if (!fg_conf_expect(reader, node, label, types[key->kind]))
+		return;
+	if (key->kind == FG_CONF_KIND_INT)
+		read_number(reader, key, node, label, (int64_t *)at);
+	else if (key->kind == FG_CONF_KIND_BOOL)
+		*(bool *)at = fg_node_bool(node);
+	else
+		read_text(reader, key, node, label, at);
+}
+
+/* ---- one group ---- */
+
+static const struct fg_conf_key *find_key(const struct fg_conf_reader *reader, const struct fg_conf_group *group,
+					  const char *name)
+{
+	for (size_t i = 0; i < group->keys_count; i++)
+		if (strcmp(group->keys[i].name, name) == 0 && fg_conf_key_in(&group->keys[i], reader->role))
+			return &group->keys[i];
+	return NULL;
+}
+
+static void unknown_keys(struct fg_conf_reader *reader, const struct fg_conf_group *group,
+			 const struct fg_node *node, const char *prefix)
+{
+	const char *names[NAMES_MAX], *name;
+	char label[KEY_TEXT_MAX];
+
+	for (size_t i = 0; i < group->keys_count; i++)
+		names[i] = group->keys[i].name;
+	for (size_t i = 0; i < fg_node_count(node); i++) {
+		name = fg_node_name(fg_node_at(node, i));
+		snprintf(label, sizeof(label), "%s.%.40s", prefix, name);
+		if (!find_key(reader, group, name))
+			fg_conf_complain_unknown(reader, fg_node_line(fg_node_at(node, i)), label, name, names,
+						 group->keys_count);
+	}
+}
+
+/* node NULL: the group is not in the file. */
+static void read_group(struct fg_conf_reader *reader, const struct fg_conf_group *group, const struct fg_node *node,
+		       const char *prefix, void *out)
+{
+	const struct fg_node *member;
+	char label[KEY_TEXT_MAX];
+
+	for (size_t i = 0; i < group->keys_count; i++) {
+		const struct fg_conf_key *key = &group->keys[i];
+
+		set_default(key, out);
+		if (!fg_conf_key_in(key, reader->role))
+			continue;
+		snprintf(label, sizeof(label), "%s.%s", prefix, key->name);
+		member = node ? fg_node_member(node, key->name) : NULL;
+		if (member)
+			read_key(reader, key, member, label, out);
+		else if (fg_conf_key_required(key))
+			fg_conf_complain(reader, fg_node_line(node), label, "is missing: %s", key->help);
+	}
+	if (node)
+		unknown_keys(reader, group, node, prefix);
+}
+
+static void read_list(struct fg_conf_reader *reader, const struct fg_conf_group *group, const struct fg_node *node,
+		      struct fg_conf *conf)
+{
+	const struct fg_node *item;
+	char prefix[KEY_TEXT_MAX];
+
+	if (!node || !fg_conf_expect(reader, node, group->name, FG_NODE_LIST))
+		return;
+	if (fg_node_count(node) > FG_CONF_LINKS_MAX) {
+		fg_conf_complain(reader, fg_node_line(node), group->name, "%zu are too many; at most %d",
+				 fg_node_count(node), FG_CONF_LINKS_MAX);
+		return;
+	}
+	for (size_t i = 0; i < fg_node_count(node); i++) {
+		item = fg_node_at(node, i);
+		snprintf(prefix, sizeof(prefix), "%s[%zu]", group->name, i);
+		if (fg_conf_expect(reader, item, prefix, FG_NODE_GROUP))
+			read_group(reader, group, item, prefix, &conf->links[i]);
+		conf->links_count = i + 1;
+	}
+}
+
+static void unknown_groups(struct fg_conf_reader *reader, const struct fg_node *root)
+{
+	const char *names[NAMES_MAX], *name;
+	size_t known;
+
+	for (size_t i = 0; i < fg_conf_groups_count; i++)
+		names[i] = fg_conf_groups[i].name;
+	for (size_t i = 0; i < fg_node_count(root); i++) {
+		name = fg_node_name(fg_node_at(root, i));
+		for (known = 0; known < fg_conf_groups_count && strcmp(names[known], name) != 0; known++)
+			;
+		if (known == fg_conf_groups_count)
+			fg_conf_complain_unknown(reader, fg_node_line(fg_node_at(root, i)), name, name, names,
+						 fg_conf_groups_count);
+	}
+}
+
+/* ---- what no single row can say ---- */
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* What telephones turn into a link: a scheme, "www.", or a dot with a letter on it (architecture, section 8). */
+static bool looks_like_link(const char *text)
+{
+	if (strstr(text, "://") || strcasestr(text, "www."))
+		return true;
+	for (const char *dot = strchr(text, '.'); dot; dot = strchr(dot + 1, '.'))
+		if (is_letter(dot[1]))
+			return true;
+	return false;
+}
+
+static bool is_link_name(const char *name)
+{
+	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
+}
+
+/* RFC 1123, 2.1: labels of letters, digits and inner hyphens, at most 63 each. */
+static bool is_host_name(const char *name)
+{
+	size_t label = 0;
+	char before = '.';
+
+	for (; *name; before = *name++) {
+		if (*name == '.') {
+			if (label == 0 || before == '-')
+				return false;
+			label = 0;
+			continue;
+		}
+		if (!is_letter(*name) && !is_digit(*name) && (*name != '-' || label == 0))
+			return false;
+		if (++label > 63)
+			return false;
+	}
+	return label > 0 && before != '-';
+}
+
+static void check_link(struct fg_conf_reader *reader, const struct fg_conf *conf, size_t index, unsigned line)
+{
+	const struct fg_conf_links *link = &conf->links[index];
+	char label[KEY_TEXT_MAX];
+
+#define COMPLAIN(key, ...)                                                                         \
+	do {                                                                                       \
+		snprintf(label, sizeof(label), "links[%zu]." key, index);                          \
+		fg_conf_complain(reader, line, label, __VA_ARGS__);                                \
+	} while (0)
+	if (*link->name && !is_link_name(link->name))
+		COMPLAIN("name", "\"%s\" may have only a to z, 0 to 9 and hyphens", link->name);
+	for (size_t i = 0; i < index; i++)
+		if (*link->name && strcmp(conf->links[i].name, link->name) == 0)
+			COMPLAIN("name", "\"%s\" is the name of links[%zu] already", link->name, i);
+	if (link->reconnect_min_ms > link->reconnect_max_ms)
+		COMPLAIN("reconnect_min_ms", "%" PRId64 " is more than reconnect_max_ms, %" PRId64,
+			 link->reconnect_min_ms, link->reconnect_max_ms);
+	if (link->mark_tlv != 0 && (link->mark_tlv < 0x1412 || link->mark_tlv > 0x3fff))
+		COMPLAIN("mark_tlv", "%" PRId64 " is not free for vendors; 0, or 5138 (0x1412) to 16383 (0x3FFF)",
+			 link->mark_tlv);
+	if (strcmp(link->source, "link") == 0 && !*link->source_address)
+		COMPLAIN("source_address", "is missing: source = \"link\" needs the link's own number");
+	if (strcmp(link->adapter, "smpp") == 0 && !*link->system_id)
+		COMPLAIN("system_id", "is missing: adapter = \"smpp\" needs it");
+#undef COMPLAIN
+}
+
+static void check_whole(struct fg_conf_reader *reader, const struct fg_node *root, const struct fg_conf *conf)
+{
+	const struct fg_node *gateway = fg_node_member(root, "gateway"), *mark = fg_node_member(root, "mark"),
+			     *links = fg_node_member(root, "links");
+
+	if (*conf->gateway.name && !is_host_name(conf->gateway.name))
+		fg_conf_complain(reader, fg_node_line(gateway), "gateway.name",
+				 "\"%s\" is not a host name such as gw.example.org", conf->gateway.name);
+	if (strspn(conf->mark.text, " ") == strlen(conf->mark.text))
+		fg_conf_complain(reader, fg_node_line(mark), "mark.text", "may not be empty");
+	if (looks_like_link(conf->mark.text))
+		fg_conf_complain(reader, fg_node_line(mark), "mark.text",
+				 "\"%s\" looks like a link; no \"://\", no \"www.\", no dot before a letter",
+				 conf->mark.text);
+	for (size_t i = 0; i < conf->links_count; i++)
+		if (fg_node_type(fg_node_at(links, i)) == FG_NODE_GROUP)
+			check_link(reader, conf, i, fg_node_line(fg_node_at(links, i)));
+}
+
+/* ---- the whole ---- */
+
+void fg_conf_set_defaults(struct fg_conf *conf_out)
+{
+	memset(conf_out, 0, sizeof(*conf_out));
+	for (size_t g = 0; g < fg_conf_groups_count; g++)
+		for (size_t n = 0; n < (fg_conf_groups[g].is_list ? FG_CONF_LINKS_MAX : 1); n++)
+			for (size_t k = 0; k < fg_conf_groups[g].keys_count; k++)
+				set_default(&fg_conf_groups[g].keys[k], (char *)conf_out + fg_conf_groups[g].offset +
+										n * fg_conf_groups[g].size);
+}
+
+void fg_conf_read_tree(struct fg_conf_reader *reader, const struct fg_node *root, struct fg_conf *conf_out)
+{
+	const struct fg_node *node;
+
+	for (size_t i = 0; i < fg_conf_groups_count; i++) {
+		const struct fg_conf_group *group = &fg_conf_groups[i];
+
+		node = fg_node_member(root, group->name);
+		if (group->is_list)
+			read_list(reader, group, node, conf_out);
+		else if (!node || fg_conf_expect(reader, node, group->name, FG_NODE_GROUP))
+			read_group(reader, group, node, group->name, (char *)conf_out + group->offset);
+	}
+	unknown_groups(reader, root);
+	if (reader->role == 0)
+		check_whole(reader, root, conf_out);
+}
