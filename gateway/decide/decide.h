@@ -143,7 +143,7 @@ enum fg_action {
 	FG_ACTION_WAIT,
 	FG_ACTION_SECURE,   /*!< put into, put back into or keep in the queues of the recipient's devices */
 	FG_ACTION_WITHDRAW, /*!< row 10 before its downgrade: take the secure copies back, then decide again */
-	FG_ACTION_DOWNGRADE,
+	FG_ACTION_DOWNGRADE, /*!< hand it to the link; secure copies that still lie in a queue are taken back in the same commit */
 	FG_ACTION_ASK,
 	FG_ACTION_REFUSE,
 	FG_ACTION_EXPIRE,
