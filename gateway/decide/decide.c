@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The decision: find the line of the built-in table that holds, do what it says, and where it says that the rules may downgrade, ask
- * them. What a line means is in table.def, how facts become conditions in table.c, the rules in policy.c.
+ * The decision: find the line of the built-in table that holds, do what it says, and where it says
+ * that the rules may downgrade, ask them. What a line means is in table.def, how facts become
+ * conditions in table.c, the rules in policy.c.
  */
 #include "gateway/decide/decide.h"
 #include "gateway/decide/policy.h"
 #include "gateway/decide/table.h"
 
-/* How long to wait before the next decision, by tries so far: what operators expect of retries, in milliseconds. */
+/* How long to wait before the next decision, by tries so far: what operators expect of retries, in
+ * milliseconds. */
 static const uint32_t steps_ms[] = { 60000, 300000, 900000, 3600000, 10800000, 21600000 };
 static const uint32_t steps_otp_ms[] = { 5000, 15000, 30000 };
 
@@ -24,13 +26,15 @@ static uint32_t least(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* The step, 10 % up or down so that what waited together does not come back together; never beyond the deadline. */
+/* The step, 10 % up or down so that what waited together does not come back together; never beyond
+ * the deadline. */
 static uint32_t back_off_ms(const struct fg_facts *facts, enum fg_reason reason)
 {
 	uint32_t base_ms =
-		facts->message_class == FG_MESSAGE_OTP ?
-			step_ms(steps_otp_ms, sizeof(steps_otp_ms) / sizeof(uint32_t), facts->tries) :
-			step_ms(steps_ms, sizeof(steps_ms) / sizeof(uint32_t), facts->tries);
+		facts->message_class == FG_MESSAGE_OTP
+			? step_ms(steps_otp_ms, sizeof(steps_otp_ms) / sizeof(uint32_t),
+				  facts->tries)
+			: step_ms(steps_ms, sizeof(steps_ms) / sizeof(uint32_t), facts->tries);
 	uint32_t tenth_ms;
 
 	if (reason == FG_REASON_NO_LINK)
@@ -70,7 +74,8 @@ static void may_downgrade(const struct fg_policy *policy, const struct fg_facts 
 	decision->pin_override = decision->row == 6 && decision->action == FG_ACTION_DOWNGRADE;
 }
 
-/* Copies are taken back only for a downgrade that could follow at once; until then they are better off where they are. */
+/* Copies are taken back only for a downgrade that could follow at once; until then they are better
+ * off where they are. */
 static void may_withdraw(const struct fg_policy *policy, const struct fg_facts *facts,
 			 struct fg_decision *decision)
 {

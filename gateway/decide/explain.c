@@ -41,7 +41,8 @@ static void write_head(struct explanation *e)
 		write_link_name(e, d->link);
 		fg_prose_add(&e->prose, " (", fg_bearer_name(e->facts->links[d->link].bearer), ")");
 	}
-	fg_prose_add(&e->prose, ": ", fg_reason_text(d->reason), " (", fg_reason_code(d->reason), ")\n");
+	fg_prose_add(&e->prose, ": ", fg_reason_text(d->reason), " (", fg_reason_code(d->reason),
+		     ")\n");
 	if (d->wait_ms) {
 		fg_prose_str(&e->prose, "decided again in ");
 		fg_prose_u32(&e->prose, d->wait_ms);
@@ -131,7 +132,8 @@ static void write_links(struct explanation *e, const struct fg_policy_rule *rule
 		fg_prose_str(&e->prose, "    ");
 		write_link_name(e, rule->links[i]);
 		fg_prose_add(&e->prose, " ",
-			     fg_link_obstacle_text(fg_link_obstacle(e->facts, rule->links[i])), "\n");
+			     fg_link_obstacle_text(fg_link_obstacle(e->facts, rule->links[i])),
+			     "\n");
 	}
 }
 

@@ -17,8 +17,8 @@ static const char *const identity_words[] = { "SAME", "OTHER", NULL };
 static const char *const epoch_words[] = { "CURRENT", "LOWER", NULL };
 static const char *const consent_words[] = { "NONE", "INVALID", "DEVICE", "CONTRACT", NULL };
 static const char *const policy_words[] = { "SECURE_ONLY", "ASK", "ALLOW", NULL };
-static const char *const class_words[] = { "otp", "interactive", "normal", "bulk", "confidential",
-					   NULL };
+static const char *const class_words[] = { "otp",  "interactive",  "normal",
+					   "bulk", "confidential", NULL };
 static const char *const floor_words[] = { "none", "hop", "e2e", NULL };
 static const char *const withdraw_words[] = { "NONE", "DONE", "FAILED", NULL };
 static const char *const bearer_words[] = { "secure", "rcs", "mms", "sms", NULL };
@@ -31,10 +31,10 @@ struct field {
 	uint32_t limit;
 };
 
-#define LIMIT_WORD(limit)   .words = (limit)
-#define LIMIT_BOOL(max)	    .limit = (max)
-#define LIMIT_NUMBER(max)   .limit = (max)
-#define LIMIT_NAME(unused)  .limit = (unused)
+#define LIMIT_WORD(limit)  .words = (limit)
+#define LIMIT_BOOL(max)    .limit = (max)
+#define LIMIT_NUMBER(max)  .limit = (max)
+#define LIMIT_NAME(unused) .limit = (unused)
 
 static const struct field fields[] = {
 #define FG_FACT(type, member, bound)                                                               \
@@ -112,8 +112,9 @@ static bool link_in_range(const struct fg_link_facts *link)
 
 static void write_link(struct fg_prose *prose, unsigned index, const struct fg_link_facts *link)
 {
-	const uint32_t numbers[LINK_NUMBERS] = { link->up,	link->failed,	   link->segments,
-						 link->credits, link->price_micro, link->success_permille };
+	const uint32_t numbers[LINK_NUMBERS] = { link->up,          link->failed,
+						 link->segments,    link->credits,
+						 link->price_micro, link->success_permille };
 
 	fg_prose_str(prose, " link");
 	fg_prose_u32(prose, index);
@@ -210,7 +211,8 @@ static int hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* One byte of a name; only the form that the writer gives, so a visible byte is never escaped. -1 on anything else. */
+/* One byte of a name; only the form that the writer gives, so a visible byte is never escaped. -1
+ * on anything else. */
 static int read_name_byte(struct reader *reader)
 {
 	int high, low, byte = (unsigned char)*reader->at++;
@@ -253,7 +255,9 @@ static void read_field(struct reader *reader, const struct field *field, void *m
 
 static void read_link(struct reader *reader, unsigned index, struct fg_link_facts *link)
 {
-	static const uint32_t limits[LINK_NUMBERS] = { 1, 1, UINT8_MAX, UINT32_MAX, UINT32_MAX, 1000 };
+	static const uint32_t limits[LINK_NUMBERS] = {
+		1, 1, UINT8_MAX, UINT32_MAX, UINT32_MAX, 1000
+	};
 	uint32_t numbers[LINK_NUMBERS];
 
 	expect(reader, " link");

@@ -5,14 +5,14 @@
 #include "gateway/decide/decide.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define LOOK_UP(array, number) \
+#define LOOK_UP(array, number)                                                                     \
 	((unsigned)(number) < COUNT(array) && (array)[number] ? (array)[number] : "?")
 
 static const char *const actions[] = {
-	[FG_ACTION_WAIT] = "WAIT",	   [FG_ACTION_SECURE] = "SECURE",
+	[FG_ACTION_WAIT] = "WAIT",         [FG_ACTION_SECURE] = "SECURE",
 	[FG_ACTION_WITHDRAW] = "WITHDRAW", [FG_ACTION_DOWNGRADE] = "DOWNGRADE",
-	[FG_ACTION_ASK] = "ASK",	   [FG_ACTION_REFUSE] = "REFUSE",
-	[FG_ACTION_EXPIRE] = "EXPIRE",	   [FG_ACTION_CANCELLED] = "CANCELLED",
+	[FG_ACTION_ASK] = "ASK",           [FG_ACTION_REFUSE] = "REFUSE",
+	[FG_ACTION_EXPIRE] = "EXPIRE",     [FG_ACTION_CANCELLED] = "CANCELLED",
 };
 
 static const char *const reason_codes[] = {

@@ -155,7 +155,8 @@ enum fg_rc fg_policy_fault_text(const struct fg_policy *policy, const struct fg_
 	fg_prose_init(&prose, out, cap);
 	if (fault->rule)
 		write_rule_name(&prose, policy, fault->rule);
-	fg_prose_str(&prose, (unsigned)fault->kind < FG_POLICY_FAULT_COUNT ? texts[fault->kind] : "?");
+	fg_prose_str(&prose,
+		     (unsigned)fault->kind < FG_POLICY_FAULT_COUNT ? texts[fault->kind] : "?");
 	if (fault->kind == FG_POLICY_UNREACHABLE)
 		write_rule_name(&prose, policy, fault->other);
 	if (fault->kind == FG_POLICY_UNKNOWN_LINK || fault->kind == FG_POLICY_SAME_LINK)
@@ -223,7 +224,8 @@ static void choose_link(const struct fg_policy_rule *rule, const struct fg_facts
 	verdict->rule_reason = FG_REASON_RULE_LINK;
 	if (survey.usable_count) {
 		verdict->action = FG_ACTION_DOWNGRADE;
-		verdict->link = survey.usable[rule->spread ? facts->spread % survey.usable_count : 0];
+		verdict->link =
+			survey.usable[rule->spread ? facts->spread % survey.usable_count : 0];
 		if (survey.failed_first)
 			verdict->rule_reason = FG_REASON_LINK_FAILED;
 	} else if (survey.failed_count && !survey.later_count) {
@@ -245,7 +247,8 @@ struct fg_policy_verdict fg_policy_ask(const struct fg_policy *policy, const str
 		return verdict;
 	}
 	verdict.action = rule->action == FG_RULE_REFUSE ? FG_ACTION_REFUSE : FG_ACTION_WAIT;
-	verdict.reason = rule->action == FG_RULE_REFUSE ? FG_REASON_RULE_REFUSE : FG_REASON_RULE_HOLD;
+	verdict.reason =
+		rule->action == FG_RULE_REFUSE ? FG_REASON_RULE_REFUSE : FG_REASON_RULE_HOLD;
 	verdict.rule_reason = verdict.reason;
 	return verdict;
 }
@@ -262,8 +265,8 @@ static void write_rule(struct fg_prose *prose, const char *head, const struct fg
 	fg_prose_u32(prose, rule->classes);
 	fg_prose_str(prose, " bearers=");
 	fg_prose_u32(prose, rule->bearers);
-	fg_prose_add(prose, " action=", rule_actions[rule->action], " spread=",
-		     rule->spread ? "1" : "0", " links=");
+	fg_prose_add(prose, " action=", rule_actions[rule->action],
+		     " spread=", rule->spread ? "1" : "0", " links=");
 	for (unsigned i = 0; i < rule->links_count; i++) {
 		fg_prose_str(prose, i ? "," : "");
 		fg_prose_u32(prose, rule->links[i]);

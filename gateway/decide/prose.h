@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A small text writer into a caller's buffer: no stdio, no allocation. Once the buffer is full nothing more is written and the
- * result is FG_E_SPACE; the buffer always ends in NUL.
+ * A small text writer into a caller's buffer: no stdio, no allocation. Once the buffer is full
+ * nothing more is written and the result is FG_E_SPACE; the buffer always ends in NUL.
  */
 #pragma once
 
@@ -28,7 +28,8 @@ void fg_prose_char(struct fg_prose *prose, char c);
 /*! Several strings in one call: fg_prose_add(&p, "a", "b"). */
 #define fg_prose_add(prose, ...) fg_prose_strs(prose, (const char *const[]){ __VA_ARGS__, NULL })
 
-/*! A name, in which any byte but visible ASCII, and '%', is written as %XX: it cannot end a line or a field. */
+/*! A name, in which any byte but visible ASCII, and '%', is written as %XX: it cannot end a line or
+ * a field. */
 void fg_prose_escaped(struct fg_prose *prose, const char *text, size_t cap);
 
 /*! The result; on success *len_out is the length without the NUL. */

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * From facts to the line of table.def that decides. Each condition reads a number out of range as its safe value, since a wrong
- * fact must never open anything.
+ * From facts to the line of table.def that decides. Each condition reads a number out of range as
+ * its safe value, since a wrong fact must never open anything.
  */
 #include "gateway/decide/table.h"
 #include "gateway/decide/link.h"
 
-#define BIT(condition, value)	     (UINT64_C(1) << FG_BIT_##condition##_##value)
+#define BIT(condition, value)         (UINT64_C(1) << FG_BIT_##condition##_##value)
 #define EITHER(condition, test, a, b) ((test) ? BIT(condition, a) : BIT(condition, b))
-#define ALL(condition)                                                                             \
-	((UINT64_C(1) << FG_END_##condition) - (UINT64_C(1) << FG_FIRST_##condition))
-#define NOT(condition, value) BIT(condition, value)
-#define IS(condition, value)  (ALL(condition) & ~BIT(condition, value))
+#define ALL(condition)                ((UINT64_C(1) << FG_END_##condition) - (UINT64_C(1) << FG_FIRST_##condition))
+#define NOT(condition, value)         BIT(condition, value)
+#define IS(condition, value)          (ALL(condition) & ~BIT(condition, value))
 
 static const struct fg_table_line lines[] = {
 #define FG_LINE(number, act, why, conditions)                                                      \
@@ -24,8 +23,10 @@ static const struct fg_table_line lines[] = {
 };
 
 static const struct fg_table_condition conditions[] = {
-#define FG_CONDITION2(name, question, a, b) { #name, question, FG_FIRST_##name, 2, { #a, #b, NULL } },
-#define FG_CONDITION3(name, question, a, b, c) { #name, question, FG_FIRST_##name, 3, { #a, #b, #c } },
+#define FG_CONDITION2(name, question, a, b)                                                        \
+	{ #name, question, FG_FIRST_##name, 2, { #a, #b, NULL } },
+#define FG_CONDITION3(name, question, a, b, c)                                                     \
+	{ #name, question, FG_FIRST_##name, 3, { #a, #b, #c } },
 #include "gateway/decide/table.def"
 #undef FG_CONDITION2
 #undef FG_CONDITION3

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The built-in table as data: facts become one bit for each condition of table.def, a line is the set of bits it excludes, and the
- * first line that excludes none of them decides. Used by decide.c and explain.c only.
+ * The built-in table as data: facts become one bit for each condition of table.def, a line is the
+ * set of bits it excludes, and the first line that excludes none of them decides. Used by decide.c
+ * and explain.c only.
  */
 #pragma once
 
@@ -11,10 +12,10 @@
 enum fg_table_bit {
 #define FG_CONDITION2(name, question, a, b)                                                        \
 	FG_FIRST_##name, FG_BIT_##name##_##a = FG_FIRST_##name, FG_BIT_##name##_##b,               \
-	FG_END_##name, FG_LAST_##name = FG_END_##name - 1,
+			 FG_END_##name, FG_LAST_##name = FG_END_##name - 1,
 #define FG_CONDITION3(name, question, a, b, c)                                                     \
 	FG_FIRST_##name, FG_BIT_##name##_##a = FG_FIRST_##name, FG_BIT_##name##_##b,               \
-	FG_BIT_##name##_##c, FG_END_##name, FG_LAST_##name = FG_END_##name - 1,
+			 FG_BIT_##name##_##c, FG_END_##name, FG_LAST_##name = FG_END_##name - 1,
 #include "gateway/decide/table.def"
 #undef FG_CONDITION2
 #undef FG_CONDITION3
@@ -54,7 +55,8 @@ struct fg_table_line {
 /*! The bits of these facts: exactly one for each condition, whatever the facts. O(links). */
 uint64_t fg_table_bits(const struct fg_facts *facts);
 
-/*! The line that decides. Never NULL: the last line expires, so that even a combination which no line names goes nowhere. */
+/*! The line that decides. Never NULL: the last line expires, so that even a combination which no
+ * line names goes nowhere. */
 const struct fg_table_line *fg_table_find(uint64_t bits);
 
 /*! Words of condition number 0..FG_CONDITION_COUNT-1, and of a row 1..15; NULL outside. */

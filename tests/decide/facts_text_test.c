@@ -94,8 +94,13 @@ static void any_facts_come_back_exactly(void **state)
 
 static void the_longest_facts_fit_the_promised_size(void **state)
 {
-	struct fg_facts f = { .links_count = FG_LINKS_MAX, .view_age_ms = UINT32_MAX, .consent_after_ms = UINT32_MAX,
-			      .age_ms = UINT32_MAX, .left_ms = UINT32_MAX, .spread = UINT32_MAX, .tries = UINT16_MAX };
+	struct fg_facts f = { .links_count = FG_LINKS_MAX,
+			      .view_age_ms = UINT32_MAX,
+			      .consent_after_ms = UINT32_MAX,
+			      .age_ms = UINT32_MAX,
+			      .left_ms = UINT32_MAX,
+			      .spread = UINT32_MAX,
+			      .tries = UINT16_MAX };
 	char text[FG_FACTS_TEXT_MAX];
 	size_t len;
 
@@ -103,7 +108,8 @@ static void the_longest_facts_fit_the_promised_size(void **state)
 	memset(f.sender, 1, sizeof(f.sender) - 1);
 	memset(f.recipient, 1, sizeof(f.recipient) - 1);
 	for (unsigned i = 0; i < FG_LINKS_MAX; i++)
-		f.links[i] = (struct fg_link_facts){ FG_BEARER_RCS, true, true, 255, UINT32_MAX, UINT32_MAX, 1000 };
+		f.links[i] = (struct fg_link_facts){ FG_BEARER_RCS, true,       true, 255,
+						     UINT32_MAX,    UINT32_MAX, 1000 };
 	assert_ok(fg_facts_write(&f, text, sizeof(text), &len));
 	assert_rc(FG_E_SPACE, fg_facts_write(&f, text, len, &len));
 }
@@ -181,8 +187,8 @@ static void whatever_differs_from_the_one_form_is_refused(void **state)
 		const char *at = strstr(CALM_TEXT, refused[i].from);
 
 		assert_non_null(at);
-		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - CALM_TEXT), CALM_TEXT, refused[i].to,
-			 at + strlen(refused[i].from));
+		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - CALM_TEXT), CALM_TEXT,
+			 refused[i].to, at + strlen(refused[i].from));
 		out = untouched;
 		if (fg_facts_parse(text, strlen(text), &out) == FG_OK)
 			fail_msg("taken: %s", refused[i].name);
@@ -199,8 +205,10 @@ static void a_name_that_is_too_long_is_refused(void **state)
 	(void)state;
 	memset(name, 'x', sizeof(name));
 	for (int len = 128; len <= 129; len++) {
-		snprintf(text, sizeof(text), "%.*s%.*s%s", (int)(at - CALM_TEXT), CALM_TEXT, len, name, at + 5);
-		assert_rc(len == 128 ? FG_OK : FG_E_SYNTAX, fg_facts_parse(text, strlen(text), &out));
+		snprintf(text, sizeof(text), "%.*s%.*s%s", (int)(at - CALM_TEXT), CALM_TEXT, len,
+			 name, at + 5);
+		assert_rc(len == 128 ? FG_OK : FG_E_SYNTAX,
+			  fg_facts_parse(text, strlen(text), &out));
 	}
 }
 

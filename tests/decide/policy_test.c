@@ -15,16 +15,26 @@ struct match_case {
 static const struct match_case matches[] = {
 	{ "an empty rule matches anything", { .action = FG_RULE_HOLD }, FG_MISS_NONE },
 	{ "a recipient matches by prefix", { .recipient = "+49" }, FG_MISS_NONE },
-	{ "a whole recipient is a prefix of itself", { .recipient = "+491701234567" }, FG_MISS_NONE },
-	{ "a prefix longer than the recipient does not match", { .recipient = "+4917012345678" }, FG_MISS_RECIPIENT },
+	{ "a whole recipient is a prefix of itself",
+	  { .recipient = "+491701234567" },
+	  FG_MISS_NONE },
+	{ "a prefix longer than the recipient does not match",
+	  { .recipient = "+4917012345678" },
+	  FG_MISS_RECIPIENT },
 	{ "another recipient does not match", { .recipient = "+44" }, FG_MISS_RECIPIENT },
 	{ "another sender does not match", { .sender = "bob" }, FG_MISS_SENDER },
-	{ "another class does not match", { .classes = FG_CLASS_BIT(FG_MESSAGE_OTP) }, FG_MISS_CLASS },
+	{ "another class does not match",
+	  { .classes = FG_CLASS_BIT(FG_MESSAGE_OTP) },
+	  FG_MISS_CLASS },
 	{ "one class of several matches",
-	  { .classes = FG_CLASS_BIT(FG_MESSAGE_OTP) | FG_CLASS_BIT(FG_MESSAGE_NORMAL) }, FG_MISS_NONE },
-	{ "a bearer that the consent does not allow does not match", { .bearers = FG_BEARER_BIT(FG_BEARER_MMS) }, FG_MISS_BEARER },
+	  { .classes = FG_CLASS_BIT(FG_MESSAGE_OTP) | FG_CLASS_BIT(FG_MESSAGE_NORMAL) },
+	  FG_MISS_NONE },
+	{ "a bearer that the consent does not allow does not match",
+	  { .bearers = FG_BEARER_BIT(FG_BEARER_MMS) },
+	  FG_MISS_BEARER },
 	{ "a bearer that the consent allows matches",
-	  { .bearers = FG_BEARER_BIT(FG_BEARER_SMS) | FG_BEARER_BIT(FG_BEARER_MMS) }, FG_MISS_NONE },
+	  { .bearers = FG_BEARER_BIT(FG_BEARER_SMS) | FG_BEARER_BIT(FG_BEARER_MMS) },
+	  FG_MISS_NONE },
 };
 
 static void each_match_of_a_rule_is_tested_alone(void **state)
@@ -153,14 +163,19 @@ static const struct fault_case faults[] = {
 	{ "no fault", { { .classes = 1, SMS_FIRST }, { .classes = 3, .action = FG_RULE_HOLD } } },
 	{ "no fault", { { .bearers = 2, SMS_FIRST }, { .action = FG_RULE_HOLD } } },
 	{ "rule 2 \"late\": never reached, since before it everything matches rule 1 \"first\"",
-	  { { .name = "first", .recipient = "+4", SMS_FIRST }, { .name = "late", .recipient = "+49", .action = FG_RULE_HOLD } } },
+	  { { .name = "first", .recipient = "+4", SMS_FIRST },
+	    { .name = "late", .recipient = "+49", .action = FG_RULE_HOLD } } },
 	{ "rule 2 \"late\": never reached, since before it everything matches rule 1 \"first\"",
-	  { { .name = "first", .classes = 3, SMS_FIRST }, { .name = "late", .classes = 2, .sender = "a", .action = FG_RULE_HOLD } } },
+	  { { .name = "first", .classes = 3, SMS_FIRST },
+	    { .name = "late", .classes = 2, .sender = "a", .action = FG_RULE_HOLD } } },
 	{ "rule 1 \"a%0Ab\": there is no link number 2",
-	  { { .name = "a\nb", .action = FG_RULE_LINKS, .links_count = 1, .links = { 2 } }, { .action = FG_RULE_HOLD } } },
+	  { { .name = "a\nb", .action = FG_RULE_LINKS, .links_count = 1, .links = { 2 } },
+	    { .action = FG_RULE_HOLD } } },
 	{ "rule 1 \"\": names twice link number 1",
-	  { { .action = FG_RULE_LINKS, .links_count = 2, .links = { 1, 1 } }, { .action = FG_RULE_HOLD } } },
-	{ "rule 1 \"\": chooses a link but names none", { { .action = FG_RULE_LINKS }, { .action = FG_RULE_HOLD } } },
+	  { { .action = FG_RULE_LINKS, .links_count = 2, .links = { 1, 1 } },
+	    { .action = FG_RULE_HOLD } } },
+	{ "rule 1 \"\": chooses a link but names none",
+	  { { .action = FG_RULE_LINKS }, { .action = FG_RULE_HOLD } } },
 };
 
 static void every_fault_is_found_and_said_clearly(void **state)
@@ -175,7 +190,8 @@ static void every_fault_is_found_and_said_clearly(void **state)
 		calm_policy(&policy, rules, 2);
 		assert_ok(fg_policy_add_rule(&policy, &faults[i].rules[0]));
 		assert_ok(fg_policy_add_rule(&policy, &faults[i].rules[1]));
-		assert_int_equal(fg_policy_check(&policy, &fault) == FG_OK, !strcmp(faults[i].text, "no fault"));
+		assert_int_equal(fg_policy_check(&policy, &fault) == FG_OK,
+				 !strcmp(faults[i].text, "no fault"));
 		assert_ok(fg_policy_fault_text(&policy, &fault, text, sizeof(text)));
 		assert_string_equal(text, faults[i].text);
 	}
@@ -202,8 +218,13 @@ static void a_default_is_required_and_checked_too(void **state)
 
 static void the_canonical_text_shows_every_member(void **state)
 {
-	const struct fg_policy_rule rule = { .name = "night shift", .recipient = "+49", .sender = "b%", .classes = 4,
-					     .bearers = 8, .spread = true, SMS_FIRST };
+	const struct fg_policy_rule rule = { .name = "night shift",
+					     .recipient = "+49",
+					     .sender = "b%",
+					     .classes = 4,
+					     .bearers = 8,
+					     .spread = true,
+					     SMS_FIRST };
 	struct fg_policy_rule rules[1];
 	struct fg_policy policy;
 	char text[FG_POLICY_TEXT_CAP(1)];
@@ -213,17 +234,20 @@ static void the_canonical_text_shows_every_member(void **state)
 	calm_policy(&policy, rules, 1);
 	assert_ok(fg_policy_add_rule(&policy, &rule));
 	assert_ok(fg_policy_canonical_text(&policy, text, sizeof(text), &len));
-	assert_string_equal(text,
-			    "fallgate-policy 1 links=2\n"
-			    "rule name=night%20shift recipient=+49 sender=b%25 classes=4 bearers=8 action=links spread=1 links=1,0\n"
-			    "default name= recipient= sender= classes=0 bearers=0 action=links spread=0 links=0,1\n");
+	assert_string_equal(text, "fallgate-policy 1 links=2\n"
+				  "rule name=night%20shift recipient=+49 sender=b%25 classes=4 "
+				  "bearers=8 action=links spread=1 links=1,0\n"
+				  "default name= recipient= sender= classes=0 bearers=0 "
+				  "action=links spread=0 links=0,1\n");
 	assert_int_equal(len, strlen(text));
 	assert_rc(FG_E_SPACE, fg_policy_canonical_text(&policy, text, len, &len));
 }
 
 static void the_longest_rules_fit_the_promised_size(void **state)
 {
-	struct fg_policy_rule rule = { .action = FG_RULE_LINKS, .links_count = FG_LINKS_MAX, .classes = 255, .bearers = 255 };
+	struct fg_policy_rule rule = {
+		.action = FG_RULE_LINKS, .links_count = FG_LINKS_MAX, .classes = 255, .bearers = 255
+	};
 	struct fg_policy_rule rules[3];
 	struct fg_policy policy;
 	char text[FG_POLICY_TEXT_CAP(3)];

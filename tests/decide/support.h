@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Facts and policies that the tests of the decision share: a calm message with two links, to be changed one fact at a time.
+ * Facts and policies that the tests of the decision share: a calm message with two links, to be
+ * changed one fact at a time.
  */
 #pragma once
 
@@ -14,7 +15,8 @@ enum { LINK_RCS, LINK_SMS };
 		{ .bearer = FG_BEARER_SMS, .up = true, .credits = 10, .success_permille = 1000 },  \
 	}
 
-/*! A device consented to SMS or RCS for either reason, T is a minute, ten seconds and an hour are behind and ahead. */
+/*! A device consented to SMS or RCS for either reason, T is a minute, ten seconds and an hour are
+ * behind and ahead. */
 #define CALM                                                                                       \
 	.view = FG_VIEW_ABSENT, .consent = FG_CONSENT_DEVICE,                                      \
 	.consent_bearers = FG_BEARER_BIT(FG_BEARER_RCS) | FG_BEARER_BIT(FG_BEARER_SMS),            \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Whatever is taken as facts is written back as the same bytes, and decides without breaking the first sentences.
+ * Whatever is taken as facts is written back as the same bytes, and decides without breaking the
+ * first sentences.
  */
 #include "tests/fuzz/fuzz.h"
 #include "gateway/decide/facts_text.h"
@@ -20,8 +21,8 @@ static void decide_safely(const struct fg_facts *facts)
 		policy.fallback.links[i] = (uint8_t)i;
 	decision = fg_decide(&policy, facts);
 	if (decision.action == FG_ACTION_DOWNGRADE &&
-	    (facts->view == FG_VIEW_UNKNOWN || facts->consent < FG_CONSENT_DEVICE || !facts->left_ms ||
-	     decision.link >= facts->links_count))
+	    (facts->view == FG_VIEW_UNKNOWN || facts->consent < FG_CONSENT_DEVICE ||
+	     !facts->left_ms || decision.link >= facts->links_count))
 		abort();
 	if (decision.wait_ms > facts->left_ms)
 		abort();

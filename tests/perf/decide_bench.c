@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Nanoseconds per decision with 1, 100 and 1000 rules of which the last matches: plain lines "decide/1rule NS ns". Build it with
- * `make tests/perf/decide_bench`, without sanitizers.
+ * Nanoseconds per decision with 1, 100 and 1000 rules of which the last matches: plain lines
+ * "decide/1rule NS ns". Build it with `make tests/perf/decide_bench`, without sanitizers.
  */
 #include "gateway/decide/policy.h"
 
@@ -22,7 +22,9 @@ static uint64_t now_ns(void)
 
 static void make_policy(struct fg_policy *policy, struct fg_policy_rule *rules, uint16_t count)
 {
-	struct fg_policy_rule rule = { .action = FG_RULE_LINKS, .links_count = 2, .links = { 0, 1 } };
+	struct fg_policy_rule rule = { .action = FG_RULE_LINKS,
+				       .links_count = 2,
+				       .links = { 0, 1 } };
 
 	fg_policy_init(policy, rules, count, 2);
 	for (uint16_t i = 1; i <= count; i++) {
@@ -62,13 +64,20 @@ int main(void)
 {
 	static const uint16_t counts[] = { 1, 100, 1000 };
 	static struct fg_policy_rule rules[FG_POLICY_RULES_MAX];
-	struct fg_facts facts = { .view = FG_VIEW_ABSENT, .consent = FG_CONSENT_DEVICE, .consent_bearers = 15, .left_ms = 1000,
-				  .consent_reasons = FG_CONSENT_FOR_ABSENT, .consent_max_segments = 1,
-				  .sender_policy = FG_POLICY_ALLOW, .recipient = "+491701234567", .links_count = 2 };
+	struct fg_facts facts = { .view = FG_VIEW_ABSENT,
+				  .consent = FG_CONSENT_DEVICE,
+				  .consent_bearers = 15,
+				  .left_ms = 1000,
+				  .consent_reasons = FG_CONSENT_FOR_ABSENT,
+				  .consent_max_segments = 1,
+				  .sender_policy = FG_POLICY_ALLOW,
+				  .recipient = "+491701234567",
+				  .links_count = 2 };
 	struct fg_policy policy;
 
 	for (unsigned i = 0; i < 2; i++)
-		facts.links[i] = (struct fg_link_facts){ .bearer = FG_BEARER_SMS, .up = true, .credits = 1 };
+		facts.links[i] =
+			(struct fg_link_facts){ .bearer = FG_BEARER_SMS, .up = true, .credits = 1 };
 	for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
 		unsigned calls = RULE_VISITS / counts[i];
 
