@@ -1,1 +1,2 @@
 # docs: see Makefile.am
+EXTRA_DIST += %D%/decision-table.md %D%/models/downgrade.pml

@@ -1,1 +1,2 @@
 # tools: see Makefile.am
+EXTRA_DIST += %D%/gen-table

@@ -101,7 +101,7 @@ enum fg_withdraw {
 struct fg_link_facts {
 	uint8_t bearer;		 /*!< enum fg_bearer, never SECURE */
 	bool up;
-	bool failed;		 /*!< this message's leg on it failed already (row 15) */
+	bool failed;		 /*!< this message's leg on it failed for good; false while the same link may be tried again (row 15) */
 	uint8_t segments;	 /*!< the marked text on this link, 0 when not known (sealed) */
 	uint32_t credits;	 /*!< jobs it takes now */
 	uint32_t price_micro;	 /*!< per segment, millionths of the currency */
@@ -119,8 +119,8 @@ struct fg_facts {
 	uint8_t consent_bearers; /*!< FG_BEARER_BIT set */
 	uint8_t consent_reasons; /*!< FG_CONSENT_FOR_* */
 	bool consent_pin_ack;	 /*!< acknowledges exactly the pinned epoch */
-	uint32_t consent_after_ms; /*!< T of "undelivered for T" */
-	uint8_t consent_max_segments;
+	uint32_t consent_after_ms; /*!< T of "undelivered for T"; 0 names no T: never over */
+	uint8_t consent_max_segments; /*!< 255 where the consent sets none */
 	enum fg_sender_policy sender_policy;
 	enum fg_message_class message_class;
 	enum fg_protection floor;
@@ -141,9 +141,9 @@ struct fg_facts {
 
 enum fg_action {
 	FG_ACTION_WAIT,
-	FG_ACTION_SECURE,
+	FG_ACTION_SECURE,   /*!< put into, put back into or keep in the queues of the recipient's devices */
 	FG_ACTION_WITHDRAW, /*!< row 10 before its downgrade: take the secure copies back, then decide again */
-	FG_ACTION_DOWNGRADE,
+	FG_ACTION_DOWNGRADE, /*!< hand it to the link; secure copies that still lie in a queue are taken back in the same commit */
 	FG_ACTION_ASK,
 	FG_ACTION_REFUSE,
 	FG_ACTION_EXPIRE,
@@ -161,13 +161,14 @@ enum fg_reason {
 
 struct fg_decision {
 	enum fg_action action;
-	uint8_t row;	    /*!< of the built-in table, 1..15 */
+	uint8_t row;	    /*!< of the built-in table, 1..14; row 15 is the re-entry itself, see rule_reason */
 	uint8_t link;	    /*!< index into facts.links; only for DOWNGRADE */
 	bool pin_override;  /*!< row 6: recorded in the leaf and the receipt */
-	uint32_t wait_ms;   /*!< only for WAIT: decide again then, at the latest; never beyond left_ms */
+	uint32_t wait_ms;   /*!< WAIT: decide again then at the latest, 1..left_ms; SECURE: when silence may come to a downgrade, 0 never */
 	uint16_t rule;	    /*!< the operator's rule that matched, from 1; 0 when none was asked */
 	enum fg_reason reason;	   /*!< the decisive one */
-	enum fg_reason rule_reason; /*!< of the operator's rule, FG_REASON_NONE otherwise */
+	enum fg_reason rule_reason; /*!< RULE_* of the operator's rule that was asked, LINK_FAILED when it passed over a failed link (row
+				     *   15), FG_REASON_NONE when none was asked */
 };
 
 struct fg_policy;

@@ -36,3 +36,7 @@ tests_fuzz_conf_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
 EXTRA_DIST += tests/fuzz/corpus
 check_PROGRAMS += $(fuzz_targets)
 TESTS += $(fuzz_targets)
+fuzz_targets += tests/fuzz/facts_text_fuzz
+tests_fuzz_facts_text_fuzz_SOURCES = tests/fuzz/facts_text_fuzz.c $(fuzz_main)
+tests_fuzz_facts_text_fuzz_LDADD = gateway/decide/libfgdecide.a
+tests_fuzz_facts_text_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
