@@ -210,8 +210,8 @@ static void a_signed_text_of_another_form_is_refused(void **state)
 }
 
 #define WITNESS EM_DASH " witness.example.net zLbqvbMGFIDJ7ILMX5sG3nWTDMbfiVvHFKMs\n"
-#define OTHER   EM_DASH " " ORIGIN " AAAAAAECAwQFBgcICQo=\n" /* our name, a key that we do not know \
-							      */
+/* Our name, a key that we do not know. */
+#define OTHER EM_DASH " " ORIGIN " AAAAAAECAwQFBgcICQo=\n"
 
 static const struct signatures_case {
 	const char *before, *after; /* what stands around our line, which has no newline */
