@@ -29,13 +29,16 @@ enum fg_rc fg_arena_init(struct fg_arena *arena, size_t cap)
 	if (cap == 0 || cap > FG_ARENA_MAX)
 		return FG_E_ARG;
 	cap = (cap + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
-	*arena = (struct fg_arena){ .cap = cap, .memory = aligned_alloc(ARENA_ALIGN, cap) };
-	if (!arena->memory)
-		return FG_E_NO_MEMORY;
+	fg_arena_over(arena, aligned_alloc(ARENA_ALIGN, cap), cap);
+	return arena->memory ? FG_OK : FG_E_NO_MEMORY;
+}
+
+void fg_arena_over(struct fg_arena *arena, void *memory, size_t cap)
+{
+	*arena = (struct fg_arena){ .cap = cap, .memory = memory };
 	arena->allocator.alloc = arena_alloc;
 	arena->allocator.free = arena_no_free;
 	arena->allocator.allocator_data = arena;
-	return FG_OK;
 }
 
 void fg_arena_reset(struct fg_arena *arena)

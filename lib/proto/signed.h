@@ -22,6 +22,9 @@ struct fg_arena {
 
 /*! Room for cap bytes, at most FG_ARENA_MAX; FG_E_NO_MEMORY. */
 enum fg_rc fg_arena_init(struct fg_arena *arena, size_t cap);
+/*! An arena in memory of the caller's (16-byte aligned, of cap bytes): for clear text, which may not lie in ordinary memory. Not for
+ *  fg_arena_free(). */
+void fg_arena_over(struct fg_arena *arena, void *memory, size_t cap);
 /*! Forget all that was unpacked; the memory stays for the next. */
 void fg_arena_reset(struct fg_arena *arena);
 void fg_arena_free(struct fg_arena *arena);
