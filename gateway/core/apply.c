@@ -535,7 +535,7 @@ static bool apply_report(struct fg_step *step)
 	}
 	for (size_t i = 0; i < job->n_part_states; i++) {
 		delivered += job->part_states[i]->report == FG_DLR_DELIVERED;
-		final += job->part_states[i]->report_final;
+		final += job->part_states[i]->report_final != 0;
 		failed += part_failed(job->part_states[i]);
 	}
 	if (step->state == FG_JOB_IN_DOUBT)

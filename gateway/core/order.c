@@ -44,7 +44,7 @@ enum fg_rc fg_order_send(struct fg_core *core, const Fallgate__StoredJob *job)
 		order->bearer = (uint8_t)job->bearer;
 		order->reason = (uint8_t)job->reason;
 		order->row = (uint8_t)job->row;
-		order->pin_override = job->pin_override;
+		order->pin_override = job->pin_override != 0;
 		order->concat_ref = (uint16_t)job->concat_ref;
 		order->decided_ms = job->decided_ms;
 		order->expires_ms = job->expires_ms;
