@@ -46,6 +46,26 @@ struct fg_sqlite {
 
 /* ---- the disk ---- */
 
+/* The file never shrinks: pages that deletes left behind take new messages before the disk has to. */
+static uint64_t reusable_bytes(struct fg_sqlite *store)
+{
+	int64_t pages = 0, page_bytes = 0;
+
+	if (fg_db_number(store->reader.handle, "PRAGMA freelist_count", &pages) != SQLITE_OK ||
+	    fg_db_number(store->reader.handle, "PRAGMA page_size", &page_bytes) != SQLITE_OK)
+		return 0;
+	return (uint64_t)pages * (uint64_t)page_bytes;
+}
+
+/* A quarter of the reserve has to be really free: the WAL grows there. */
+static bool disk_is_full(struct fg_sqlite *store)
+{
+	if (store->free_bytes >= store->disk_free_bytes)
+		return false;
+	return store->free_bytes < store->disk_free_bytes / 4 ||
+	       reusable_bytes(store) < store->disk_free_bytes - store->free_bytes;
+}
+
 static void check_disk(struct fg_sqlite *store)
 {
 	uint64_t now_ms = fg_clock_mono_ms(fg_loop_clock(store->loop));
@@ -59,7 +79,7 @@ static void check_disk(struct fg_sqlite *store)
 	if (statvfs(store->dir, &fs) < 0)
 		return;
 	store->free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-	store->full = store->free_bytes < store->disk_free_bytes;
+	store->full = disk_is_full(store);
 	if (store->full != was_full)
 		LOGP(DSTORE, store->full ? LOGL_ERROR : LOGL_NOTICE, "%s new messages: %llu MiB free on the disk of %s\n",
 		     store->full ? "refuse" : "take", (unsigned long long)(store->free_bytes >> 20), store->dir);
