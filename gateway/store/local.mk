@@ -13,3 +13,5 @@ EXTRA_DIST += %D%/schema-1.sql
 %D%/schema-1.inc: %D%/schema-1.sql
 	$(AM_V_GEN)mkdir -p %D% && sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' \
 		$(top_srcdir)/%D%/schema-1.sql > $@.tmp && mv $@.tmp $@
+# For a make of one target in a fresh folder, where nothing has built BUILT_SOURCES.
+%D%/libfgstore_a-sqlite_db.$(OBJEXT): %D%/schema-1.inc
