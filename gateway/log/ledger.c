@@ -328,6 +328,28 @@ static enum fg_rc forward_again(struct fg_ledger *ledger, const struct fg_ledger
 	return FG_OK;
 }
 
+/* Does the leaf commit to this very order? A newer view or consent, or another link, is another decision and gets a leaf of its own. */
+static bool is_same_order(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf, const struct fg_ipc_order *order,
+			  const struct fg_order_checked *checked)
+{
+	uint8_t bytes[FG_LEDGER_RECORD_MAX];
+	const Fallgate__LeafRecord *r;
+
+	if (leaf->record)
+		memcpy(bytes, leaf->record, leaf->record_len);
+	else if (leaf->record_len > sizeof(bytes) ||
+		 fg_journal_read(ledger->journal, leaf->record_offset, bytes, leaf->record_len) != FG_OK)
+		return false;
+	r = fg_proto_unpack(&ledger->arena, &fallgate__leaf_record__descriptor, bytes, leaf->record_len);
+	return r && FG_HAS_LEN(r->consent_hash, FG_SHA256_LEN) && FG_HAS_LEN(r->view_hash, FG_SHA256_LEN) &&
+	       memcmp(r->consent_hash.data, checked->consent.hash.b, FG_SHA256_LEN) == 0 &&
+	       memcmp(r->view_hash.data, checked->view_hash.b, FG_SHA256_LEN) == 0 &&
+	       (unsigned)r->bearer == order->bearer && strlen(r->link) == order->link_name.len &&
+	       memcmp(r->link, order->link_name.data, order->link_name.len) == 0 &&
+	       strcmp(r->reason, fg_reason_code((enum fg_reason)order->reason)) == 0 &&
+	       r->pin_override == (order->pin_override != 0);
+}
+
 static enum fg_rc take_order(struct fg_ledger *ledger, const struct fg_ipc_order *order)
 {
 	struct fg_frame frame = { .type = FG_IPC_OPEN };
@@ -363,7 +385,8 @@ static enum fg_rc take_order(struct fg_ledger *ledger, const struct fg_ipc_order
 		return rc;
 	make_key(&order->message_id, order->leg, key);
 	known = fg_table_get(ledger->index, key);
-	return known ? forward_again(ledger, known, &frame) :
+	return known && is_same_order(ledger, known, order, &checked) ?
+		       forward_again(ledger, known, &frame) :
 		       log_order(ledger, order, &checked, claim.now_ms, &frame);
 }
 
@@ -509,34 +532,62 @@ static void hand_on(struct fg_ledger *ledger, struct fg_ledger_pending *pending,
 		ledger->ops->to_vault(&pending->frame, ledger->arg);
 }
 
+/* The batch leaves the ledger before anybody is told, since whoever is told may answer with what belongs to the next one. */
+static struct fg_ledger_pending *take_batch(struct fg_ledger *ledger, void **ctx_out)
+{
+	void *fresh = talloc_new(ledger);
+	struct fg_ledger_pending *batch = talloc_memdup(ledger->batch_ctx, ledger->batch,
+							ledger->batch_count * sizeof(*batch));
+
+	if (!fresh || !batch) {
+		talloc_free(fresh);
+		return NULL;
+	}
+	*ctx_out = ledger->batch_ctx;
+	ledger->batch_ctx = fresh;
+	ledger->batch_count = 0;
+	return batch;
+}
+
+static struct fg_bytes *copy_records(struct fg_ledger *ledger)
+{
+	struct fg_bytes *records =
+		talloc_array(ledger->batch_ctx, struct fg_bytes, (unsigned)ledger->batch_count);
+
+	for (size_t i = 0; records && i < ledger->batch_count; i++)
+		records[i] = copy_bytes(records, FG_BYTES(ledger->batch[i].leaf->record,
+							  ledger->batch[i].leaf->record_len));
+	return records;
+}
+
 void fg_ledger_flush(struct fg_ledger *ledger)
 {
 	uint64_t from = ledger->frontier.size;
+	size_t count = ledger->batch_count;
+	struct fg_ledger_pending *batch = NULL;
 	struct fg_bytes *records;
+	void *ctx = NULL;
 	enum fg_rc rc;
 
-	if (ledger->batch_count == 0) {
+	if (count == 0) {
 		talloc_free_children(ledger->batch_ctx);
 		return;
 	}
-	records = talloc_array(ledger->batch_ctx, struct fg_bytes, (unsigned)ledger->batch_count);
-	for (size_t i = 0; records && i < ledger->batch_count; i++)
-		records[i] = copy_bytes(ledger->batch_ctx,
-					FG_BYTES(ledger->batch[i].leaf->record,
-						 ledger->batch[i].leaf->record_len));
+	records = copy_records(ledger);
 	rc = records ? fg_ledger_commit(ledger) : FG_E_NO_MEMORY;
-	if (rc != FG_OK) {
+	if (rc == FG_OK)
+		batch = take_batch(ledger, &ctx);
+	if (!batch) {
 		refuse_batch(ledger);
 		ledger->batch_count = 0;
-		ledger->ops->failed(rc, ledger->arg);
+		ledger->ops->failed(rc == FG_OK ? FG_E_NO_MEMORY : rc, ledger->arg);
 		return;
 	}
 	if (ledger->vault_follows)
 		send_leaves(ledger, from);
-	for (size_t i = 0; i < ledger->batch_count; i++)
-		hand_on(ledger, &ledger->batch[i], records[i]);
-	ledger->batch_count = 0;
-	talloc_free_children(ledger->batch_ctx);
+	for (size_t i = 0; i < count; i++)
+		hand_on(ledger, &batch[i], records[i]);
+	talloc_free(ctx);
 }
 
 void fg_ledger_idle(struct fg_ledger *ledger)
