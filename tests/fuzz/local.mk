@@ -37,6 +37,16 @@ fuzz_targets += tests/fuzz/note_fuzz
 tests_fuzz_note_fuzz_SOURCES = tests/fuzz/note_fuzz.c $(fuzz_main)
 tests_fuzz_note_fuzz_LDADD = $(FG_CRYPTO_LIBS)
 tests_fuzz_note_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
+fuzz_targets += tests/fuzz/consent_fuzz tests/fuzz/proto_fuzz
+fuzz_proto_libs = lib/proto/libfgproto.a lib/crypto/libfgcrypto.a lib/base/libfgmin.a $(PROTOBUF_C_LIBS) $(SODIUM_LIBS)
+tests_fuzz_consent_fuzz_SOURCES = tests/fuzz/consent_fuzz.c $(fuzz_main)
+tests_fuzz_consent_fuzz_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
+tests_fuzz_consent_fuzz_LDADD = $(fuzz_proto_libs)
+tests_fuzz_consent_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
+tests_fuzz_proto_fuzz_SOURCES = tests/fuzz/proto_fuzz.c $(fuzz_main)
+tests_fuzz_proto_fuzz_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
+tests_fuzz_proto_fuzz_LDADD = $(fuzz_proto_libs)
+tests_fuzz_proto_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
 
 EXTRA_DIST += tests/fuzz/corpus
 check_PROGRAMS += $(fuzz_targets)
