@@ -353,12 +353,10 @@ static void on_secure(struct fg_session *s, struct fg_outgoing *o, const Fallgat
 	bool succeeded = pin && succeeded_from(s, view, pin);
 	enum fg_rc rc;
 
-#ifndef FG_MUTANT_client_identity
 	if (pin && !succeeded && memcmp(pin->account_key.data, view->account_key.data, FG_SIGN_PUBLIC_LEN) != 0) {
 		fail(s, o, FG_E_IDENTITY, "identity-changed: the recipient's account key is not the one known");
 		return;
 	}
-#endif
 	rc = seal_parts(s, o, view, result, false);
 	if (rc == FG_OK)
 		rc = fg_state_pin_set(s->state, o->submit->recipient, view->account_key.data, view->epoch,

@@ -520,7 +520,7 @@ static void a_downgrade_is_verified_and_every_lie_found(void **state)
 		{ OTHER_RECIPIENT, FG_E_CONSENT_RECIPIENT },
 		{ OTHER_BEARER, FG_E_CONSENT_BEARER },
 		{ OTHER_SALT, FG_E_PROOF },
-		{ OTHER_LOG_KEY, FG_E_NOTE },
+		{ OTHER_LOG_KEY, FG_E_SIGNATURE },
 		{ NO_LEAF, FG_E_LOG_ORDER },
 		{ OTHER_GATEWAY, FG_E_DENIED },
 		{ OTHER_MESSAGE, FG_E_DENIED },
@@ -543,6 +543,71 @@ static void a_downgrade_is_verified_and_every_lie_found(void **state)
 		assert_rc(cases[i].rc, verify_downgrade(w, sent, cases[i].tamper));
 }
 
+/* ---- what comes in ---- */
+
+static void push_message(struct world *w, uint32_t one_time_id, const uint8_t *prekey, uint8_t id_byte, bool readdressed)
+{
+	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
+	Fallgate__Push push = FALLGATE__PUSH__INIT;
+	Fallgate__Content content = FALLGATE__CONTENT__INIT;
+	Fallgate__SealedPart part = FALLGATE__SEALED_PART__INIT;
+	Fallgate__DeviceCert cert = FALLGATE__DEVICE_CERT__INIT;
+	Fallgate__Signed signed_cert;
+	struct fg_e2e_peer peer = { .one_time_prekey_id = one_time_id };
+	uint8_t id[16] = { id_byte };
+
+	cert.account_key = bytes(w->bob.account_key.public, 32);
+	cert.device_id = w->bob.data->device_id;
+	cert.signing_key = bytes(w->bob.device_key.public, 32);
+	cert.expires_ms = NOW_MS + 1000;
+	assert_ok(fg_signed_make(&cert, &w->bob.account_key, FG_LABEL_DEVICE_CERT, &signed_cert));
+	memcpy(peer.account_key, w->alice.account_key.public, 32);
+	memcpy(peer.device_id, w->alice.data->device_id.data, 16);
+	memcpy(peer.prekey, prekey, 32);
+	content.message_id = bytes(id, 16);
+	content.sender_device = w->bob.data->device_id;
+	content.sender = (char *)BOB;
+	content.recipient = (char *)ALICE;
+	content.text = (char *)"hello";
+	content.sender_cert = &signed_cert;
+	assert_ok(fg_e2e_seal(&content, &w->bob.device_key, &peer, &part.sealed.data, &part.sealed.len));
+	part.suite = 1;
+	part.one_time_prekey_id = one_time_id;
+	push.sequence = id_byte;
+	push.kind = FALLGATE__PUSH_KIND__PUSH_MESSAGE;
+	push.message_id = bytes(id, 16);
+	push.sender = (char *)(readdressed ? "+12025550100" : BOB);
+	push.sender_account = bytes(w->bob.account_key.public, 32);
+	push.sender_device = w->bob.data->device_id;
+	push.part = &part;
+	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_PUSH;
+	frame.push = &push;
+	deliver(w, &frame, FG_OK);
+	free(part.sealed.data);
+	fg_signed_free(&signed_cert);
+}
+
+static void a_message_is_kept_and_acknowledged_and_its_prekey_never_used_again(void **state)
+{
+	struct world *w = *state;
+	uint32_t id = w->alice.data->prekeys[1]->id;
+	struct fg_kem_key key;
+
+	assert_ok(fg_state_prekey(&w->alice, id, FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME, &key));
+	push_message(w, id, key.public, 1, true);
+	assert_int_equal(w->error, FG_E_DENIED); /* the envelope names another sender than the one that signed */
+	push_message(w, id, key.public, 1, false);
+	assert_int_equal(w->alice.data->n_inbox, 1);
+	assert_string_equal(w->alice.data->inbox[0]->text, "hello");
+	fg_session_flush(w->session);
+	assert_int_equal(w->acks, 1);
+	assert_ok(fg_signed_verify(w->last->ack->ack, w->alice.device_key.public, 32, FG_LABEL_ACK));
+	w->error = FG_OK;
+	push_message(w, id, key.public, 2, false);
+	assert_int_equal(w->error, FG_E_REPLAY);
+	assert_int_equal(w->alice.data->n_inbox, 1);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -558,6 +623,7 @@ int main(void)
 		CASE(policy_ask_submits_without_capsule),
 		CASE(delivery_is_proven_only_by_the_device),
 		CASE(a_downgrade_is_verified_and_every_lie_found),
+		CASE(a_message_is_kept_and_acknowledged_and_its_prekey_never_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
