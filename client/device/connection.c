@@ -184,10 +184,11 @@ static const char *tls_reason(struct fg_connection *c)
 {
 	long verify = SSL_get_verify_result(bufferevent_openssl_get_ssl(c->bev));
 	unsigned long error = bufferevent_get_openssl_error(c->bev);
+	const char *reason = error ? ERR_reason_error_string(error) : NULL;
 
 	if (verify != X509_V_OK)
 		return X509_verify_cert_error_string(verify);
-	return error ? ERR_reason_error_string(error) : "the gateway cannot be reached";
+	return reason ? reason : "the gateway cannot be reached";
 }
 
 static enum fg_rc on_secured(struct fg_connection *c)
