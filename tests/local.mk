@@ -17,5 +17,6 @@ include tests/adapters/local.mk
 include tests/client/local.mk
 include tests/parent/local.mk
 include tests/fuzz/local.mk
+include tests/peers/local.mk
 include tests/perf/local.mk
 include tests/flows/local.mk

@@ -2,6 +2,7 @@
 #include "lib/crypto/base64.h"
 
 #include <sodium.h>
+#include <stdbool.h>
 
 enum fg_rc fg_base64_encode(const void *data, size_t len, char *out, size_t cap)
 {
@@ -22,12 +23,22 @@ static size_t decoded_len(const char *text, size_t text_len)
 	return text_len / 4 * 3 - pad;
 }
 
+/* libsodium 1.0.18 takes some bytes above 0x7f for digits, where char is signed. */
+static bool is_ascii(const char *text, size_t text_len)
+{
+	for (size_t i = 0; i < text_len; i++) {
+		if ((unsigned char)text[i] > 0x7f)
+			return false;
+	}
+	return true;
+}
+
 enum fg_rc fg_base64_decode(const char *text, size_t text_len, void *out, size_t cap,
 			    size_t *len_out)
 {
 	size_t len;
 
-	if (text_len % 4 != 0)
+	if (text_len % 4 != 0 || !is_ascii(text, text_len))
 		return FG_E_SYNTAX;
 	if (decoded_len(text, text_len) > cap)
 		return FG_E_SPACE;

@@ -6,3 +6,7 @@ check_PROGRAMS += tests/base/conf_test
 TESTS += tests/base/conf_test
 tests_base_conf_test_SOURCES = tests/base/conf_test.c
 tests_base_conf_test_LDADD = lib/base/libfgbase.a $(FG_TEST_LIBS) $(CONFIG_LIBS)
+check_PROGRAMS += tests/base/cage_test
+TESTS += tests/base/cage_test
+tests_base_cage_test_SOURCES = tests/base/cage_test.c
+tests_base_cage_test_LDADD = lib/base/libfgbase.a $(FG_TEST_LIBS) $(SECCOMP_LIBS)

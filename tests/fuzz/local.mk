@@ -33,6 +33,11 @@ tests_fuzz_conf_fuzz_SOURCES = tests/fuzz/conf_fuzz.c $(fuzz_main)
 tests_fuzz_conf_fuzz_LDADD = lib/base/libfgbase.a lib/base/libfgmin.a $(CONFIG_LIBS)
 tests_fuzz_conf_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
 
+fuzz_targets += tests/fuzz/note_fuzz
+tests_fuzz_note_fuzz_SOURCES = tests/fuzz/note_fuzz.c $(fuzz_main)
+tests_fuzz_note_fuzz_LDADD = $(FG_CRYPTO_LIBS)
+tests_fuzz_note_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
+
 EXTRA_DIST += tests/fuzz/corpus
 check_PROGRAMS += $(fuzz_targets)
 TESTS += $(fuzz_targets)

@@ -34,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	fg_dlr_from_pdu(&pdu, &dlr);
 	if (fg_smpp_encode(&pdu, first, sizeof(first), &first_len) != FG_OK)
 		return 0; /* a message in both places is read, but not written */
-	check(first_len <= pdu_len);
+	/* A response without its body is read as one of empty fields, and written with them. */
+	check(first_len <= pdu_len || pdu_len == FG_SMPP_HEADER_LEN);
 	check(fg_smpp_decode(first, first_len, &pdu) == FG_OK);
 	check(fg_smpp_encode(&pdu, second, sizeof(second), &second_len) == FG_OK);
 	check(second_len == first_len && memcmp(first, second, first_len) == 0);

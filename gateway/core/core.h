@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The core: directory, decisions, queues, receipts, control socket. It never sees clear text. One single-threaded loop; the store's
+ * commit thread is the only other thread. A shard is one struct fg_core: nothing in it is global.
+ *
+ * Who does what here:
+ *   core.c       the role: keys, store, peers, start and stop
+ *   session.c    one connection of a device: hello, register, login, and dispatch of its frames
+ *   directory.c  accounts, devices, handles, views, pins, invitations, lookups
+ *   push.c       a device's queue: fetch, push, acknowledge
+ *   message.c    accept a message: checks, exact device set, the accept commit
+ *   facts.c      gather what a decision reads (the only impure step)
+ *   job.c        carry out decisions: order, ask, withdraw, expire; outcomes, reports
+ *   receipt.c    make, sign in batches and queue receipts
+ *   ctl.c        the control socket
+ */
+#pragma once
+
+#include "gateway/decide/decide.h"
+#include "gateway/decide/policy.h"
+#include "gateway/store/store.h"
+#include "lib/base/conf.h"
+#include "lib/base/handle.h"
+#include "lib/base/log.h"
+#include "lib/base/loop.h"
+#include "lib/crypto/sign.h"
+#include "lib/ipc/channel.h"
+#include "lib/ipc/role.h"
+#include "lib/proto/signed.h"
+
+enum { FG_DEVICE_ID_LEN = 16, FG_ACCOUNT_KEY_LEN = 32, FG_NONCE_LEN = 16, FG_CORE_ARENA = 256 * 1024 };
+
+struct fg_core_link {
+	bool up;
+	uint32_t credits;   /*!< as the link announced, less what was ordered since */
+	uint32_t in_flight;
+	uint32_t carrier_code;
+	char note[128];
+	uint64_t changed_ms;
+	uint64_t sent, failed, unknown; /*!< legs since start */
+};
+
+struct fg_session; /* session.h */
+struct fg_core_receipts;
+struct fg_core_jobs;
+
+struct fg_core {
+	struct fg_role_process *process;
+	struct fg_loop *loop;
+	struct fg_clock *clock;
+	const struct fg_conf *conf;
+	struct fg_store *store;
+	struct fg_sign_key directory_key, receipt_key;
+	struct fg_ipc_trust trust; /*!< origin points into origin */
+	char origin[129];
+	struct fg_hash log_id;
+	struct fg_policy policy;
+	struct fg_policy_rule *rules;
+	struct fg_hash policy_hash;
+	struct fg_channel *log, *vault, *secure; /*!< NULL while the peer is away */
+	struct fg_core_link links[FG_CONF_LINKS_MAX];
+	uint8_t vault_seal_key[512], log_seal_key[512]; /*!< serialized Signed of SealKey; len 0: none yet */
+	size_t vault_seal_key_len, log_seal_key_len;
+	struct fg_arena arena;	     /*!< for one incoming frame or one store row at a time: reset before each use */
+	struct fg_session **sessions; /*!< hash by connection; session.c */
+	struct fg_core_receipts *receipts;
+	struct fg_core_jobs *jobs;
+	int control_fd;
+	bool stopping;
+	uint64_t started_ms;
+};
+
+/*! The role's entry (gateway/parent/roles.h). */
+int fg_core_main(int fd);
+
+/*! Seal keys as the log and the vault announced them; false while one is missing. Borrowed from the arena given. */
+bool fg_core_seal_keys(struct fg_core *core, struct fg_arena *arena, Fallgate__SealKeys *keys_out);
+
+/*! Unix time in ms. */
+uint64_t fg_core_now_ms(const struct fg_core *core);

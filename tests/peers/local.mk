@@ -1,0 +1,5 @@
+# Tests against software that was not written here; tools/check runs them with pytest, after `npm ci` in this folder.
+check_PROGRAMS += tests/peers/hpke_tool
+tests_peers_hpke_tool_SOURCES = tests/peers/hpke_tool.c
+tests_peers_hpke_tool_LDADD = $(FG_CRYPTO_LIBS)
+EXTRA_DIST += %D%/package.json %D%/package-lock.json %D%/hpke_peer.mjs %D%/hpke_test.py
