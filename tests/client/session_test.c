@@ -8,6 +8,7 @@
 #include "client/device/e2e.h"
 #include "client/device/session.h"
 #include "lib/base/id.h"
+#include "lib/proto/capsule.h"
 #include "lib/proto/consent.h"
 #include "lib/proto/leaf.h"
 
@@ -509,6 +510,34 @@ static enum fg_rc verify_downgrade(struct world *w, const Fallgate__Sent *sent, 
 	return rc;
 }
 
+/* What the log and the vault check, and that both seals open to the text. */
+static void check_as_gateway(struct world *w, const struct fg_id *id)
+{
+	struct fg_consent_expect expect = { .message_id = *id,
+					    .log_id = fg_trust_log_id(&w->alice.trust),
+					    .recipient_tag = fg_handle_tag(BOB),
+					    .bearer = FALLGATE__BEARER__BEARER_SMS,
+					    .reason = FG_CONSENT_REASON_ABSENT,
+					    .now_ms = NOW_MS };
+	struct fg_capsule_binding binding = { .message_id = *id };
+	static uint8_t inner[FG_CAPSULE_MAX], plain[FG_CAPSULE_MAX];
+	struct fg_consent consent;
+	const Fallgate__CapsuleBody *body;
+	size_t inner_len, len;
+
+	memcpy(expect.gateway_id.b, w->gateway_id, 16);
+	memcpy(binding.gateway_id.b, w->gateway_id, 16);
+	expect.capsule_hash = fg_sha256(w->submit->capsule.data, w->submit->capsule.len);
+	assert_ok(fg_consent_check(&w->arena, w->submit->consent, w->alice.data->cert, &expect, &consent));
+	binding.expires_ms = consent.body->expires_ms;
+	assert_ok(fg_capsule_open(FG_CAPSULE_OUTER, &w->log_seal, 1, &binding, w->submit->capsule.data,
+				  w->submit->capsule.len, inner, sizeof(inner), &inner_len));
+	assert_ok(fg_capsule_open(FG_CAPSULE_INNER, &w->vault_seal, 1, &binding, inner, inner_len, plain,
+				  sizeof(plain), &len));
+	assert_ok(fg_capsule_body(&w->arena, plain, len, &body));
+	assert_string_equal(body->body, "see you at six");
+}
+
 static void a_downgrade_is_verified_and_every_lie_found(void **state)
 {
 	static const struct {
@@ -538,6 +567,7 @@ static void a_downgrade_is_verified_and_every_lie_found(void **state)
 	assert_non_null(w->submit->consent);
 	assert_true(w->submit->capsule.len > 0);
 	assert_ok(fg_signed_verify(w->submit->consent, w->alice.device_key.public, 32, FG_LABEL_CONSENT));
+	check_as_gateway(w, &id);
 	sent = fg_state_sent(&w->alice, id.b, FG_ID_LEN);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		assert_rc(cases[i].rc, verify_downgrade(w, sent, cases[i].tamper));
