@@ -1,1 +1,25 @@
-# client/device: see Makefile.am
+# client/device: ISC, for applications: no libosmocore. device.h is where to start, example.c shows its use.
+noinst_LIBRARIES += %D%/libfallgatedevice.a
+%C%_libfallgatedevice_a_SOURCES = %D%/connection.c %D%/connection.h %D%/device.c %D%/device.h %D%/e2e.c %D%/e2e.h \
+	%D%/session.c %D%/session.h %D%/session_internal.h %D%/session_receive.c %D%/session_send.c \
+	%D%/state.c %D%/state.h %D%/state.proto %D%/trust.c %D%/trust.h %D%/verify.c %D%/verify.h
+nodist_%C%_libfallgatedevice_a_SOURCES = %D%/state.pb-c.h
+%C%_libfallgatedevice_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(EVENT_SSL_CFLAGS) $(PROTOBUF_C_CFLAGS)
+# Generated code is not ours to warn about.
+noinst_LIBRARIES += %D%/libfgdevicestate.a
+nodist_%C%_libfgdevicestate_a_SOURCES = %D%/state.pb-c.c %D%/state.pb-c.h
+%C%_libfgdevicestate_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
+%C%_libfgdevicestate_a_CFLAGS = $(AM_CFLAGS) -Wno-conversion -Wno-sign-conversion -Wno-shadow
+BUILT_SOURCES += %D%/state.pb-c.h
+CLEANFILES += %D%/state.pb-c.c %D%/state.pb-c.h
+%D%/state.pb-c.c: %D%/state.pb-c.h
+	@:
+%D%/state.pb-c.h: $(top_srcdir)/%D%/state.proto
+	$(AM_V_GEN)$(MKDIR_P) %D% && $(PROTOC_C) --c_out=$(top_builddir) --proto_path=$(top_srcdir) $(top_srcdir)/%D%/state.proto
+FG_DEVICE_LIBS = %D%/libfallgatedevice.a %D%/libfgdevicestate.a lib/proto/libfgproto.a $(FG_CRYPTO_LIBS) \
+	$(PROTOBUF_C_LIBS) $(EVENT_LIBS) $(EVENT_SSL_LIBS) $(WSLAY_LIBS)
+
+check_PROGRAMS += %D%/example
+%C%_example_SOURCES = %D%/example.c
+%C%_example_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(PROTOBUF_C_CFLAGS)
+%C%_example_LDADD = $(FG_DEVICE_LIBS)

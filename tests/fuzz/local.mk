@@ -55,3 +55,8 @@ fuzz_targets += tests/fuzz/facts_text_fuzz
 tests_fuzz_facts_text_fuzz_SOURCES = tests/fuzz/facts_text_fuzz.c $(fuzz_main)
 tests_fuzz_facts_text_fuzz_LDADD = gateway/decide/libfgdecide.a
 tests_fuzz_facts_text_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
+
+fuzz_targets += tests/fuzz/trust_fuzz
+tests_fuzz_trust_fuzz_SOURCES = tests/fuzz/trust_fuzz.c $(fuzz_main)
+tests_fuzz_trust_fuzz_LDADD = client/device/libfallgatedevice.a $(FG_CRYPTO_LIBS)
+tests_fuzz_trust_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)

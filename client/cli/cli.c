@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * fallgate: a device for people and scripts. One table of subcommands; each is a struct command with its usage. Exit codes: 0 ok, 1 error,
+ * 2 usage, 3 not sent because consent is needed, 4 verification failed, 5 not reachable or no answer in time.
+ */
+#include "client/cli/cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+#include <event2/event.h>
+
+static const struct command {
+	const char *name;
+	int (*run)(struct cli *cli, int argc, char **argv);
+	const char *usage;
+} commands[] = {
+	{ "register", cli_register, "--trust FILE --invitation CODE [--name N] HANDLE" },
+	{ "send", cli_send,
+	  "[--allow sms[,rcs,mms]] [--policy secure-only|ask|allow] [--class C] [--pin-ack] [--expires S]\n"
+	  "                     [--wait SECONDS] HANDLE TEXT" },
+	{ "inbox", cli_inbox, "[--follow] [--count N] [--timeout S]" },
+	{ "receipt", cli_receipt, "ID" },
+	{ "verify", cli_verify, "ID" },
+	{ "devices", cli_devices, "" },
+	{ "lookup", cli_lookup, "HANDLE" },
+};
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+static void usage(FILE *out)
+{
+	fputs("Usage: fallgate [--state FILE] [--passphrase-file FILE | --no-passphrase] [--json] COMMAND ...\n", out);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(out, "  fallgate %-9s %s\n", commands[i].name, commands[i].usage);
+	fputs("Exit codes: 0 ok, 1 error, 2 usage, 3 not sent: consent needed, 4 verification failed, 5 not reachable\n",
+	      out);
+}
+
+int cli_usage(const char *command)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(commands[i].name, command) == 0)
+			fprintf(stderr, "Usage: fallgate %s %s\n", command, commands[i].usage);
+	return CLI_USAGE;
+}
+
+int cli_fail(enum fg_rc rc, const char *what)
+{
+	fprintf(stderr, "fallgate: %s: %s (%s)\n", what, fg_rc_text(rc), fg_rc_name(rc));
+	return rc == FG_E_CLOSED || rc == FG_E_TIMEOUT ? CLI_UNREACHABLE : CLI_ERROR;
+}
+
+/* ---- passphrase ---- */
+
+static bool read_line_from(FILE *in, char *out, size_t cap)
+{
+	if (!fgets(out, (int)cap, in))
+		return false;
+	out[strcspn(out, "\n")] = '\0';
+	return *out != '\0';
+}
+
+static bool prompt(char *out, size_t cap)
+{
+	FILE *terminal = fopen("/dev/tty", "r+");
+	struct termios old, quiet;
+	bool ok;
+
+	if (!terminal)
+		return false;
+	fputs("Passphrase of the state file: ", terminal);
+	fflush(terminal);
+	tcgetattr(fileno(terminal), &old);
+	quiet = old;
+	quiet.c_lflag &= (tcflag_t)~ECHO;
+	tcsetattr(fileno(terminal), TCSAFLUSH, &quiet);
+	ok = read_line_from(terminal, out, cap);
+	tcsetattr(fileno(terminal), TCSAFLUSH, &old);
+	fputs("\n", terminal);
+	fclose(terminal);
+	return ok;
+}
+
+static int find_passphrase(struct cli *cli, const char *file, bool none)
+{
+	FILE *in;
+	bool ok;
+
+	if (none)
+		return CLI_OK;
+	in = file ? fopen(file, "r") : NULL;
+	if (file && !in) {
+		fprintf(stderr, "fallgate: %s: %s\n", file, strerror(errno));
+		return CLI_ERROR;
+	}
+	ok = in ? read_line_from(in, cli->passphrase_buffer, sizeof(cli->passphrase_buffer)) :
+		  prompt(cli->passphrase_buffer, sizeof(cli->passphrase_buffer));
+	if (in)
+		fclose(in);
+	if (!ok) {
+		fputs("fallgate: no passphrase; use --passphrase-file FILE, or --no-passphrase for a plain state file\n",
+		      stderr);
+		return CLI_USAGE;
+	}
+	cli->passphrase = cli->passphrase_buffer;
+	return CLI_OK;
+}
+
+static int find_state(struct cli *cli)
+{
+	const char *home = getenv("HOME"), *set = getenv("FALLGATE_STATE");
+	int n;
+
+	if (cli->state_path[0])
+		return CLI_OK;
+	if (set && *set) {
+		n = snprintf(cli->state_path, sizeof(cli->state_path), "%s", set);
+	} else if (home) {
+		n = snprintf(cli->state_path, sizeof(cli->state_path), "%s/.fallgate", home);
+		if (n > 0 && (size_t)n < sizeof(cli->state_path) && mkdir(cli->state_path, 0700) != 0 &&
+		    errno != EEXIST)
+			return cli_fail(FG_E_SYSTEM, cli->state_path);
+		n = snprintf(cli->state_path, sizeof(cli->state_path), "%s/.fallgate/state", home);
+	} else {
+		n = -1;
+	}
+	return n > 0 && (size_t)n < sizeof(cli->state_path) ? CLI_OK : cli_fail(FG_E_TOO_LONG, "state file");
+}
+
+static int run_command(struct cli *cli, int argc, char **argv)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(commands[i].name, argv[0]) != 0)
+			continue;
+		if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+			printf("Usage: fallgate %s %s\n", commands[i].name, commands[i].usage);
+			return CLI_OK;
+		}
+		if (fg_crypto_init() != FG_OK)
+			return cli_fail(FG_E_CRYPTO_INIT, "start");
+		return commands[i].run(cli, argc, argv);
+	}
+	fprintf(stderr, "fallgate: unknown command: %s\n", argv[0]);
+	usage(stderr);
+	return CLI_USAGE;
+}
+
+int cli_open(struct cli *cli, struct fg_callbacks *callbacks)
+{
+	int exit_code = find_state(cli);
+	enum fg_rc rc;
+
+	if (exit_code == CLI_OK)
+		exit_code = find_passphrase(cli, cli->passphrase_file, cli->no_passphrase);
+	if (exit_code != CLI_OK)
+		return exit_code;
+	callbacks->context = cli;
+	cli->base = event_base_new();
+	if (!cli->base)
+		return cli_fail(FG_E_NO_MEMORY, "start");
+	if (cli->trust_text) {
+		rc = fg_device_create(cli->state_path, cli->passphrase, cli->trust_text, cli->trust_len);
+		if (rc != FG_OK && rc != FG_E_EXISTS)
+			return cli_fail(rc, cli->state_path);
+	}
+	rc = fg_device_open(cli->base, cli->state_path, cli->passphrase, callbacks, &cli->device);
+	return rc == FG_OK ? CLI_OK : cli_fail(rc, cli->state_path);
+}
+
+void cli_wait(struct cli *cli, unsigned timeout_s)
+{
+	struct timeval timeout = { .tv_sec = (time_t)timeout_s };
+
+	if (timeout_s)
+		event_base_loopexit(cli->base, &timeout);
+	event_base_dispatch(cli->base);
+}
+
+void cli_finish(struct cli *cli, int exit_code)
+{
+	cli->exit_code = exit_code;
+	event_base_loopbreak(cli->base);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "state", required_argument, NULL, 's' }, { "passphrase-file", required_argument, NULL, 'p' },
+		{ "no-passphrase", no_argument, NULL, 'n' }, { "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },	   { "version", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static struct cli cli;
+	int c, exit_code;
+
+	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		switch (c) {
+		case 's': snprintf(cli.state_path, sizeof(cli.state_path), "%s", optarg); break;
+		case 'p': cli.passphrase_file = optarg; break;
+		case 'n': cli.no_passphrase = true; break;
+		case 'j': cli.json = true; break;
+		case 'h': usage(stdout); return CLI_OK;
+		case 'v': puts(PACKAGE_STRING); return CLI_OK;
+		default: usage(stderr); return CLI_USAGE;
+		}
+	}
+	if (optind == argc) {
+		usage(stderr);
+		return CLI_USAGE;
+	}
+	argc -= optind;
+	argv += optind;
+	optind = 0; /* each command reads its own options */
+	exit_code = run_command(&cli, argc, argv);
+	fg_device_close(cli.device);
+	if (cli.base)
+		event_base_free(cli.base);
+	free(cli.trust_text);
+	fg_wipe(cli.passphrase_buffer, sizeof(cli.passphrase_buffer));
+	return exit_code;
+}

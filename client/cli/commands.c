@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The subcommands of fallgate other than send.
+ */
+#include "client/cli/cli.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lib/base/handle.h"
+
+enum { WAIT_S = 10 };
+
+static void on_error(void *context, enum fg_rc rc, const char *text, const struct fg_id *id)
+{
+	(void)id;
+	cli_print_text(stderr, text);
+	fputs("\n", stderr);
+	cli_finish(context, cli_fail(rc, "gateway"));
+}
+
+/* Log in and wait for what a callback finishes. */
+static int run(struct cli *cli, struct fg_callbacks *callbacks, unsigned timeout_s)
+{
+	int exit_code = cli_open(cli, callbacks);
+	enum fg_rc rc;
+
+	if (exit_code != CLI_OK)
+		return exit_code;
+	cli->exit_code = CLI_UNREACHABLE;
+	rc = fg_device_login(cli->device);
+	if (rc != FG_OK)
+		return cli_fail(rc, "login");
+	cli_wait(cli, timeout_s);
+	return cli->exit_code;
+}
+
+/* ---- register ---- */
+
+static bool read_trust(struct cli *cli, const char *path)
+{
+	FILE *in = fopen(path, "r");
+	bool ok;
+
+	if (!in)
+		return false;
+	cli->trust_text = malloc(FG_TRUST_TEXT_MAX + 1);
+	cli->trust_len = cli->trust_text ? fread(cli->trust_text, 1, FG_TRUST_TEXT_MAX + 1, in) : 0;
+	ok = cli->trust_text && !ferror(in);
+	fclose(in);
+	return ok;
+}
+
+static void on_registered(void *context, const char *handle)
+{
+	struct cli *cli = context;
+
+	printf(cli->json ? "{\"handle\":\"%s\"}\n" : "Registered %s.\n", handle);
+	cli_finish(cli, CLI_OK);
+}
+
+int cli_register(struct cli *cli, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "trust", required_argument, NULL, 't' }, { "invitation", required_argument, NULL, 'i' },
+		{ "name", required_argument, NULL, 'n' },  { NULL, 0, NULL, 0 },
+	};
+	struct fg_callbacks callbacks = { .on_ready = on_registered, .on_error = on_error };
+	const char *trust = NULL, *invitation = "", *name = "";
+	int c, exit_code;
+	enum fg_rc rc;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 't': trust = optarg; break;
+		case 'i': invitation = optarg; break;
+		case 'n': name = optarg; break;
+		default: return cli_usage("register");
+		}
+	}
+	if (argc - optind != 1 || !trust)
+		return cli_usage("register");
+	if (!read_trust(cli, trust))
+		return cli_fail(FG_E_SYSTEM, trust);
+	exit_code = cli_open(cli, &callbacks);
+	if (exit_code != CLI_OK)
+		return exit_code;
+	rc = fg_text_set(&fg_device_state(cli->device)->data->name, name);
+	if (rc == FG_OK)
+		rc = fg_device_register(cli->device, argv[optind], invitation);
+	if (rc != FG_OK)
+		return cli_fail(rc, "register");
+	cli->exit_code = CLI_UNREACHABLE;
+	cli_wait(cli, WAIT_S);
+	if (cli->exit_code == CLI_OK) {
+		rc = fg_device_save(cli->device);
+		if (rc != FG_OK)
+			return cli_fail(rc, cli->state_path);
+	}
+	return cli->exit_code;
+}
+
+/* ---- inbox ---- */
+
+struct inbox_arguments {
+	unsigned long left; /* messages to show before the end; 0: no end */
+};
+
+static void print_message(const struct cli *cli, const Fallgate__Received *m)
+{
+	bool protected = m->protection == FALLGATE__PROTECTION__PROTECTION_E2E;
+	char id[2 * FG_ID_LEN + 1];
+
+	if (m->message_id.len != FG_ID_LEN)
+		return;
+	fg_hex(m->message_id.data, FG_ID_LEN, id);
+	if (cli->json) {
+		printf("{\"id\":\"%s\",\"protection\":\"%s\",\"claimed\":%s,\"sync\":%s,\"ms\":%" PRIu64 ",\"sender\":\"",
+		       id, cli_protection_name(m->protection), protected ? "false" : "true",
+		       m->sync ? "true" : "false", m->time_ms);
+		cli_print_text(stdout, m->sender);
+		fputs("\",\"text\":\"", stdout);
+		cli_print_text(stdout, m->text);
+		puts("\"}");
+	} else {
+		printf("%s from ", protected ? "PROTECTED end-to-end" : "UNPROTECTED, sender claimed,");
+		cli_print_text(stdout, m->sender);
+		fputs(": \"", stdout);
+		cli_print_text(stdout, m->text);
+		printf("\"  %s\n", id);
+	}
+	fflush(stdout);
+}
+
+static void show_new(struct cli *cli)
+{
+	struct inbox_arguments *a = (struct inbox_arguments *)(uintptr_t)cli->arguments;
+	Fallgate__ClientState *d = fg_device_state(cli->device)->data;
+
+	for (size_t i = 0; i < d->n_inbox; i++) {
+		if (d->inbox[i]->shown)
+			continue;
+		print_message(cli, d->inbox[i]);
+		d->inbox[i]->shown = true;
+		if (a->left && --a->left == 0) {
+			cli_finish(cli, CLI_OK);
+			return;
+		}
+	}
+}
+
+static void on_message(void *context, const struct fg_message *message)
+{
+	(void)message;
+	show_new(context);
+}
+
+static void on_inbox_ready(void *context, const char *handle)
+{
+	(void)handle;
+	show_new(context);
+}
+
+static void on_inbox_error(void *context, enum fg_rc rc, const char *text, const struct fg_id *id)
+{
+	(void)id;
+	cli_print_text(stderr, text);
+	fputs("\n", stderr);
+	if (rc == FG_E_CLOSED || rc == FG_E_TIMEOUT || rc == FG_E_LOGIN)
+		cli_finish(context, cli_fail(rc, "gateway"));
+	else
+		cli_fail(rc, "refused"); /* one bad message does not end the listing */
+}
+
+int cli_inbox(struct cli *cli, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "follow", no_argument, NULL, 'f' },	     { "count", required_argument, NULL, 'c' },
+		{ "timeout", required_argument, NULL, 't' }, { NULL, 0, NULL, 0 },
+	};
+	struct fg_callbacks callbacks = { .on_ready = on_inbox_ready, .on_message = on_message, .on_error = on_inbox_error };
+	struct inbox_arguments a = { 0 };
+	unsigned long timeout_s = 2;
+	bool follow = false, counted = false;
+	int c, exit_code;
+	enum fg_rc rc;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'f': follow = true; break;
+		case 'c': a.left = strtoul(optarg, NULL, 10); counted = true; break;
+		case 't': timeout_s = strtoul(optarg, NULL, 10); break;
+		default: return cli_usage("inbox");
+		}
+	}
+	if (argc != optind || (counted && a.left == 0) || timeout_s > 86400)
+		return cli_usage("inbox");
+	cli->arguments = &a;
+	exit_code = run(cli, &callbacks, follow ? 0 : (unsigned)timeout_s);
+	if (!cli->device)
+		return exit_code;
+	rc = fg_device_save(cli->device);
+	if (rc != FG_OK)
+		return cli_fail(rc, cli->state_path);
+	/* Without --count the end of the time is the end of the listing; with it, too few came. */
+	return exit_code == CLI_UNREACHABLE && !counted ? CLI_OK : exit_code;
+}
+
+/* ---- receipt, verify ---- */
+
+static const Fallgate__Sent *find_sent(struct cli *cli, const struct fg_id *id)
+{
+	const Fallgate__Sent *sent = fg_state_sent(fg_device_state(cli->device), id->b, FG_ID_LEN);
+
+	if (!sent)
+		cli_fail(FG_E_NOT_FOUND, "message");
+	return sent;
+}
+
+static int print_receipts(struct cli *cli, const struct fg_id *id, const Fallgate__Sent *sent)
+{
+	struct fg_arena arena;
+	struct fg_verified v;
+	int exit_code = CLI_OK;
+
+	if (fg_arena_init(&arena, FG_ARENA_MAX) != FG_OK)
+		return cli_fail(FG_E_NO_MEMORY, "receipt");
+	for (size_t i = 0; i < sent->n_receipts; i++) {
+		enum fg_rc rc;
+
+		fg_arena_reset(&arena);
+		rc = fg_receipt_verify(&arena, &fg_device_state(cli->device)->trust, sent, sent->receipts[i], &v);
+		if (rc != FG_OK) {
+			cli_fail(rc, "receipt");
+			exit_code = CLI_UNVERIFIED;
+			continue;
+		}
+		cli_print_receipt(cli, id, &v, sent->text,
+				  v.receipt->time_ms > sent->time_ms ? v.receipt->time_ms - sent->time_ms : 0);
+	}
+	fg_arena_free(&arena);
+	return exit_code;
+}
+
+int cli_receipt(struct cli *cli, int argc, char **argv)
+{
+	struct fg_callbacks callbacks = { 0 };
+	const Fallgate__Sent *sent;
+	struct fg_id id;
+	int exit_code;
+
+	if (argc != 2 || fg_id_parse(argv[1], &id) != FG_OK)
+		return cli_usage("receipt");
+	exit_code = cli_open(cli, &callbacks);
+	if (exit_code != CLI_OK)
+		return exit_code;
+	sent = find_sent(cli, &id);
+	return sent ? print_receipts(cli, &id, sent) : CLI_ERROR;
+}
+
+static void on_verify_ready(void *context, const char *handle)
+{
+	struct cli *cli = context;
+	enum fg_rc rc = fg_device_verify(cli->device, cli->arguments);
+
+	(void)handle;
+	if (rc != FG_OK)
+		cli_finish(cli, cli_fail(rc, "verify"));
+}
+
+static void on_verified(void *context, const struct fg_id *id, enum fg_rc rc, uint64_t log_size)
+{
+	struct cli *cli = context;
+	char hex[FG_ID_TEXT_LEN + 1];
+
+	if (cli->json)
+		printf("{\"id\":\"%s\",\"verified\":%s,\"error\":\"%s\",\"log_size\":%" PRIu64 "}\n", fg_id_text(id, hex),
+		       rc == FG_OK ? "true" : "false", fg_rc_name(rc), log_size);
+	else if (rc == FG_OK)
+		printf("VERIFIED against the log of %" PRIu64 " leaves: receipts, leaf, consent and history hold.  %s\n",
+		       log_size, fg_id_text(id, hex));
+	else
+		printf("NOT VERIFIED: %s (%s).  %s\n", fg_rc_text(rc), fg_rc_name(rc), fg_id_text(id, hex));
+	cli_finish(cli, rc == FG_OK ? CLI_OK : CLI_UNVERIFIED);
+}
+
+int cli_verify(struct cli *cli, int argc, char **argv)
+{
+	struct fg_callbacks callbacks = { .on_ready = on_verify_ready, .on_verified = on_verified, .on_error = on_error };
+	struct fg_id id;
+
+	if (argc != 2 || fg_id_parse(argv[1], &id) != FG_OK)
+		return cli_usage("verify");
+	cli->arguments = &id;
+	return run(cli, &callbacks, WAIT_S);
+}
+
+/* ---- devices, lookup ---- */
+
+static void on_devices_ready(void *context, const char *handle)
+{
+	struct cli *cli = context;
+	enum fg_rc rc = fg_device_list(cli->device);
+
+	(void)handle;
+	if (rc != FG_OK)
+		cli_finish(cli, cli_fail(rc, "devices"));
+}
+
+static void on_devices(void *context, const Fallgate__DeviceCert *const *certs, size_t count)
+{
+	struct cli *cli = context;
+	char id[2 * FG_ID_LEN + 1];
+
+	for (size_t i = 0; i < count; i++)
+		printf(cli->json ? "{\"device\":\"%s\",\"expires_ms\":%" PRIu64 "}\n" : "%s expires %" PRIu64 "\n",
+		       fg_hex(certs[i]->device_id.data, FG_ID_LEN, id), certs[i]->expires_ms);
+	cli_finish(cli, CLI_OK);
+}
+
+int cli_devices(struct cli *cli, int argc, char **argv)
+{
+	struct fg_callbacks callbacks = { .on_ready = on_devices_ready, .on_devices = on_devices, .on_error = on_error };
+
+	(void)argv;
+	return argc == 1 ? run(cli, &callbacks, WAIT_S) : cli_usage("devices");
+}
+
+static void on_lookup_ready(void *context, const char *own_handle)
+{
+	struct cli *cli = context;
+	enum fg_rc rc = fg_device_lookup(cli->device, cli->arguments);
+
+	(void)own_handle;
+	if (rc != FG_OK)
+		cli_finish(cli, cli_fail(rc, "lookup"));
+}
+
+static void on_lookup(void *context, const char *handle, const Fallgate__View *view, size_t devices)
+{
+	struct cli *cli = context;
+	const char *state = view->state == FALLGATE__VIEW_STATE__VIEW_SECURE ? "SECURE" : "ABSENT";
+
+	if (cli->json)
+		printf("{\"handle\":\"%s\",\"view\":\"%s\",\"epoch\":%" PRIu64 ",\"devices\":%zu}\n", handle, state,
+		       view->epoch, devices);
+	else
+		printf("%s: %s, epoch %" PRIu64 ", %zu devices\n", handle, state, view->epoch, devices);
+	cli_finish(cli, CLI_OK);
+}
+
+int cli_lookup(struct cli *cli, int argc, char **argv)
+{
+	struct fg_callbacks callbacks = { .on_ready = on_lookup_ready, .on_lookup = on_lookup, .on_error = on_error };
+	struct fg_handle handle;
+
+	if (argc != 2 || fg_handle_parse(argv[1], strlen(argv[1]), &handle) != FG_OK)
+		return cli_usage("lookup");
+	cli->arguments = handle.text;
+	return run(cli, &callbacks, WAIT_S);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * fallgate send: one message, and what becomes of it.
+ */
+#include "client/cli/cli.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WAIT_DEFAULT_S = 10 };
+
+struct send_arguments {
+	const char *handle, *text;
+	struct fg_send_options options;
+	struct fg_id id;
+	uint64_t start_ms;
+	bool accepted;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static struct send_arguments *arguments(struct cli *cli)
+{
+	return (struct send_arguments *)(uintptr_t)cli->arguments;
+}
+
+static void say_not_sent(const char *recipient, const char *bearer)
+{
+	fprintf(stderr, "NOT SENT: %s has no secure device; as %s, carriers could read it. "
+			"Nothing was sent, nothing was opened.\n", recipient, bearer);
+}
+
+static bool ask_person(const struct fg_ask *ask)
+{
+	char answer[16];
+
+	fprintf(stderr, "%s has no secure device%s. As %s over ", ask->recipient,
+		ask->was_secure ? ", but HAD ONE BEFORE" : "", cli_bearer_name(ask->bearer));
+	cli_print_text(stderr, ask->link);
+	fputs(" carriers could read the message. Nothing was opened yet. Send it unprotected? [y/N] ", stderr);
+	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static void on_ready(void *context, const char *own_handle)
+{
+	struct cli *cli = context;
+	struct send_arguments *a = arguments(cli);
+	enum fg_rc rc;
+
+	(void)own_handle;
+	a->start_ms = now_ms();
+	rc = fg_device_send(cli->device, a->handle, a->text, &a->options, &a->id);
+	if (rc != FG_OK)
+		cli_finish(cli, cli_fail(rc, "send"));
+}
+
+static void on_ask(void *context, const struct fg_ask *ask)
+{
+	struct cli *cli = context;
+	struct send_arguments *a = arguments(cli);
+	unsigned bearers = a->options.bearers ? a->options.bearers : 1U << ask->bearer;
+	enum fg_rc rc;
+
+	if (fg_id_cmp(&ask->message_id, &a->id) != 0)
+		return;
+	if (!isatty(STDIN_FILENO) || !ask_person(ask)) {
+		say_not_sent(ask->recipient, cli_bearer_name(ask->bearer));
+		cli_finish(cli, CLI_CONSENT);
+		return;
+	}
+	rc = fg_device_consent(cli->device, &ask->message_id, bearers, ask->was_secure);
+	if (rc != FG_OK)
+		cli_finish(cli, cli_fail(rc, "consent"));
+}
+
+static void on_receipt(void *context, const struct fg_id *id, const struct fg_verified *receipt)
+{
+	struct cli *cli = context;
+	struct send_arguments *a = arguments(cli);
+
+	if (fg_id_cmp(id, &a->id) != 0)
+		return;
+	a->accepted = true;
+	if (!receipt->receipt->final)
+		return;
+	cli_print_receipt(cli, id, receipt, a->text, now_ms() - a->start_ms);
+	cli_finish(cli, receipt->receipt->protection != FALLGATE__PROTECTION__PROTECTION_UNKNOWN &&
+					(receipt->receipt->kind == FALLGATE__RECEIPT_KIND__RECEIPT_SENT ||
+					 receipt->receipt->kind == FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED ||
+					 receipt->receipt->kind == FALLGATE__RECEIPT_KIND__RECEIPT_READ) ?
+				CLI_OK : CLI_ERROR);
+}
+
+static void on_error(void *context, enum fg_rc rc, const char *text, const struct fg_id *id)
+{
+	struct cli *cli = context;
+	struct send_arguments *a = arguments(cli);
+
+	if (id && fg_id_cmp(id, &a->id) != 0)
+		return;
+	if (id && (rc == FG_E_NOT_FOUND || rc == FG_E_PIN_CONFLICT)) {
+		say_not_sent(a->handle, "SMS");
+		cli_finish(cli, CLI_CONSENT);
+		return;
+	}
+	fputs(id ? "NOT SENT: " : "", stderr);
+	cli_print_text(stderr, text);
+	fputs("\n", stderr);
+	cli_finish(cli, cli_fail(rc, "send"));
+}
+
+/* The newest receipt that was kept, when no final one came in time. */
+static void print_newest(struct cli *cli)
+{
+	struct send_arguments *a = arguments(cli);
+	const Fallgate__Sent *sent = fg_state_sent(fg_device_state(cli->device), a->id.b, FG_ID_LEN);
+	struct fg_arena arena;
+	struct fg_verified v;
+
+	if (sent && sent->n_receipts > 0 && fg_arena_init(&arena, FG_ARENA_MAX) == FG_OK) {
+		if (fg_receipt_verify(&arena, &fg_device_state(cli->device)->trust, sent,
+				      sent->receipts[sent->n_receipts - 1], &v) == FG_OK) {
+			cli_print_receipt(cli, &a->id, &v, a->text, now_ms() - a->start_ms);
+			fg_arena_free(&arena);
+			cli->exit_code = CLI_OK;
+			return;
+		}
+		fg_arena_free(&arena);
+	}
+	fputs(a->accepted ? "PENDING: accepted, no receipt yet\n" : "UNKNOWN: no answer in time\n", stderr);
+	cli->exit_code = CLI_UNREACHABLE;
+}
+
+static int find_word(const char *word, const char *const *words, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(words[i], word) == 0)
+			return i;
+	return -1;
+}
+
+static bool read_bearers(char *list, unsigned *bearers_out)
+{
+	static const char *const words[] = { "secure", "rcs", "mms", "sms" };
+	unsigned bearers = 0;
+
+	for (char *word = strtok(list, ","); word; word = strtok(NULL, ",")) {
+		int i = find_word(word, words, 4);
+
+		if (i <= 0)
+			return false;
+		bearers |= 1U << i;
+	}
+	*bearers_out = bearers;
+	return bearers != 0;
+}
+
+static bool read_seconds(const char *text, uint64_t *seconds_out)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || n == 0 || n > 86400)
+		return false;
+	*seconds_out = n;
+	return true;
+}
+
+static bool read_option(int c, struct send_arguments *a, uint64_t *wait_s)
+{
+	static const char *const policies[] = { "secure-only", "ask", "allow" };
+	static const char *const classes[] = { "otp", "interactive", "normal", "bulk", "confidential" };
+	uint64_t seconds;
+	int i;
+
+	switch (c) {
+	case 'a':
+		a->options.policy = FALLGATE__SENDER_POLICY__POLICY_ALLOW;
+		return read_bearers(optarg, &a->options.bearers);
+	case 'p':
+		i = find_word(optarg, policies, 3);
+		a->options.policy = (Fallgate__SenderPolicy)i;
+		return i >= 0;
+	case 'c':
+		i = find_word(optarg, classes, 5);
+		a->options.message_class = (Fallgate__MessageClass)i;
+		return i >= 0;
+	case 'k':
+		a->options.pin_ack = true;
+		return true;
+	case 'e':
+		if (!read_seconds(optarg, &seconds))
+			return false;
+		a->options.expires_ms = seconds * 1000;
+		return true;
+	case 'w':
+		return read_seconds(optarg, wait_s);
+	default:
+		return false;
+	}
+}
+
+int cli_send(struct cli *cli, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "allow", required_argument, NULL, 'a' },   { "policy", required_argument, NULL, 'p' },
+		{ "class", required_argument, NULL, 'c' },   { "pin-ack", no_argument, NULL, 'k' },
+		{ "expires", required_argument, NULL, 'e' }, { "wait", required_argument, NULL, 'w' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct fg_callbacks callbacks = { .on_ready = on_ready, .on_ask = on_ask, .on_receipt = on_receipt, .on_error = on_error };
+	struct send_arguments a = { .options = { .policy = FALLGATE__SENDER_POLICY__POLICY_ASK,
+						 .message_class = FALLGATE__MESSAGE_CLASS__CLASS_NORMAL } };
+	uint64_t wait_s = WAIT_DEFAULT_S;
+	enum fg_rc rc;
+	int c, exit_code;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+		if (!read_option(c, &a, &wait_s))
+			return cli_usage("send");
+	if (argc - optind != 2 || (a.options.policy == FALLGATE__SENDER_POLICY__POLICY_ALLOW && !a.options.bearers))
+		return cli_usage("send");
+	a.handle = argv[optind];
+	a.text = argv[optind + 1];
+	cli->arguments = &a;
+	exit_code = cli_open(cli, &callbacks);
+	if (exit_code != CLI_OK)
+		return exit_code;
+	rc = fg_device_login(cli->device);
+	if (rc != FG_OK)
+		return cli_fail(rc, "login");
+	cli->exit_code = -1;
+	cli_wait(cli, (unsigned)wait_s);
+	if (cli->exit_code < 0)
+		print_newest(cli);
+	return cli->exit_code;
+}

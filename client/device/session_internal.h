@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the files of the session share: session.c (registration, login, frames), session_send.c, session_receive.c.
+ */
+#pragma once
+
+#include "client/device/e2e.h"
+#include "client/device/session.h"
+
+enum fg_outgoing_stage {
+	FG_OUTGOING_LOOKUP_OWN,
+	FG_OUTGOING_LOOKUP,
+	FG_OUTGOING_SEAL_KEYS,
+	FG_OUTGOING_SUBMITTED,
+	FG_OUTGOING_ASKED,
+};
+
+/* A message under way until its final receipt. */
+struct fg_outgoing {
+	struct fg_id id;
+	enum fg_outgoing_stage stage;
+	uint64_t request; /* whose answer it waits for */
+	struct fg_send_options options;
+	uint64_t expires_ms;
+	uint64_t view_epoch; /* of the ABSENT view: the highest ever signed */
+	bool retried;	     /* after DEVICES_MISMATCH */
+	bool was_secure;
+	Fallgate__SealKeys *seal_keys; /* from an Ask */
+	Fallgate__Submit *submit;      /* as far as it is made */
+};
+
+enum fg_session_phase { FG_SESSION_IDLE, FG_SESSION_HELLO, FG_SESSION_AUTH, FG_SESSION_READY };
+
+struct fg_session {
+	struct fg_state *state;
+	const struct fg_callbacks *callbacks;
+	struct fg_session_io io;
+	struct fg_arena arena;
+	enum fg_session_phase phase;
+	uint64_t last_request;
+	uint8_t exporter[32];
+	uint8_t client_nonce[16];
+	char *handle, *invitation; /* of a registration under way */
+	char *mark;
+	uint64_t consent_max_ms;
+	bool own_devices_many; /* own parts are needed */
+	struct fg_outgoing *outgoing[FG_SESSION_OUTGOING_MAX];
+	uint64_t lookup_request, list_request, verify_request;
+	char *lookup_handle;
+	struct fg_id verify_id;
+	struct fg_checkpoint verify_old;
+	bool verify_newest; /* the second question: against the newest checkpoint seen */
+	Fallgate__AckItem *acks[FG_SESSION_ACKS_MAX];
+	size_t acks_count;
+	uint64_t ack_upto;
+	bool dirty;
+};
+
+uint64_t fg_session_now(const struct fg_session *s);
+/* Number, pack and transmit. FG_OK; FG_E_TOO_LONG; FG_E_NO_MEMORY. */
+enum fg_rc fg_session_transmit(struct fg_session *s, Fallgate__ClientFrame *frame);
+/* Tell the application; message_id may be NULL. */
+void fg_session_error(struct fg_session *s, enum fg_rc rc, const char *text, const struct fg_id *message_id);
+/* Check a view of that handle against trust, time and pin. Errors of fg_view_check(). */
+enum fg_rc fg_session_view(struct fg_session *s, const Fallgate__Signed *view, const char *handle,
+			   const Fallgate__View **view_out);
+/* The checkpoint is verified: keep its text if it is the newest. */
+void fg_session_checkpoint(struct fg_session *s, const struct fg_checkpoint *checkpoint, const char *note);
+
+/* session_send.c */
+struct fg_outgoing *fg_outgoing_by_id(struct fg_session *s, const void *message_id, size_t len);
+/* True when the frame answers an outgoing message. */
+bool fg_outgoing_answer(struct fg_session *s, const Fallgate__ServerFrame *frame);
+void fg_outgoing_ask(struct fg_session *s, const Fallgate__Ask *ask);
+void fg_outgoing_end(struct fg_session *s, struct fg_outgoing *o);
+
+/* session_receive.c */
+void fg_session_push(struct fg_session *s, const Fallgate__Push *push);
+/* A head came in answer to a verification. */
+void fg_session_head(struct fg_session *s, const Fallgate__Head *head);

@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The session against a gateway that is a few functions here: it holds the keys of directory, vault, log and receipts, answers frames as the
+ * case says, and lies where the case says.
+ */
+#include "tests/support/fg_test.h"
+
+#include "client/device/e2e.h"
+#include "client/device/session.h"
+#include "lib/base/id.h"
+#include "lib/proto/capsule.h"
+#include "lib/proto/consent.h"
+#include "lib/proto/leaf.h"
+
+#define NOW_MS 1700000000000ull
+#define ALICE  "alice@example.org"
+#define BOB    "+12025550199"
+
+struct world {
+	struct fg_sign_key directory, vault, log, receipt;
+	struct fg_kem_key vault_seal, log_seal;
+	struct fg_state alice, bob;
+	struct fg_session *session;
+	struct fg_arena arena;
+	uint8_t gateway_id[16];
+	/* what the case sets */
+	Fallgate__ViewState view_state;
+	uint64_t epoch;
+	bool false_seal_key;
+	/* what came */
+	Fallgate__ClientFrame *last; /* of the session, not answered by the gateway itself */
+	Fallgate__Submit *submit;
+	unsigned submits, uploads, acks, ready, receipts;
+	enum fg_rc error;
+	bool proven, logged;
+	unsigned asks;
+	enum fg_rc verified;
+};
+
+static uint8_t exporter[32] = { 9 };
+
+static void on_ready(void *context, const char *handle)
+{
+	assert_string_equal(handle, ALICE);
+	((struct world *)context)->ready++;
+}
+
+static void on_error(void *context, enum fg_rc rc, const char *text, const struct fg_id *id)
+{
+	(void)text;
+	(void)id;
+	((struct world *)context)->error = rc;
+}
+
+static void on_receipt(void *context, const struct fg_id *id, const struct fg_verified *v)
+{
+	struct world *w = context;
+
+	(void)id;
+	w->receipts++;
+	w->proven = v->delivery_proven;
+	w->logged = v->logged;
+}
+
+static void on_ask(void *context, const struct fg_ask *ask)
+{
+	(void)ask;
+	((struct world *)context)->asks++;
+}
+
+static void on_verified(void *context, const struct fg_id *id, enum fg_rc rc, uint64_t size)
+{
+	(void)id;
+	(void)size;
+	((struct world *)context)->verified = rc;
+}
+
+static uint64_t now_ms(void *context)
+{
+	(void)context;
+	return NOW_MS;
+}
+
+static enum fg_rc save(void *context)
+{
+	(void)context;
+	return FG_OK;
+}
+
+static void deliver(struct world *w, Fallgate__ServerFrame *frame, enum fg_rc expected)
+{
+	size_t len;
+	uint8_t *packed = fg_proto_pack_new(frame, &len);
+
+	assert_rc(expected, fg_session_frame(w->session, packed, len));
+	free(packed);
+}
+
+static ProtobufCBinaryData bytes(const void *data, size_t len)
+{
+	return (ProtobufCBinaryData){ .data = (uint8_t *)(uintptr_t)data, .len = len };
+}
+
+static void transmit(void *context, const void *frame, size_t len)
+{
+	struct world *w = context;
+
+	if (w->last)
+		fallgate__client_frame__free_unpacked(w->last, NULL);
+	w->last = fallgate__client_frame__unpack(NULL, len, frame);
+	assert_non_null(w->last);
+	w->uploads += w->last->kind_case == FALLGATE__CLIENT_FRAME__KIND_UPLOAD_PREKEYS;
+	w->acks += w->last->kind_case == FALLGATE__CLIENT_FRAME__KIND_ACK;
+	if (w->last->kind_case == FALLGATE__CLIENT_FRAME__KIND_SUBMIT) {
+		w->submits++;
+		if (w->submit)
+			fallgate__submit__free_unpacked(w->submit, NULL);
+		w->submit = fg_message_copy(w->last->submit);
+	}
+}
+
+static void sign_view(struct world *w, const char *handle, struct fg_state *who, Fallgate__Signed *out)
+{
+	Fallgate__View view = FALLGATE__VIEW__INIT;
+	struct fg_hash tag = fg_handle_tag(handle), set = fg_sha256(who->data->device_id.data, FG_ID_LEN);
+
+	view.gateway_id = bytes(w->gateway_id, 16);
+	view.handle_tag = bytes(tag.b, 32);
+	view.state = who == &w->alice ? FALLGATE__VIEW_STATE__VIEW_SECURE : w->view_state;
+	view.epoch = who == &w->alice ? 1 : w->epoch;
+	if (view.state == FALLGATE__VIEW_STATE__VIEW_SECURE) {
+		view.account_key = bytes(who->account_key.public, 32);
+		view.device_set = bytes(set.b, 32);
+	}
+	view.not_before_ms = NOW_MS - 1000;
+	view.expires_ms = NOW_MS + 60000;
+	assert_ok(fg_signed_make(&view, &w->directory, FG_LABEL_VIEW, out));
+}
+
+static void welcome(struct world *w)
+{
+	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
+	Fallgate__Challenge challenge = FALLGATE__CHALLENGE__INIT;
+	Fallgate__Welcome answer = FALLGATE__WELCOME__INIT;
+	Fallgate__Signed view;
+	uint8_t nonce[16] = { 5 };
+
+	challenge.server_nonce = bytes(nonce, 16);
+	challenge.gateway_id = bytes(w->gateway_id, 16);
+	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_CHALLENGE;
+	frame.challenge = &challenge;
+	deliver(w, &frame, FG_OK);
+	assert_int_equal(w->last->kind_case, FALLGATE__CLIENT_FRAME__KIND_REGISTER);
+	assert_ok(fg_signed_verify(w->last->register_->registration, w->alice.device_key.public, 32,
+				   FG_LABEL_REGISTRATION));
+	assert_string_equal(w->last->register_->invitation, "code");
+	sign_view(w, ALICE, &w->alice, &view);
+	answer.handle = (char *)ALICE;
+	answer.view = &view;
+	answer.mark = (char *)"(Not encrypted) ";
+	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_WELCOME;
+	frame.welcome = &answer;
+	deliver(w, &frame, FG_OK);
+	fg_signed_free(&view);
+}
+
+static const char *hex_key(const struct fg_sign_key *key, char out[65])
+{
+	return fg_hex(key->public, 32, out);
+}
+
+static int setup(void **out)
+{
+	static struct world w;
+	static struct fg_callbacks callbacks;
+	struct fg_session_io io = { &w, transmit, now_ms, save };
+	char text[2048], gateway[33], a[65], b[65], c[65], d[65];
+
+	memset(&w, 0, sizeof(w));
+	callbacks = (struct fg_callbacks){ .context = &w, .on_ready = on_ready, .on_ask = on_ask, .on_receipt = on_receipt,
+					   .on_verified = on_verified, .on_error = on_error };
+	assert_ok(fg_crypto_init());
+	fg_random(w.gateway_id, 16);
+	fg_sign_key_new(&w.directory);
+	fg_sign_key_new(&w.vault);
+	fg_sign_key_new(&w.log);
+	fg_sign_key_new(&w.receipt);
+	fg_kem_key_new(&w.vault_seal);
+	fg_kem_key_new(&w.log_seal);
+	snprintf(text, sizeof(text),
+		 "fallgate-trust 1\ngateway %s\nhost h:1\nlog-origin test/log\nlog-key %s\nvault-key %s\n"
+		 "receipt-key %s\ndirectory-key %s\nca MAMCAQE=\n",
+		 fg_hex(w.gateway_id, 16, gateway), hex_key(&w.log, a), hex_key(&w.vault, b), hex_key(&w.receipt, c),
+		 hex_key(&w.directory, d));
+	assert_ok(fg_state_new(text, strlen(text), &w.alice));
+	assert_ok(fg_state_new(text, strlen(text), &w.bob));
+	assert_ok(fg_arena_init(&w.arena, FG_ARENA_MAX));
+	w.session = fg_session_new(&w.alice, &callbacks, &io);
+	w.epoch = 4;
+	w.verified = FG_E_STATE;
+	assert_ok(fg_session_start(w.session, exporter, ALICE, "code"));
+	welcome(&w);
+	*out = &w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	fg_session_free(w->session);
+	if (w->last)
+		fallgate__client_frame__free_unpacked(w->last, NULL);
+	if (w->submit)
+		fallgate__submit__free_unpacked(w->submit, NULL);
+	fg_state_free(&w->alice);
+	fg_state_free(&w->bob);
+	fg_arena_free(&w->arena);
+	return 0;
+}
+
+static void answer_lookup(struct world *w)
+{
+	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
+	Fallgate__LookupResult result = FALLGATE__LOOKUP_RESULT__INIT;
+	Fallgate__DeviceKeys keys = FALLGATE__DEVICE_KEYS__INIT, *list[] = { &keys };
+	Fallgate__DeviceCert cert = FALLGATE__DEVICE_CERT__INIT;
+	Fallgate__Signed view, signed_cert, prekey;
+
+	assert_int_equal(w->last->kind_case, FALLGATE__CLIENT_FRAME__KIND_LOOKUP);
+	sign_view(w, BOB, &w->bob, &view);
+	cert.account_key = bytes(w->bob.account_key.public, 32);
+	cert.device_id = w->bob.data->device_id;
+	cert.signing_key = bytes(w->bob.device_key.public, 32);
+	cert.expires_ms = NOW_MS + 1000;
+	assert_ok(fg_signed_make(&cert, &w->bob.account_key, FG_LABEL_DEVICE_CERT, &signed_cert));
+	assert_ok(fg_state_prekeys_new(&w->bob, FALLGATE__PREKEY_KIND__PREKEY_SIGNED, 1, NOW_MS, &prekey));
+	keys.cert = &signed_cert;
+	keys.signed_prekey = &prekey;
+	result.handle = (char *)BOB;
+	result.view = &view;
+	result.devices = list;
+	result.n_devices = w->view_state == FALLGATE__VIEW_STATE__VIEW_SECURE;
+	frame.request = w->last->request;
+	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_LOOKUP;
+	frame.lookup = &result;
+	deliver(w, &frame, FG_OK);
+	fg_signed_free(&view);
+	fg_signed_free(&signed_cert);
+	fg_signed_free(&prekey);
+}
+
+static void answer_seal_keys(struct world *w)
+{
+	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
+	Fallgate__SealKeys keys = FALLGATE__SEAL_KEYS__INIT;
+	Fallgate__SealKey key = FALLGATE__SEAL_KEY__INIT;
+	Fallgate__Signed vault, log;
+
+	assert_int_equal(w->last->kind_case, FALLGATE__CLIENT_FRAME__KIND_GET_SEAL_KEYS);
+	key.gateway_id = bytes(w->gateway_id, 16);
+	key.not_before_ms = NOW_MS - 1;
+	key.expires_ms = NOW_MS + 1000;
+	key.layer = 1;
+	key.public_key = bytes(w->vault_seal.public, 32);
+	assert_ok(fg_signed_make(&key, w->false_seal_key ? &w->directory : &w->vault, FG_LABEL_SEAL_KEY, &vault));
+	key.layer = 2;
+	key.public_key = bytes(w->log_seal.public, 32);
+	assert_ok(fg_signed_make(&key, &w->log, FG_LABEL_SEAL_KEY, &log));
+	keys.vault = &vault;
+	keys.log = &log;
+	frame.request = w->last->request;
+	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_SEAL_KEYS;
+	frame.seal_keys = &keys;
+	deliver(w, &frame, FG_OK);
+	fg_signed_free(&vault);
+	fg_signed_free(&log);
+}
+
+static struct fg_id send_text(struct world *w, Fallgate__SenderPolicy policy, bool pin_ack)
+{
+	struct fg_send_options options = { .policy = policy, .bearers = 1U << FALLGATE__BEARER__BEARER_SMS, .pin_ack = pin_ack };
+	struct fg_id id;
+
+	assert_ok(fg_session_send(w->session, BOB, "see you at six", &options, &id));
+	answer_lookup(w);
+	return id;
+}
+
+static void pin_bob(struct world *w, uint64_t epoch)
+{
+	assert_ok(fg_state_pin_set(&w->alice, BOB, w->bob.account_key.public, epoch, NOW_MS, false));
+}
+
+/* ---- receipts ---- */
+
+static void sign_receipt(struct world *w, const Fallgate__Receipt *receipt, Fallgate__SignedReceipt *out)
+{
+	struct fg_hash leaf;
+	uint8_t *signature = malloc(FG_SIGNATURE_LEN);
+
+	fallgate__signed_receipt__init(out);
+	out->body.data = fg_proto_pack_new(receipt, &out->body.len);
+	leaf = fg_merkle_leaf(out->body.data, out->body.len);
+	fg_sign(&w->receipt, FG_LABEL_RECEIPT_BATCH, leaf.b, sizeof(leaf.b), signature);
+	out->size = 1;
+	out->signature = bytes(signature, FG_SIGNATURE_LEN);
+}
+
+static void push_receipt(struct world *w, const Fallgate__Receipt *receipt)
+{
+	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
+	Fallgate__Push push = FALLGATE__PUSH__INIT;
+	Fallgate__SignedReceipt signed_receipt;
+
+	sign_receipt(w, receipt, &signed_receipt);
+	push.sequence = 1;
+	push.kind = FALLGATE__PUSH_KIND__PUSH_RECEIPT;
+	push.message_id = receipt->message_id;
+	push.receipt = &signed_receipt;
+	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_PUSH;
+	frame.push = &push;
+	deliver(w, &frame, FG_OK);
+	free(signed_receipt.body.data);
+	free(signed_receipt.signature.data);
+}
+
+/* ---- cases ---- */
+
+static void a_registration_uploads_prekeys_and_is_ready(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(w->ready, 1);
+	assert_int_equal(w->uploads, 1);
+	assert_int_equal(w->last->upload_prekeys->n_prekeys, FG_STATE_PREKEYS);
+}
+
+static void a_secure_recipient_gets_one_sealed_part_and_is_pinned(void **state)
+{
+	struct world *w = *state;
+
+	w->view_state = FALLGATE__VIEW_STATE__VIEW_SECURE;
+	send_text(w, FALLGATE__SENDER_POLICY__POLICY_ALLOW, false);
+	assert_int_equal(w->submits, 1);
+	assert_int_equal(w->submit->n_parts, 1);
+	assert_null(w->submit->consent);
+	assert_int_equal(w->submit->capsule.len, 0);
+	assert_int_equal(fg_state_pin(&w->alice, BOB)->epoch, 4);
+}
+
+static void another_account_key_than_pinned_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	pin_bob(w, 4);
+	fg_state_pin(&w->alice, BOB)->account_key.data[0] ^= 1;
+	w->view_state = FALLGATE__VIEW_STATE__VIEW_SECURE;
+	send_text(w, FALLGATE__SENDER_POLICY__POLICY_ASK, false);
+	assert_int_equal(w->submits, 0);
+	assert_int_equal(w->error, FG_E_IDENTITY);
+}
+
+static void a_view_older_than_the_pin_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	pin_bob(w, 5);
+	w->view_state = FALLGATE__VIEW_STATE__VIEW_ABSENT;
+	send_text(w, FALLGATE__SENDER_POLICY__POLICY_ALLOW, true);
+	assert_int_equal(w->submits, 0);
+	assert_int_equal(w->error, FG_E_VIEW_STALE);
+}
+
+static void absence_of_a_pinned_handle_needs_its_acknowledgement(void **state)
+{
+	struct world *w = *state;
+
+	pin_bob(w, 4);
+	w->view_state = FALLGATE__VIEW_STATE__VIEW_ABSENT;
+	send_text(w, FALLGATE__SENDER_POLICY__POLICY_ALLOW, false);
+	assert_int_equal(w->error, FG_E_PIN_CONFLICT);
+	assert_int_equal(w->submits, 0);
+	send_text(w, FALLGATE__SENDER_POLICY__POLICY_ALLOW, true);
+	answer_seal_keys(w);
+	assert_int_equal(w->submits, 1);
+}
+
+static void secure_only_to_an_absent_handle_is_not_sent(void **state)
+{
+	struct world *w = *state;
+
+	w->view_state = FALLGATE__VIEW_STATE__VIEW_ABSENT;
+	send_text(w, FALLGATE__SENDER_POLICY__POLICY_SECURE_ONLY, false);
+	assert_int_equal(w->submits, 0);
+	assert_int_equal(w->error, FG_E_NOT_FOUND);
+}
+
+static void a_seal_key_outside_gateway_trust_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	w->view_state = FALLGATE__VIEW_STATE__VIEW_ABSENT;
+	w->false_seal_key = true;
+	send_text(w, FALLGATE__SENDER_POLICY__POLICY_ALLOW, false);
+	answer_seal_keys(w);
+	assert_int_equal(w->submits, 0);
+	assert_int_equal(w->error, FG_E_TRUST);
+}
+
+static void policy_ask_submits_without_capsule(void **state)
+{
+	struct world *w = *state;
+
+	w->view_state = FALLGATE__VIEW_STATE__VIEW_ABSENT;
+	send_text(w, FALLGATE__SENDER_POLICY__POLICY_ASK, false);
+	assert_int_equal(w->submits, 1);
+	assert_int_equal(w->submit->capsule.len, 0);
+	assert_null(w->submit->consent);
+}
+
+static void delivery_is_proven_only_by_the_device(void **state)
+{
+	struct world *w = *state;
+	Fallgate__Receipt receipt = FALLGATE__RECEIPT__INIT;
+	Fallgate__Ack ack = FALLGATE__ACK__INIT;
+	Fallgate__AckItem item = FALLGATE__ACK_ITEM__INIT, *items[] = { &item };
+	Fallgate__Signed good, bad;
+	struct fg_hash hash;
+	struct fg_id id;
+
+	w->view_state = FALLGATE__VIEW_STATE__VIEW_SECURE;
+	id = send_text(w, FALLGATE__SENDER_POLICY__POLICY_ASK, false);
+	hash = fg_sha256(w->submit->parts[0]->sealed.data, w->submit->parts[0]->sealed.len);
+	item.message_id = bytes(id.b, 16);
+	item.content_hash = bytes(hash.b, 32);
+	ack.items = items;
+	ack.n_items = 1;
+	assert_ok(fg_signed_make(&ack, &w->bob.device_key, FG_LABEL_ACK, &good));
+	assert_ok(fg_signed_make(&ack, &w->receipt, FG_LABEL_ACK, &bad));
+	receipt.gateway_id = bytes(w->gateway_id, 16);
+	receipt.message_id = bytes(id.b, 16);
+	receipt.kind = FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED;
+	receipt.protection = FALLGATE__PROTECTION__PROTECTION_E2E;
+	receipt.ack_device = w->bob.data->device_id;
+	receipt.ack = &bad;
+	push_receipt(w, &receipt);
+	assert_false(w->proven);
+	receipt.ack = &good;
+	receipt.sequence = 2;
+	push_receipt(w, &receipt);
+	assert_true(w->proven);
+	assert_int_equal(w->receipts, 2);
+	fg_signed_free(&good);
+	fg_signed_free(&bad);
+}
+
+/* A downgraded message with its receipt, as a true gateway makes it; tamper may change what it is made of. */
+enum tamper { TRUE_RECEIPT, OTHER_CONSENT, OTHER_RECIPIENT, OTHER_BEARER, OTHER_SALT, OTHER_LOG_KEY, NO_LEAF, OTHER_GATEWAY, OTHER_MESSAGE, OTHER_SIGNER };
+
+static enum fg_rc verify_downgrade(struct world *w, const Fallgate__Sent *sent, enum tamper tamper)
+{
+	Fallgate__Receipt receipt = FALLGATE__RECEIPT__INIT;
+	Fallgate__LeafProof proof = FALLGATE__LEAF_PROOF__INIT;
+	Fallgate__LeafRecord record = FALLGATE__LEAF_RECORD__INIT;
+	struct fg_hash consent = fg_signed_body_hash(sent->consent), tag = fg_handle_tag(BOB), hash;
+	struct fg_leaf leaf = { .kind = FG_LEAF_DECISION, .action = 2, .reason = 9 };
+	struct fg_checkpoint checkpoint = { .origin = "test/log", .size = 1 };
+	struct fg_sign_key receipt_key = w->receipt;
+	uint8_t salt[32] = { 3 }, encoded[FG_LEAF_LEN];
+	char note[FG_NOTE_MAX];
+	Fallgate__SignedReceipt signed_receipt;
+	struct fg_verified verified;
+	size_t len;
+	enum fg_rc rc;
+
+	consent.b[0] ^= tamper == OTHER_CONSENT;
+	tag.b[0] ^= tamper == OTHER_RECIPIENT;
+	record.message_id = sent->message_id;
+	record.consent_hash = bytes(consent.b, 32);
+	record.recipient_tag = bytes(tag.b, 32);
+	record.bearer = tamper == OTHER_BEARER ? FALLGATE__BEARER__BEARER_RCS : FALLGATE__BEARER__BEARER_SMS;
+	record.time_ms = NOW_MS;
+	proof.record.data = fg_proto_pack_new(&record, &proof.record.len);
+	leaf.bearer = (uint8_t)record.bearer;
+	leaf.time = NOW_MS / FG_LEAF_TIME_UNIT_MS;
+	leaf.commitment = fg_leaf_commitment(salt, proof.record.data, proof.record.len);
+	fg_leaf_encode(&leaf, encoded);
+	hash = fg_merkle_leaf(encoded, sizeof(encoded));
+	checkpoint.root = hash;
+	assert_ok(fg_note_sign(&checkpoint, tamper == OTHER_LOG_KEY ? &w->vault : &w->log, note, sizeof(note), &len));
+	salt[0] ^= tamper == OTHER_SALT;
+	proof.salt = bytes(salt, 32);
+	proof.checkpoint = note;
+	receipt.gateway_id = bytes(w->gateway_id, tamper == OTHER_GATEWAY ? 15 : 16);
+	receipt.message_id = tamper == OTHER_MESSAGE ? bytes(w->gateway_id, 16) : sent->message_id;
+	receipt.kind = FALLGATE__RECEIPT_KIND__RECEIPT_SENT;
+	receipt.protection = FALLGATE__PROTECTION__PROTECTION_NONE;
+	receipt.bearer = record.bearer;
+	receipt.leaf = tamper == NO_LEAF ? NULL : &proof;
+	if (tamper == OTHER_SIGNER)
+		w->receipt = w->vault;
+	sign_receipt(w, &receipt, &signed_receipt);
+	w->receipt = receipt_key;
+	fg_arena_reset(&w->arena);
+	rc = fg_receipt_verify(&w->arena, &w->alice.trust, sent, &signed_receipt, &verified);
+	free(proof.record.data);
+	free(signed_receipt.body.data);
+	free(signed_receipt.signature.data);
+	return rc;
+}
+
+/* What the log and the vault check, and that both seals open to the text. */
+static void check_as_gateway(struct world *w, const struct fg_id *id)
+{
+	struct fg_consent_expect expect = { .message_id = *id,
+					    .log_id = fg_trust_log_id(&w->alice.trust),
+					    .recipient_tag = fg_handle_tag(BOB),
+					    .bearer = FALLGATE__BEARER__BEARER_SMS,
+					    .reason = FG_CONSENT_REASON_ABSENT,
+					    .now_ms = NOW_MS };
+	struct fg_capsule_binding binding = { .message_id = *id };
+	static uint8_t inner[FG_CAPSULE_MAX], plain[FG_CAPSULE_MAX];
+	struct fg_consent consent;
+	const Fallgate__CapsuleBody *body;
+	size_t inner_len, len;
+
+	memcpy(expect.gateway_id.b, w->gateway_id, 16);
+	memcpy(binding.gateway_id.b, w->gateway_id, 16);
+	expect.capsule_hash = fg_sha256(w->submit->capsule.data, w->submit->capsule.len);
+	assert_ok(fg_consent_check(&w->arena, w->submit->consent, w->alice.data->cert, &expect, &consent));
+	binding.expires_ms = consent.body->expires_ms;
+	assert_ok(fg_capsule_open(FG_CAPSULE_OUTER, &w->log_seal, 1, &binding, w->submit->capsule.data,
+				  w->submit->capsule.len, inner, sizeof(inner), &inner_len));
+	assert_ok(fg_capsule_open(FG_CAPSULE_INNER, &w->vault_seal, 1, &binding, inner, inner_len, plain,
+				  sizeof(plain), &len));
+	assert_ok(fg_capsule_body(&w->arena, plain, len, &body));
+	assert_string_equal(body->body, "see you at six");
+}
+
+static void a_downgrade_is_verified_and_every_lie_found(void **state)
+{
+	static const struct {
+		enum tamper tamper;
+		enum fg_rc rc;
+	} cases[] = {
+		{ TRUE_RECEIPT, FG_OK },
+		{ OTHER_CONSENT, FG_E_CONSENT_MESSAGE },
+		{ OTHER_RECIPIENT, FG_E_CONSENT_RECIPIENT },
+		{ OTHER_BEARER, FG_E_CONSENT_BEARER },
+		{ OTHER_SALT, FG_E_PROOF },
+		{ OTHER_LOG_KEY, FG_E_SIGNATURE },
+		{ NO_LEAF, FG_E_LOG_ORDER },
+		{ OTHER_GATEWAY, FG_E_DENIED },
+		{ OTHER_MESSAGE, FG_E_DENIED },
+		{ OTHER_SIGNER, FG_E_SIGNATURE },
+	};
+	struct world *w = *state;
+	const Fallgate__Sent *sent;
+	struct fg_id id;
+
+	w->view_state = FALLGATE__VIEW_STATE__VIEW_ABSENT;
+	id = send_text(w, FALLGATE__SENDER_POLICY__POLICY_ALLOW, false);
+	answer_seal_keys(w);
+	assert_int_equal(w->submits, 1);
+	assert_int_equal(w->submit->n_parts, 0);
+	assert_non_null(w->submit->consent);
+	assert_true(w->submit->capsule.len > 0);
+	assert_ok(fg_signed_verify(w->submit->consent, w->alice.device_key.public, 32, FG_LABEL_CONSENT));
+	check_as_gateway(w, &id);
+	sent = fg_state_sent(&w->alice, id.b, FG_ID_LEN);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_rc(cases[i].rc, verify_downgrade(w, sent, cases[i].tamper));
+}
+
+/* ---- what comes in ---- */
+
+static void push_message(struct world *w, uint32_t one_time_id, const uint8_t *prekey, uint8_t id_byte, bool readdressed)
+{
+	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
+	Fallgate__Push push = FALLGATE__PUSH__INIT;
+	Fallgate__Content content = FALLGATE__CONTENT__INIT;
+	Fallgate__SealedPart part = FALLGATE__SEALED_PART__INIT;
+	Fallgate__DeviceCert cert = FALLGATE__DEVICE_CERT__INIT;
+	Fallgate__Signed signed_cert;
+	struct fg_e2e_peer peer = { .one_time_prekey_id = one_time_id };
+	uint8_t id[16] = { id_byte };
+
+	cert.account_key = bytes(w->bob.account_key.public, 32);
+	cert.device_id = w->bob.data->device_id;
+	cert.signing_key = bytes(w->bob.device_key.public, 32);
+	cert.expires_ms = NOW_MS + 1000;
+	assert_ok(fg_signed_make(&cert, &w->bob.account_key, FG_LABEL_DEVICE_CERT, &signed_cert));
+	memcpy(peer.account_key, w->alice.account_key.public, 32);
+	memcpy(peer.device_id, w->alice.data->device_id.data, 16);
+	memcpy(peer.prekey, prekey, 32);
+	content.message_id = bytes(id, 16);
+	content.sender_device = w->bob.data->device_id;
+	content.sender = (char *)BOB;
+	content.recipient = (char *)ALICE;
+	content.text = (char *)"hello";
+	content.sender_cert = &signed_cert;
+	assert_ok(fg_e2e_seal(&content, &w->bob.device_key, &peer, &part.sealed.data, &part.sealed.len));
+	part.suite = 1;
+	part.one_time_prekey_id = one_time_id;
+	push.sequence = id_byte;
+	push.kind = FALLGATE__PUSH_KIND__PUSH_MESSAGE;
+	push.message_id = bytes(id, 16);
+	push.sender = (char *)(readdressed ? "+12025550100" : BOB);
+	push.sender_account = bytes(w->bob.account_key.public, 32);
+	push.sender_device = w->bob.data->device_id;
+	push.part = &part;
+	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_PUSH;
+	frame.push = &push;
+	deliver(w, &frame, FG_OK);
+	free(part.sealed.data);
+	fg_signed_free(&signed_cert);
+}
+
+static void a_message_is_kept_and_acknowledged_and_its_prekey_never_used_again(void **state)
+{
+	struct world *w = *state;
+	uint32_t id = w->alice.data->prekeys[1]->id;
+	struct fg_kem_key key;
+
+	assert_ok(fg_state_prekey(&w->alice, id, FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME, &key));
+	push_message(w, id, key.public, 1, true);
+	assert_int_equal(w->error, FG_E_DENIED); /* the envelope names another sender than the one that signed */
+	push_message(w, id, key.public, 1, false);
+	assert_int_equal(w->alice.data->n_inbox, 1);
+	assert_string_equal(w->alice.data->inbox[0]->text, "hello");
+	fg_session_flush(w->session);
+	assert_int_equal(w->acks, 1);
+	assert_ok(fg_signed_verify(w->last->ack->ack, w->alice.device_key.public, 32, FG_LABEL_ACK));
+	w->error = FG_OK;
+	push_message(w, id, key.public, 2, false);
+	assert_int_equal(w->error, FG_E_REPLAY);
+	assert_int_equal(w->alice.data->n_inbox, 1);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		CASE(a_registration_uploads_prekeys_and_is_ready),
+		CASE(a_secure_recipient_gets_one_sealed_part_and_is_pinned),
+		CASE(another_account_key_than_pinned_is_refused),
+		CASE(a_view_older_than_the_pin_is_refused),
+		CASE(absence_of_a_pinned_handle_needs_its_acknowledgement),
+		CASE(secure_only_to_an_absent_handle_is_not_sent),
+		CASE(a_seal_key_outside_gateway_trust_is_refused),
+		CASE(policy_ask_submits_without_capsule),
+		CASE(delivery_is_proven_only_by_the_device),
+		CASE(a_downgrade_is_verified_and_every_lie_found),
+		CASE(a_message_is_kept_and_acknowledged_and_its_prekey_never_used_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
