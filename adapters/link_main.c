@@ -71,15 +71,26 @@ static enum fg_rc send_report(void *arg, const struct fg_delivery_report *report
 	return fg_channel_send(link->vault, &frame);
 }
 
-static void drained(void *arg)
+static void leave(evutil_socket_t fd, short what, void *arg)
 {
 	struct link_process *link = arg;
 
-	if (!link->stopping)
-		return;
+	(void)fd;
+	(void)what;
 	fg_host_close(link->host);
-	fg_channel_flush(link->vault);
+	if (link->vault)
+		fg_channel_flush(link->vault);
 	fg_role_stopped(link->process);
+}
+
+/* The adapter is still inside its call: close it in the next turn. */
+static void drained(void *arg)
+{
+	struct link_process *link = arg;
+	struct timeval now = { 0, 0 };
+
+	if (link->stopping)
+		event_base_once(fg_loop_base(fg_role_loop(link->process)), -1, EV_TIMEOUT, leave, link, &now);
 }
 
 static const struct fg_host_ops host_ops = {

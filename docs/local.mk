@@ -1,2 +1,3 @@
 # docs: see Makefile.am
 EXTRA_DIST += %D%/decision-table.md %D%/models/downgrade.pml
+dist_man_MANS += %D%/man/fallgate-smsc.1

@@ -235,6 +235,7 @@ static void smpp_stored(void *adapter, uint64_t token)
 	struct smpp_link *link = adapter;
 
 	fg_smpp_session_stored(link->session, token);
+	settle(link);
 }
 
 static void smpp_drain(void *adapter)

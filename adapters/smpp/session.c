@@ -280,6 +280,7 @@ void fg_smpp_session_stored(struct fg_smpp_session *session, uint64_t token)
 		session->reports_count--;
 		session_answer(session, report->command | FG_SMPP_RESPONSE, report->sequence, 0);
 		talloc_free(report);
+		session_check_drained(session, session->heard_ms);
 		return;
 	}
 }
