@@ -81,7 +81,7 @@ void session_close(struct fg_smpp_session *session, enum fg_smpp_close why, cons
 	if (session->close_why != FG_SMPP_CLOSE_NONE)
 		return;
 	session->close_why = why;
-	LOG_S(session, why == FG_SMPP_CLOSE_REFUSED ? LOGL_ERROR : LOGL_NOTICE, "close session: %s\n", note);
+	LOG_S(session, LOGL_NOTICE, "close session: %s\n", note);
 }
 
 void session_unbind(struct fg_smpp_session *session, uint64_t now_ms)

@@ -207,7 +207,10 @@ static void receipt_dlr(const struct fg_smsc *smsc, const char *id, enum fg_dlr_
 	snprintf(dlr->id, sizeof(dlr->id), "%s", id);
 	dlr->state = state;
 	gmtime_r(&now, &tm);
-	strftime(dlr->done_date, sizeof(dlr->done_date), "%y%m%d%H%M", &tm);
+	/* YYMMDDhhmm: the year of the text form has two digits (3.4, appendix B). */
+	snprintf(dlr->done_date, sizeof(dlr->done_date), "%02u%02u%02u%02u%02u", (unsigned)tm.tm_year % 100,
+		 ((unsigned)tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
+		 (unsigned)tm.tm_min % 100);
 	memcpy(dlr->submit_date, dlr->done_date, sizeof(dlr->submit_date));
 }
 
@@ -292,7 +295,7 @@ static bool wants(const char *wanted, const struct fg_smpp_bytes *given)
 	return !wanted || (strlen(wanted) == given->len && (given->len == 0 || memcmp(wanted, given->at, given->len) == 0));
 }
 
-static void bind(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu)
+static void take_bind(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu)
 {
 	struct fg_smpp_pdu resp = { .command = pdu->command | FG_SMPP_RESPONSE, .sequence = pdu->sequence };
 
@@ -317,7 +320,7 @@ static void take_pdu(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu)
 	case FG_SMPP_BIND_RECEIVER:
 	case FG_SMPP_BIND_TRANSMITTER:
 	case FG_SMPP_BIND_TRANSCEIVER:
-		bind(conn, pdu);
+		take_bind(conn, pdu);
 		return;
 	case FG_SMPP_SUBMIT_SM:
 		if (conn->transmits)
@@ -405,8 +408,13 @@ static enum fg_rc smsc_listen(struct fg_smsc *smsc)
 	struct sockaddr_storage address;
 	int len = sizeof(address);
 	ev_socklen_t got = sizeof(address);
+	char text[80];
 
-	if (evutil_parse_sockaddr_port(smsc->options.listen, (struct sockaddr *)&address, &len) != 0)
+	/* libevent reads no port 0, but no port at all means the same. */
+	snprintf(text, sizeof(text), "%s", smsc->options.listen);
+	if (ends_with(text, ":0"))
+		text[strlen(text) - 2] = '\0';
+	if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&address, &len) != 0)
 		return FG_E_ARG;
 	smsc->listener = evconnlistener_new_bind(fg_loop_base(smsc->loop), on_accept, smsc,
 						 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, -1,

@@ -30,7 +30,7 @@ struct recorder_job {
 	struct fg_text_plan plan;
 };
 
-/*! A job with the number n as its id, for "+120255501NN". The job's text is new and to be taken. */
+/*! A job with the number n as its id. The job's text is new and to be taken. */
 void recorder_job_make(unsigned n, const char *destination, const char *text, struct recorder_job *out);
 
 /*! Make and give it. */
