@@ -19,7 +19,7 @@ struct fg_adapter_host {
 	void *arg;
 	const struct fg_adapter_ops *adapter_ops;
 	void *adapter;
-	bool up;
+	bool up, draining;
 	uint32_t limit; /* open jobs that the last state allows */
 	struct open_job *open;
 	size_t open_count;
@@ -115,7 +115,7 @@ static void refuse(struct fg_adapter_host *host, const struct fg_job *job, enum 
 
 static enum fg_rc admit(struct fg_adapter_host *host, const struct fg_job *job)
 {
-	if (!host->adapter_ops || !host->up)
+	if (!host->adapter_ops || !host->up || host->draining) /* it may have crossed the news of it */
 		return FG_E_LINK_DOWN;
 #ifndef FG_MUTANT_job_credit
 	if (host->open_count >= host->limit) {
@@ -166,6 +166,7 @@ void fg_host_stored(struct fg_adapter_host *host, uint64_t token)
 
 void fg_host_drain(struct fg_adapter_host *host)
 {
+	host->draining = true;
 	if (host->adapter_ops)
 		host->adapter_ops->drain(host->adapter);
 	else
