@@ -7,7 +7,6 @@ let next = 0x1A2B;
 
 const server = smpp.createServer({}, (session) => {
 	session.on('error', (error) => say('error', { text: String(error.message) }));
-	session.on('data', () => {});
 	session.socket.on('data', (octets) => say('octets', { hex: octets.toString('hex') }));
 	session.on('bind_transceiver', (pdu) => {
 		say('bind', { system_id: pdu.system_id, version: pdu.interface_version });

@@ -80,17 +80,17 @@ def test_fields_are_what_carriers_expect():
 @pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed")
 def test_tshark_finds_nothing_malformed(tmp_path):
     _, events = run(MARK + "abcdefghij" * 40, "0x1612")
+    stream = b"".join(bytes.fromhex(event["hex"]) for event in events if event["event"] == "octets")
     dump = tmp_path / "dump.txt"
     with dump.open("w") as out:
-        for event in events:
-            if event["event"] == "octets":
-                octets = bytes.fromhex(event["hex"])
-                for at in range(0, len(octets), 16):
-                    out.write(f"{at:06x} {octets[at:at + 16].hex(' ')}\n")
+        while stream:
+            pdu, stream = stream[:int.from_bytes(stream[:4], "big")], stream[int.from_bytes(stream[:4], "big"):]
+            for at in range(0, len(pdu), 16):
+                out.write(f"{at:06x} {pdu[at:at + 16].hex(' ')}\n")
     pcap = tmp_path / "dump.pcap"
     subprocess.run(["text2pcap", "-q", "-T", "40000,2775", dump, pcap], check=True, capture_output=True)
     shown = subprocess.run(["tshark", "-r", pcap, "-d", "tcp.port==2775,smpp", "-V"], check=True, capture_output=True,
                            text=True).stdout
     assert "alformed" not in shown
-    assert shown.count("Submit_sm") >= 3
-    assert "Bind_transceiver" in shown
+    assert shown.count("Operation: Submit_sm") >= 3
+    assert "Operation: Bind_transceiver" in shown
