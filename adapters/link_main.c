@@ -146,6 +146,8 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 
 	if (conf->links_count != 1)
 		return FG_E_CONF;
+	if (fg_crypto_init() != FG_OK)
+		return FG_E_CRYPTO_INIT;
 	if (fg_clear_probe() != FG_OK) {
 		if (!conf->gateway.allow_unlocked)
 			return FG_E_LOCKED_MEMORY;
