@@ -11,7 +11,7 @@
 #undef ROW_CLEAR
 
 static const struct fg_adapter_ops *const adapters[] = {
-#define ROW_CLEAR(name) &fg_adapter_##name,
+#define ROW_CLEAR(name)        &fg_adapter_##name,
 #define FG_ADAPTER(name, side) ROW_##side(name)
 #include "adapters/adapters.def"
 #undef FG_ADAPTER

@@ -25,7 +25,8 @@ static bool read_offsets(const struct fg_ipc_job *frame, uint32_t *offsets)
 	fg_cursor_init(&cur, frame->offsets.data, frame->offsets.len);
 	for (unsigned i = 0; i < frame->parts; i++) {
 		offsets[i] = fg_cursor_u32(&cur);
-		if (offsets[i] < before || offsets[i] > frame->text.len || (i == 0 && offsets[i] != 0))
+		if (offsets[i] < before || offsets[i] > frame->text.len ||
+		    (i == 0 && offsets[i] != 0))
 			return false;
 		before = offsets[i];
 	}
@@ -47,8 +48,8 @@ static enum fg_rc copy_clear(const struct fg_bytes *text, struct fg_clear **clea
 	return FG_OK;
 }
 
-enum fg_rc fg_host_job_from_frame(const struct fg_ipc_job *frame, uint32_t offsets[static FG_PARTS_MAX],
-				  struct fg_job *job_out)
+enum fg_rc fg_host_job_from_frame(const struct fg_ipc_job *frame,
+				  uint32_t offsets[static FG_PARTS_MAX], struct fg_job *job_out)
 {
 	struct fg_job job = {
 		.message_id = frame->message_id,
@@ -63,7 +64,8 @@ enum fg_rc fg_host_job_from_frame(const struct fg_ipc_job *frame, uint32_t offse
 	enum fg_rc rc;
 
 	if (!copy_text(&frame->destination, job.destination, sizeof(job.destination)) ||
-	    !copy_text(&frame->source, job.source, sizeof(job.source)) || !read_offsets(frame, offsets))
+	    !copy_text(&frame->source, job.source, sizeof(job.source)) ||
+	    !read_offsets(frame, offsets))
 		return FG_E_IPC_FRAME;
 	rc = copy_clear(&frame->text, &job.text);
 	if (rc == FG_OK)
@@ -71,8 +73,8 @@ enum fg_rc fg_host_job_from_frame(const struct fg_ipc_job *frame, uint32_t offse
 	return rc;
 }
 
-void fg_host_outcome_to_frame(const struct fg_job_outcome *outcome, uint8_t refs[static FG_HOST_REFS_MAX],
-			      struct fg_frame *frame_out)
+void fg_host_outcome_to_frame(const struct fg_job_outcome *outcome,
+			      uint8_t refs[static FG_HOST_REFS_MAX], struct fg_frame *frame_out)
 {
 	size_t at = 0;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The role of a clear-side link. Without the vault it is nothing: when that channel goes it exits, the parent starts it again, and the
- * vault calls what was in flight unknown.
+ * The role of a clear-side link. Without the vault it is nothing: when that channel goes it exits,
+ * the parent starts it again, and the vault calls what was in flight unknown.
  */
 #include "adapters/host.h"
 
@@ -90,7 +90,8 @@ static void drained(void *arg)
 	struct timeval now = { 0, 0 };
 
 	if (link->stopping)
-		event_base_once(fg_loop_base(fg_role_loop(link->process)), -1, EV_TIMEOUT, leave, link, &now);
+		event_base_once(fg_loop_base(fg_role_loop(link->process)), -1, EV_TIMEOUT, leave,
+				link, &now);
 }
 
 static const struct fg_host_ops host_ops = {
@@ -108,7 +109,8 @@ static void take_job(struct link_process *link, const struct fg_ipc_job *frame)
 	fg_host_job_take(link->host, &job);
 }
 
-static void vault_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void vault_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+			void *arg)
 {
 	struct link_process *link = arg;
 
@@ -152,7 +154,9 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 		if (!conf->gateway.allow_unlocked)
 			return FG_E_LOCKED_MEMORY;
 		fg_clear_allow_unlocked();
-		fg_role_notice(process, "clear text is in memory that may be swapped out (allow_unlocked = yes)");
+		fg_role_notice(
+			process,
+			"clear text is in memory that may be swapped out (allow_unlocked = yes)");
 	}
 	link->process = process;
 	link->conf = &conf->links[0];
@@ -160,11 +164,12 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 	return link->host ? FG_OK : FG_E_NO_MEMORY;
 }
 
-static void peer(struct fg_role_process *process, const struct fg_ipc_peer *frame, int fd_take, void *arg)
+static void peer(struct fg_role_process *process, const struct fg_ipc_peer *frame, int fd_take,
+		 void *arg)
 {
-	static const struct fg_channel_ops vault_ops = {
-		.frame = vault_frame, .open = vault_open, .closed = vault_closed
-	};
+	static const struct fg_channel_ops vault_ops = { .frame = vault_frame,
+							 .open = vault_open,
+							 .closed = vault_closed };
 	struct link_process *link = arg;
 
 	if (frame->role != FG_ROLE_VAULT) {
@@ -173,8 +178,8 @@ static void peer(struct fg_role_process *process, const struct fg_ipc_peer *fram
 	}
 	if (link->vault)
 		fg_role_fail(process, FG_E_CLOSED, "the vault was replaced");
-	link->vault = fg_channel_new(fg_role_ctx(process), fg_loop_base(fg_role_loop(process)), fd_take, FG_ROLE_LINK,
-				     FG_ROLE_VAULT, NULL, &vault_ops, link);
+	link->vault = fg_channel_new(fg_role_ctx(process), fg_loop_base(fg_role_loop(process)),
+				     fd_take, FG_ROLE_LINK, FG_ROLE_VAULT, NULL, &vault_ops, link);
 	if (!link->vault)
 		fg_role_fail(process, FG_E_NO_MEMORY, "channel to the vault");
 }

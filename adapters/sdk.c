@@ -26,7 +26,8 @@ struct fg_adapter_host {
 	unsigned bugs;
 };
 
-struct fg_adapter_host *fg_host_new(void *ctx, const char *name, const struct fg_host_ops *ops, void *arg)
+struct fg_adapter_host *fg_host_new(void *ctx, const char *name, const struct fg_host_ops *ops,
+				    void *arg)
 {
 	struct fg_adapter_host *host = talloc_zero(ctx, struct fg_adapter_host);
 
@@ -42,8 +43,8 @@ struct fg_adapter_host *fg_host_new(void *ctx, const char *name, const struct fg
 	return host;
 }
 
-enum fg_rc fg_host_open(struct fg_adapter_host *host, const struct fg_adapter_ops *adapter, struct fg_loop *loop,
-			const struct fg_conf_links *conf)
+enum fg_rc fg_host_open(struct fg_adapter_host *host, const struct fg_adapter_ops *adapter,
+			struct fg_loop *loop, const struct fg_conf_links *conf)
 {
 	enum fg_rc rc;
 
@@ -76,7 +77,8 @@ void fg_job_outcome_whole(const struct fg_job *job, enum fg_outcome outcome, enu
 	memset(outcome_out->part_state, part_state, job->parts);
 }
 
-static struct open_job *open_find(struct fg_adapter_host *host, const struct fg_id *id, uint16_t leg)
+static struct open_job *open_find(struct fg_adapter_host *host, const struct fg_id *id,
+				  uint16_t leg)
 {
 	for (size_t i = 0; i < host->open_count; i++)
 		if (host->open[i].leg == leg && fg_id_cmp(&host->open[i].id, id) == 0)
@@ -109,25 +111,28 @@ static void refuse(struct fg_adapter_host *host, const struct fg_job *job, enum 
 	enum fg_rc_class class = fg_rc_class(rc);
 	bool later = rc == FG_E_LINK_DOWN || class == FG_CLASS_RETRY || class == FG_CLASS_THROTTLE;
 
-	fg_job_outcome_whole(job, later ? FG_OUTCOME_DEFERRED : FG_OUTCOME_FAILED, rc, FG_PART_NOT_SENT, &outcome);
+	fg_job_outcome_whole(job, later ? FG_OUTCOME_DEFERRED : FG_OUTCOME_FAILED, rc,
+			     FG_PART_NOT_SENT, &outcome);
 	host->ops->outcome(host->arg, &outcome);
 }
 
 static enum fg_rc admit(struct fg_adapter_host *host, const struct fg_job *job)
 {
-	if (!host->adapter_ops || !host->up || host->draining) /* it may have crossed the news of it */
+	if (!host->adapter_ops || !host->up ||
+	    host->draining) /* it may have crossed the news of it */
 		return FG_E_LINK_DOWN;
 #ifndef FG_MUTANT_job_credit
 	if (host->open_count >= host->limit) {
 		host->bugs++;
-		LOG_MSG(&job->message_id, DLEG, LOGL_ERROR, "refuse job: bug: given without credit link=%s\n",
-			host->name);
+		LOG_MSG(&job->message_id, DLEG, LOGL_ERROR,
+			"refuse job: bug: given without credit link=%s\n", host->name);
 		return FG_E_LINK_CREDIT;
 	}
 #endif
 	if (open_find(host, &job->message_id, job->leg)) {
 		host->bugs++;
-		LOG_MSG(&job->message_id, DLEG, LOGL_ERROR, "refuse job: bug: given twice link=%s\n", host->name);
+		LOG_MSG(&job->message_id, DLEG, LOGL_ERROR,
+			"refuse job: bug: given twice link=%s\n", host->name);
 		return FG_E_EXISTS;
 	}
 	return open_add(host, job) ? FG_OK : FG_E_NO_MEMORY;
@@ -138,7 +143,8 @@ void fg_host_job_take(struct fg_adapter_host *host, const struct fg_job *job)
 	enum fg_rc rc = admit(host, job);
 	struct open_job *open;
 
-	/* A second copy of an open job has no outcome of its own: the first one's answers for both. */
+	/* A second copy of an open job has no outcome of its own: the first one's answers for both.
+	 */
 	if (rc == FG_E_EXISTS) {
 		fg_job_text_free(job->text);
 		return;
@@ -183,12 +189,16 @@ void fg_host_close(struct fg_adapter_host *host)
 	host->up = false;
 	while (host->open_count > 0) {
 		struct open_job *open = &host->open[host->open_count - 1];
-		struct fg_job job = { .message_id = open->id, .leg = open->leg, .parts = open->parts };
+		struct fg_job job = { .message_id = open->id,
+				      .leg = open->leg,
+				      .parts = open->parts };
 		struct fg_job_outcome outcome;
 
 		host->bugs++;
-		LOG_MSG(&job.message_id, DLEG, LOGL_ERROR, "close link %s: bug: job without outcome\n", host->name);
-		fg_job_outcome_whole(&job, FG_OUTCOME_UNKNOWN, FG_E_LINK_UNKNOWN, FG_PART_UNKNOWN, &outcome);
+		LOG_MSG(&job.message_id, DLEG, LOGL_ERROR,
+			"close link %s: bug: job without outcome\n", host->name);
+		fg_job_outcome_whole(&job, FG_OUTCOME_UNKNOWN, FG_E_LINK_UNKNOWN, FG_PART_UNKNOWN,
+				     &outcome);
 		fg_host_outcome(host, &outcome);
 	}
 }
@@ -207,8 +217,8 @@ void fg_host_state(struct fg_adapter_host *host, bool up, uint32_t credits, uint
 
 	snprintf(state.note, sizeof(state.note), "%s", note ? note : "");
 	if (up != host->up)
-		LOG_LINK(host->name, DBEARER, LOGL_INFO, "link %s: %s code=0x%x\n", up ? "up" : "down", state.note,
-			 carrier_code);
+		LOG_LINK(host->name, DBEARER, LOGL_INFO, "link %s: %s code=0x%x\n",
+			 up ? "up" : "down", state.note, carrier_code);
 	host->up = up;
 	host->limit = credits + in_flight;
 	host->ops->state(host->arg, &state);
@@ -221,8 +231,8 @@ void fg_host_outcome(struct fg_adapter_host *host, const struct fg_job_outcome *
 #ifndef FG_MUTANT_outcome_once
 	if (!open) {
 		host->bugs++;
-		LOG_MSG(&outcome->message_id, DLEG, LOGL_ERROR, "drop outcome: bug: no open job link=%s\n",
-			host->name);
+		LOG_MSG(&outcome->message_id, DLEG, LOGL_ERROR,
+			"drop outcome: bug: no open job link=%s\n", host->name);
 		return;
 	}
 #endif

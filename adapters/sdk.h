@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What stands between an adapter and whoever gives it jobs: the ledger that holds both to the contract of adapter.h. In the process of a
- * link adapters/host.c is behind it; in tests a recorder. It knows neither frames nor sockets.
+ * What stands between an adapter and whoever gives it jobs: the ledger that holds both to the
+ * contract of adapter.h. In the process of a link adapters/host.c is behind it; in tests a
+ * recorder. It knows neither frames nor sockets.
  */
 #pragma once
 
@@ -25,14 +26,16 @@ struct fg_host_ops {
 };
 
 /*! A host without adapter, a talloc child of ctx. NULL without memory. */
-struct fg_adapter_host *fg_host_new(void *ctx, const char *name, const struct fg_host_ops *ops, void *arg);
+struct fg_adapter_host *fg_host_new(void *ctx, const char *name, const struct fg_host_ops *ops,
+				    void *arg);
 
 /*! Open the adapter. \return what ops->open gave; FG_E_STATE when one is open. */
-enum fg_rc fg_host_open(struct fg_adapter_host *host, const struct fg_adapter_ops *adapter, struct fg_loop *loop,
-			const struct fg_conf_links *conf);
+enum fg_rc fg_host_open(struct fg_adapter_host *host, const struct fg_adapter_ops *adapter,
+			struct fg_loop *loop, const struct fg_conf_links *conf);
 
-/*! Give a job; its text is taken over in every case. Exactly one outcome follows: by the adapter if it took the job, else from here:
- *  failed with FG_E_LINK_CREDIT beyond the credits, deferred with FG_E_LINK_DOWN while the link is down. O(open jobs). */
+/*! Give a job; its text is taken over in every case. Exactly one outcome follows: by the adapter if
+ * it took the job, else from here: failed with FG_E_LINK_CREDIT beyond the credits, deferred with
+ * FG_E_LINK_DOWN while the link is down. O(open jobs). */
 void fg_host_job_take(struct fg_adapter_host *host, const struct fg_job *job);
 void fg_host_stored(struct fg_adapter_host *host, uint64_t token);
 void fg_host_drain(struct fg_adapter_host *host);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The model adapter: its far side is itself. It takes every job, and a turn of the loop later says accepted and then delivered. The
- * last two digits of the destination choose another end, as in fallgate-smsc: 80 throttled, 83 refused, 85 no answer (unknown),
- * 87 accepted but undeliverable, 89 no report. To write a new adapter begin with a copy of this file.
+ * The model adapter: its far side is itself. It takes every job, and a turn of the loop later says
+ * accepted and then delivered. The last two digits of the destination choose another end, as in
+ * fallgate-smsc: 80 throttled, 83 refused, 85 no answer (unknown), 87 accepted but undeliverable,
+ * 89 no report. To write a new adapter begin with a copy of this file.
  */
 #include "adapters/adapter.h"
 
@@ -60,14 +61,16 @@ static const struct loop_end *end_find(const char *destination)
 
 static void say_state(struct loop_adapter *loop)
 {
-	fg_host_state(loop->host, true, loop->draining ? 0 : loop->window - loop->in_flight, loop->in_flight, 0,
-		      "loop");
+	fg_host_state(loop->host, true, loop->draining ? 0 : loop->window - loop->in_flight,
+		      loop->in_flight, 0, "loop");
 }
 
 static void report(struct loop_adapter *loop, const struct pending *job)
 {
 	struct fg_delivery_report dlr = {
-		.state = job->state, .final = true, .has_reference = true,
+		.state = job->state,
+		.final = true,
+		.has_reference = true,
 		.message_reference = job->message_reference,
 	};
 
@@ -77,7 +80,8 @@ static void report(struct loop_adapter *loop, const struct pending *job)
 		memcpy(dlr.ref, job->outcome.ref[i], sizeof(dlr.ref));
 		/* A carrier would repeat it; this one has nobody behind it who could. */
 		if (fg_host_report(loop->host, &dlr) != FG_OK)
-			LOG_LINK(fg_host_name(loop->host), DBEARER, LOGL_NOTICE, "drop report: host is full\n");
+			LOG_LINK(fg_host_name(loop->host), DBEARER, LOGL_NOTICE,
+				 "drop report: host is full\n");
 	}
 }
 
@@ -156,8 +160,8 @@ static enum fg_rc loop_job(void *adapter, const struct fg_job *job)
 	for (unsigned i = 0; i < job->parts; i++) {
 		pending->outcome.part_state[i] = (uint8_t)end->part;
 		if (end->part == FG_PART_ACCEPTED)
-			snprintf(pending->outcome.ref[i], sizeof(pending->outcome.ref[i]), "loop-%llu",
-				 (unsigned long long)++loop->refs);
+			snprintf(pending->outcome.ref[i], sizeof(pending->outcome.ref[i]),
+				 "loop-%llu", (unsigned long long)++loop->refs);
 	}
 	memcpy(pending->destination, job->destination, sizeof(pending->destination));
 	pending->message_reference = job->message_reference;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The smpp adapter: a session (session.h) on a libevent socket, connected again with a growing, jittered pause. A far side that refuses
- * the credentials is asked only every five minutes, since more would lock the account.
+ * The smpp adapter: a session (session.h) on a libevent socket, connected again with a growing,
+ * jittered pause. A far side that refuses the credentials is asked only every five minutes, since
+ * more would lock the account.
  */
 #include "adapters/smpp/session.h"
 
@@ -54,7 +55,8 @@ static uint64_t jitter(uint64_t pause_ms)
 	return pause_ms / 2 + pause_ms / 2 * random / UINT16_MAX;
 }
 
-/* The last words (an unbind_resp, a nack) would die with the bufferevent: give the kernel what it takes now. */
+/* The last words (an unbind_resp, a nack) would die with the bufferevent: give the kernel what it
+ * takes now. */
 static void flush_output(struct bufferevent *bev)
 {
 	struct evbuffer *out = bufferevent_get_output(bev);
@@ -76,7 +78,9 @@ static void disconnect(struct smpp_link *link, enum fg_smpp_close why, const cha
 	link->connected = false;
 	if (bev)
 		bufferevent_free(bev);
-	link->connect_at_ms = now_ms(link) + (why == FG_SMPP_CLOSE_REFUSED ? REFUSED_PAUSE_MS : jitter(link->pause_ms));
+	link->connect_at_ms =
+		now_ms(link) +
+		(why == FG_SMPP_CLOSE_REFUSED ? REFUSED_PAUSE_MS : jitter(link->pause_ms));
 	link->pause_ms = link->pause_ms * 2 < most_ms ? link->pause_ms * 2 : most_ms;
 	fg_smpp_session_disconnected(link->session, note);
 }
@@ -106,8 +110,9 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 		const char *note = link->connected ? "connection lost" : "cannot connect";
 
 		LOG_LINK(fg_host_name(link->host), DSMPP, LOGL_NOTICE, "%s: %s\n", note,
-			 what & BEV_EVENT_EOF ? "closed by peer" :
-						evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+			 what & BEV_EVENT_EOF
+				 ? "closed by peer"
+				 : evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
 		disconnect(link, FG_SMPP_CLOSE_LOST, note);
 	}
 	settle(link);
@@ -125,15 +130,18 @@ static enum fg_rc start_connect(struct smpp_link *link)
 		return FG_E_NO_MEMORY;
 	bufferevent_setcb(link->bev, on_read, NULL, on_event, link);
 	bufferevent_enable(link->bev, EV_READ | EV_WRITE);
-	snprintf(text, sizeof(text), strchr(link->conf->host, ':') ? "[%s]:%u" : "%s:%u", link->conf->host,
-		 (unsigned)link->conf->port);
+	snprintf(text, sizeof(text), strchr(link->conf->host, ':') ? "[%s]:%u" : "%s:%u",
+		 link->conf->host, (unsigned)link->conf->port);
 	if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&address, &len) == 0)
-		return bufferevent_socket_connect(link->bev, (struct sockaddr *)&address, len) == 0 ? FG_OK :
-												  FG_E_SYSTEM;
+		return bufferevent_socket_connect(link->bev, (struct sockaddr *)&address, len) == 0
+			       ? FG_OK
+			       : FG_E_SYSTEM;
 	if (!link->dns)
-		link->dns = evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-	if (!link->dns || bufferevent_socket_connect_hostname(link->bev, link->dns, AF_UNSPEC, link->conf->host,
-							      (int)link->conf->port) != 0)
+		link->dns = evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
+							 EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	if (!link->dns ||
+	    bufferevent_socket_connect_hostname(link->bev, link->dns, AF_UNSPEC, link->conf->host,
+						(int)link->conf->port) != 0)
 		return FG_E_SYSTEM;
 	return FG_OK;
 }
@@ -146,12 +154,14 @@ static void connect_now(struct smpp_link *link)
 	rc = start_connect(link);
 	/* A refusal inside the call has already been through on_event(). */
 	if (rc != FG_OK && link->connect_at_ms == 0) {
-		LOG_LINK(fg_host_name(link->host), DSMPP, LOGL_NOTICE, "cannot connect: %s\n", fg_rc_text(rc));
+		LOG_LINK(fg_host_name(link->host), DSMPP, LOGL_NOTICE, "cannot connect: %s\n",
+			 fg_rc_text(rc));
 		disconnect(link, FG_SMPP_CLOSE_LOST, "cannot connect");
 	}
 }
 
-/* After everything that happened: close if the session says so, then sleep until the next thing is due. */
+/* After everything that happened: close if the session says so, then sleep until the next thing is
+ * due. */
 static void settle(struct smpp_link *link)
 {
 	enum fg_smpp_close why = fg_smpp_session_close_why(link->session);
@@ -159,7 +169,8 @@ static void settle(struct smpp_link *link)
 	struct timeval tv;
 
 	if (why != FG_SMPP_CLOSE_NONE)
-		disconnect(link, why, why == FG_SMPP_CLOSE_REFUSED ? "bind refused" : "connection closed");
+		disconnect(link, why,
+			   why == FG_SMPP_CLOSE_REFUSED ? "bind refused" : "connection closed");
 	next = fg_smpp_session_next_ms(link->session);
 	if (link->connect_at_ms && !link->draining && link->connect_at_ms < next)
 		next = link->connect_at_ms;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What the peer sends on its own. A receipt is acknowledged only when the host has stored it; one that comes before the answer to its
- * submit waits for it, so that the host hears the outcome first.
+ * What the peer sends on its own. A receipt is acknowledged only when the host has stored it; one
+ * that comes before the answer to its submit waits for it, so that the host hears the outcome
+ * first.
  */
 #include "adapters/smpp/session_internal.h"
 
@@ -23,7 +24,8 @@ static void copy_address(const struct fg_smpp_bytes *address, uint8_t ton, char 
 }
 
 /* done_ms stays 0: the date of a receipt is in the SMSC's own time, which nobody told us. */
-static void report_fill(const struct fg_smpp_pdu *pdu, const struct fg_dlr *dlr, struct fg_delivery_report *out)
+static void report_fill(const struct fg_smpp_pdu *pdu, const struct fg_dlr *dlr,
+			struct fg_delivery_report *out)
 {
 	memset(out, 0, sizeof(*out));
 	memcpy(out->ref, dlr->id, sizeof(dlr->id));
@@ -38,11 +40,11 @@ static void report_fill(const struct fg_smpp_pdu *pdu, const struct fg_dlr *dlr,
 		copy_address(&pdu->sm.source_addr, pdu->sm.source_addr_ton, out->destination);
 }
 
-static void report_refuse(struct fg_smpp_session *session, uint32_t command, uint32_t sequence, uint32_t status,
-			  const char *why)
+static void report_refuse(struct fg_smpp_session *session, uint32_t command, uint32_t sequence,
+			  uint32_t status, const char *why)
 {
-	LOG_LINK(fg_host_name(session->host), DSMPP, LOGL_NOTICE, "refuse %s: %s\n", fg_smpp_command_name(command),
-		 why);
+	LOG_LINK(fg_host_name(session->host), DSMPP, LOGL_NOTICE, "refuse %s: %s\n",
+		 fg_smpp_command_name(command), why);
 	session_answer(session, command | FG_SMPP_RESPONSE, sequence, status);
 }
 
@@ -55,7 +57,8 @@ static bool report_give(struct fg_smpp_session *session, struct pending_report *
 	rc = fg_host_report(session->host, &report->report);
 	if (rc == FG_OK)
 		return true;
-	report_refuse(session, report->command, report->sequence, FG_SMPP_STATUS_RMSGQFUL, fg_rc_text(rc));
+	report_refuse(session, report->command, report->sequence, FG_SMPP_STATUS_RMSGQFUL,
+		      fg_rc_text(rc));
 	return false;
 }
 
@@ -79,18 +82,23 @@ void report_take(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
 	struct pending_report *report;
 
 	if (session->state == SESSION_BINDING) {
-		report_refuse(session, pdu->command, pdu->sequence, FG_SMPP_STATUS_RINVBNDSTS, "not bound yet");
+		report_refuse(session, pdu->command, pdu->sequence, FG_SMPP_STATUS_RINVBNDSTS,
+			      "not bound yet");
 		return;
 	}
 	if (rc != FG_OK) {
 		/* A message to us: the carrier keeps it until this link can take such. */
 		report_refuse(session, pdu->command, pdu->sequence, FG_SMPP_STATUS_RX_T_APPN,
-			      rc == FG_E_NOT_FOUND ? "inbound message, not taken on this link" : fg_rc_text(rc));
+			      rc == FG_E_NOT_FOUND ? "inbound message, not taken on this link"
+						   : fg_rc_text(rc));
 		return;
 	}
-	report = session->reports_count < SMPP_PENDING_MAX ? talloc_zero(session, struct pending_report) : NULL;
+	report = session->reports_count < SMPP_PENDING_MAX
+			 ? talloc_zero(session, struct pending_report)
+			 : NULL;
 	if (!report) {
-		report_refuse(session, pdu->command, pdu->sequence, FG_SMPP_STATUS_RMSGQFUL, "too many wait");
+		report_refuse(session, pdu->command, pdu->sequence, FG_SMPP_STATUS_RMSGQFUL,
+			      "too many wait");
 		return;
 	}
 	report_fill(pdu, &dlr, &report->report);
@@ -126,7 +134,8 @@ void report_release(struct fg_smpp_session *session, uint64_t now_ms)
 			report_drop(session, report);
 }
 
-/* Nobody was told that they are stored, so the carrier will bring them again; late STORED finds nothing. */
+/* Nobody was told that they are stored, so the carrier will bring them again; late STORED finds
+ * nothing. */
 void report_forget(struct fg_smpp_session *session)
 {
 	while (session->reports)

@@ -6,7 +6,8 @@
 #include "lib/base/log.h"
 #include "lib/wire/smpp_status.h"
 
-#define LOG_S(s, level, fmt, ...) LOG_LINK(fg_host_name((s)->host), DSMPP, level, fmt, ##__VA_ARGS__)
+#define LOG_S(s, level, fmt, ...)                                                                  \
+	LOG_LINK(fg_host_name((s)->host), DSMPP, level, fmt, ##__VA_ARGS__)
 
 static const char *const state_notes[] = {
 	[SESSION_CLOSED] = "not connected",
@@ -15,8 +16,9 @@ static const char *const state_notes[] = {
 	[SESSION_UNBINDING] = "unbinding",
 };
 
-struct fg_smpp_session *fg_smpp_session_new(void *ctx, struct fg_adapter_host *host, const struct fg_conf_links *conf,
-					    fg_smpp_send_cb send, void *arg)
+struct fg_smpp_session *fg_smpp_session_new(void *ctx, struct fg_adapter_host *host,
+					    const struct fg_conf_links *conf, fg_smpp_send_cb send,
+					    void *arg)
 {
 	struct fg_smpp_session *session = talloc_zero(ctx, struct fg_smpp_session);
 
@@ -54,12 +56,14 @@ void session_send_pdu(struct fg_smpp_session *session, const struct fg_smpp_pdu 
 	enum fg_rc rc = fg_smpp_encode(pdu, buf, sizeof(buf), &len);
 
 	if (rc != FG_OK)
-		FG_BUG("PDU %s does not encode: %s", fg_smpp_command_name(pdu->command), fg_rc_name(rc));
+		FG_BUG("PDU %s does not encode: %s", fg_smpp_command_name(pdu->command),
+		       fg_rc_name(rc));
 	session->send(session->arg, buf, len);
 	explicit_bzero(buf, sizeof(buf)); /* a text or the password was in it */
 }
 
-void session_answer(struct fg_smpp_session *session, uint32_t command, uint32_t sequence, uint32_t status)
+void session_answer(struct fg_smpp_session *session, uint32_t command, uint32_t sequence,
+		    uint32_t status)
 {
 	struct fg_smpp_pdu pdu = { .command = command, .sequence = sequence, .status = status };
 
@@ -124,7 +128,8 @@ void fg_smpp_session_connected(struct fg_smpp_session *session, uint64_t now_ms)
 	session_send_pdu(session, &pdu);
 }
 
-static void bind_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu, uint64_t now_ms)
+static void bind_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
+			  uint64_t now_ms)
 {
 	const struct fg_smpp_status *status = fg_smpp_status_find(pdu->status);
 	bool refused = status->class == FG_SMPP_CLASS_CREDENTIALS;
@@ -135,9 +140,10 @@ static void bind_answered(struct fg_smpp_session *session, const struct fg_smpp_
 	}
 	session->carrier_code = pdu->status;
 	if (pdu->status != 0) {
-		LOG_S(session, refused ? LOGL_ERROR : LOGL_NOTICE, "bind refused: %s code=0x%x\n", status->note,
-		      pdu->status);
-		session_close(session, refused ? FG_SMPP_CLOSE_REFUSED : FG_SMPP_CLOSE_LOST, "bind refused");
+		LOG_S(session, refused ? LOGL_ERROR : LOGL_NOTICE, "bind refused: %s code=0x%x\n",
+		      status->note, pdu->status);
+		session_close(session, refused ? FG_SMPP_CLOSE_REFUSED : FG_SMPP_CLOSE_LOST,
+			      "bind refused");
 		return;
 	}
 	session->state = SESSION_BOUND;
@@ -145,7 +151,8 @@ static void bind_answered(struct fg_smpp_session *session, const struct fg_smpp_
 	session_check_drained(session, now_ms);
 }
 
-static void nack(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu, uint32_t status, const char *why)
+static void nack(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu, uint32_t status,
+		 const char *why)
 {
 	LOG_S(session, LOGL_NOTICE, "refuse PDU: %s command=0x%x\n", why, pdu->command);
 	/* A response is never answered, or two peers would nack each other for ever. */
@@ -164,7 +171,8 @@ static void nacked(struct fg_smpp_session *session, const struct fg_smpp_pdu *pd
 		session_close(session, FG_SMPP_CLOSE_LOST, "peer lost the stream");
 }
 
-static void take_pdu(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu, uint64_t now_ms)
+static void take_pdu(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
+		     uint64_t now_ms)
 {
 	switch (pdu->command) {
 	case FG_SMPP_BIND_TRANSCEIVER_RESP:
@@ -172,7 +180,8 @@ static void take_pdu(struct fg_smpp_session *session, const struct fg_smpp_pdu *
 		return;
 	case FG_SMPP_SUBMIT_SM_RESP:
 		if (!submit_answered(session, pdu, now_ms))
-			LOG_S(session, LOGL_NOTICE, "ignore late submit response: sequence=%u\n", pdu->sequence);
+			LOG_S(session, LOGL_NOTICE, "ignore late submit response: sequence=%u\n",
+			      pdu->sequence);
 		return;
 	case FG_SMPP_DELIVER_SM:
 	case FG_SMPP_DATA_SM:
@@ -187,7 +196,9 @@ static void take_pdu(struct fg_smpp_session *session, const struct fg_smpp_pdu *
 		return;
 	case FG_SMPP_UNBIND_RESP:
 		if (session->state == SESSION_UNBINDING)
-			session_close(session, session->draining ? FG_SMPP_CLOSE_DRAINED : FG_SMPP_CLOSE_LOST,
+			session_close(session,
+				      session->draining ? FG_SMPP_CLOSE_DRAINED
+							: FG_SMPP_CLOSE_LOST,
 				      "unbound");
 		return;
 	case FG_SMPP_GENERIC_NACK:
@@ -201,7 +212,8 @@ static void take_pdu(struct fg_smpp_session *session, const struct fg_smpp_pdu *
 	}
 }
 
-static void take_octets(struct fg_smpp_session *session, const uint8_t *octets, size_t len, uint64_t now_ms)
+static void take_octets(struct fg_smpp_session *session, const uint8_t *octets, size_t len,
+			uint64_t now_ms)
 {
 	struct fg_smpp_pdu pdu;
 	enum fg_rc rc = fg_smpp_decode(octets, len, &pdu);
@@ -211,7 +223,8 @@ static void take_octets(struct fg_smpp_session *session, const uint8_t *octets, 
 	else if (rc == FG_E_PDU_LENGTH)
 		session_close(session, FG_SMPP_CLOSE_LOST, fg_rc_text(rc));
 	else
-		nack(session, &pdu, rc == FG_E_PDU_COMMAND ? FG_SMPP_STATUS_RINVCMDID : FG_SMPP_STATUS_RSYSERR,
+		nack(session, &pdu,
+		     rc == FG_E_PDU_COMMAND ? FG_SMPP_STATUS_RINVCMDID : FG_SMPP_STATUS_RSYSERR,
 		     fg_rc_text(rc));
 }
 
@@ -236,7 +249,8 @@ static void take_frames(struct fg_smpp_session *session, uint64_t now_ms)
 	}
 }
 
-void fg_smpp_session_bytes(struct fg_smpp_session *session, const void *data, size_t len, uint64_t now_ms)
+void fg_smpp_session_bytes(struct fg_smpp_session *session, const void *data, size_t len,
+			   uint64_t now_ms)
 {
 	const uint8_t *from = data;
 
@@ -314,9 +328,11 @@ void fg_smpp_session_tick(struct fg_smpp_session *session, uint64_t now_ms)
 	if (session->state == SESSION_BINDING && now_ms >= session->state_due_ms)
 		session_close(session, FG_SMPP_CLOSE_LOST, "no answer to bind");
 	if (session->state == SESSION_UNBINDING && now_ms >= session->state_due_ms)
-		session_close(session, session->draining ? FG_SMPP_CLOSE_DRAINED : FG_SMPP_CLOSE_LOST,
+		session_close(session,
+			      session->draining ? FG_SMPP_CLOSE_DRAINED : FG_SMPP_CLOSE_LOST,
 			      "no answer to unbind");
-	/* A peer that owes an answer may owe others: begin anew, and give those that are on their way the time of an unbind. */
+	/* A peer that owes an answer may owe others: begin anew, and give those that are on their
+	 * way the time of an unbind. */
 	if (submit_timeouts(session, now_ms) && session->state == SESSION_BOUND)
 		session_unbind(session, now_ms);
 	enquire(session, now_ms);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What session.c (states, timers, framing), submit.c (jobs and their answers) and report.c (what the peer sends) share.
+ * What session.c (states, timers, framing), submit.c (jobs and their answers) and report.c (what
+ * the peer sends) share.
  */
 #pragma once
 
@@ -9,9 +10,10 @@
 #include "lib/wire/smpp.h"
 
 enum {
-	SMPP_HOLD_MS = 30000,	   /* a report waits so long for the outcome of its job (ours) */
-	SMPP_UNBIND_MS = 5000,	   /* answer to our unbind (ours) */
-	SMPP_PENDING_MAX = 1000,   /* reports held or not yet stored: beyond it the peer must repeat */
+	SMPP_HOLD_MS = 30000,  /* a report waits so long for the outcome of its job (ours) */
+	SMPP_UNBIND_MS = 5000, /* answer to our unbind (ours) */
+	SMPP_PENDING_MAX =
+		1000, /* reports held or not yet stored: beyond it the peer must repeat */
 	SMPP_ENQUIRE_MISSES = 2,
 	SMPP_IN_BYTES = FG_SMPP_PDU_MAX,
 };
@@ -28,7 +30,7 @@ struct smpp_job {
 	struct fg_job job; /* text is ours; offsets is ours */
 	struct fg_job_outcome outcome;
 	unsigned sent, answered; /* parts */
-	bool stopped;		 /* a part was not taken: the rest stays unsent */
+	bool stopped;            /* a part was not taken: the rest stays unsent */
 };
 
 struct in_flight {
@@ -74,7 +76,8 @@ struct fg_smpp_session {
 
 uint32_t session_next_sequence(struct fg_smpp_session *session);
 void session_send_pdu(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu);
-void session_answer(struct fg_smpp_session *session, uint32_t command, uint32_t sequence, uint32_t status);
+void session_answer(struct fg_smpp_session *session, uint32_t command, uint32_t sequence,
+		    uint32_t status);
 void session_say_state(struct fg_smpp_session *session, const char *note);
 void session_unbind(struct fg_smpp_session *session, uint64_t now_ms);
 void session_close(struct fg_smpp_session *session, enum fg_smpp_close why, const char *note);
@@ -82,10 +85,12 @@ void session_check_drained(struct fg_smpp_session *session, uint64_t now_ms);
 
 void submit_pump(struct fg_smpp_session *session, uint64_t now_ms);
 /* A response or nack to a submit. False when no submit of that sequence waits. */
-bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu, uint64_t now_ms);
+bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
+		     uint64_t now_ms);
 bool submit_timeouts(struct fg_smpp_session *session, uint64_t now_ms);
 void submit_abandon(struct fg_smpp_session *session);
-bool submit_open_for(const struct fg_smpp_session *session, const struct fg_delivery_report *report);
+bool submit_open_for(const struct fg_smpp_session *session,
+		     const struct fg_delivery_report *report);
 
 void report_take(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu, uint64_t now_ms);
 void report_release(struct fg_smpp_session *session, uint64_t now_ms);

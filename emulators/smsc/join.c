@@ -20,7 +20,8 @@ struct smsc_partial {
 
 void smsc_address(uint8_t ton, const struct fg_smpp_bytes *address, char out[static 23])
 {
-	snprintf(out, 23, "%s%.*s", ton == 1 ? "+" : "", (int)address->len, address->len ? (const char *)address->at : "");
+	snprintf(out, 23, "%s%.*s", ton == 1 ? "+" : "", (int)address->len,
+		 address->len ? (const char *)address->at : "");
 }
 
 static enum fg_alphabet alphabet_of(uint8_t data_coding)
@@ -45,7 +46,8 @@ static void tlvs_text(const struct fg_smpp_pdu *pdu, char *out, size_t cap)
 	for (unsigned i = 0; i < pdu->tlvs.count; i++) {
 		const struct fg_smpp_tlv *tlv = &pdu->tlvs.list[i];
 
-		if (tlv->tag == FG_SMPP_TLV_MESSAGE_PAYLOAD || !tlv->at || at + 8u + 2u * tlv->len >= cap)
+		if (tlv->tag == FG_SMPP_TLV_MESSAGE_PAYLOAD || !tlv->at ||
+		    at + 8u + 2u * tlv->len >= cap)
 			continue;
 		at += (size_t)snprintf(out + at, cap - at, "%s%04x=", at ? " " : "", tlv->tag);
 		for (unsigned j = 0; j < tlv->len; j++)
@@ -56,8 +58,9 @@ static void tlvs_text(const struct fg_smpp_pdu *pdu, char *out, size_t cap)
 static bool same(const struct smsc_partial *partial, const char *source, const char *destination,
 		 const struct fg_udh_concat *concat)
 {
-	return partial->concat.reference == concat->reference && partial->concat.wide == concat->wide &&
-	       partial->concat.total == concat->total && strcmp(partial->source, source) == 0 &&
+	return partial->concat.reference == concat->reference &&
+	       partial->concat.wide == concat->wide && partial->concat.total == concat->total &&
+	       strcmp(partial->source, source) == 0 &&
 	       strcmp(partial->destination, destination) == 0;
 }
 
@@ -71,7 +74,8 @@ static void unlink_partial(struct fg_smsc *smsc, struct smsc_partial *partial)
 	smsc->partials_count--;
 }
 
-static struct smsc_partial *find_or_make(struct fg_smsc *smsc, const char *source, const char *destination,
+static struct smsc_partial *find_or_make(struct fg_smsc *smsc, const char *source,
+					 const char *destination,
 					 const struct fg_udh_concat *concat)
 {
 	struct smsc_partial *partial = smsc->partials, *last = NULL;
@@ -95,11 +99,16 @@ static struct smsc_partial *find_or_make(struct fg_smsc *smsc, const char *sourc
 	return partial;
 }
 
-static void show(struct fg_smsc *smsc, struct smsc_partial *partial, const struct fg_smpp_pdu *pdu, const char *id)
+static void show(struct fg_smsc *smsc, struct smsc_partial *partial, const struct fg_smpp_pdu *pdu,
+		 const char *id)
 {
-	struct fg_smsc_message message = { .id = id, .source = partial->source, .destination = partial->destination,
-					   .parts = partial->concat.total, .data_coding = pdu->sm.data_coding,
-					   .esm_class = pdu->sm.esm_class, .tlvs = partial->tlvs };
+	struct fg_smsc_message message = { .id = id,
+					   .source = partial->source,
+					   .destination = partial->destination,
+					   .parts = partial->concat.total,
+					   .data_coding = pdu->sm.data_coding,
+					   .esm_class = pdu->sm.esm_class,
+					   .tlvs = partial->tlvs };
 	char *text;
 	size_t len = 0;
 
@@ -108,7 +117,8 @@ static void show(struct fg_smsc *smsc, struct smsc_partial *partial, const struc
 	text = talloc_zero_size(partial, len + 1);
 	if (!text)
 		return;
-	for (unsigned i = 1, at = 0; i <= partial->concat.total; at += (unsigned)partial->len[i], i++)
+	for (unsigned i = 1, at = 0; i <= partial->concat.total;
+	     at += (unsigned)partial->len[i], i++)
 		memcpy(text + at, partial->part[i], partial->len[i]);
 	message.text = text;
 	message.text_len = len;
@@ -140,8 +150,9 @@ void smsc_join(struct fg_smsc *smsc, const struct fg_smpp_pdu *pdu, const char *
 		partial->have++;
 	talloc_free(partial->part[concat.sequence]);
 	partial->part[concat.sequence] = text;
-	(void)fg_alphabet_decode(alphabet_of(pdu->sm.data_coding), octets.at + udh_len, octets.len - udh_len, text,
-				 3 * octets.len, &partial->len[concat.sequence]);
+	(void)fg_alphabet_decode(alphabet_of(pdu->sm.data_coding), octets.at + udh_len,
+				 octets.len - udh_len, text, 3 * octets.len,
+				 &partial->len[concat.sequence]);
 	if (partial->have < concat.total)
 		return;
 	unlink_partial(smsc, partial);

@@ -29,7 +29,8 @@ struct program {
 static const char help[] =
 	"Usage: fallgate-smsc [OPTION]...\n"
 	"An SMSC for tests: takes messages by SMPP 3.4 and shows them as a phone would.\n\n"
-	"  --listen ADDRESS:PORT   default 127.0.0.1:2775; port 0 takes any free one; said at start\n"
+	"  --listen ADDRESS:PORT   default 127.0.0.1:2775; port 0 takes any free one; said at "
+	"start\n"
 	"  --system-id ID          refuse other ids with 0x0F\n"
 	"  --password WORD         refuse other passwords with 0x0E\n"
 	"  --id-format hex|dec     of message ids, default dec\n"
@@ -74,8 +75,8 @@ static void print_json(const struct fg_smsc_message *message)
 	print_json_string(message->source, strlen(message->source));
 	printf(",\"destination\":");
 	print_json_string(message->destination, strlen(message->destination));
-	printf(",\"parts\":%u,\"data_coding\":%u,\"esm_class\":%u,\"tlvs\":\"%s\",\"text\":", message->parts,
-	       message->data_coding, message->esm_class, message->tlvs);
+	printf(",\"parts\":%u,\"data_coding\":%u,\"esm_class\":%u,\"tlvs\":\"%s\",\"text\":",
+	       message->parts, message->data_coding, message->esm_class, message->tlvs);
 	print_json_string(message->text, message->text_len);
 	printf("}\n");
 }
@@ -107,7 +108,8 @@ static void print_human(const struct program *program, const struct fg_smsc_mess
 	printf(" from ");
 	print_safe(message->source, strlen(message->source));
 	printf(" (%u part%s): ", message->parts, message->parts == 1 ? "" : "s");
-	if (program->colour && message->text_len >= mark && memcmp(message->text, MARK_BEGIN, mark) == 0)
+	if (program->colour && message->text_len >= mark &&
+	    memcmp(message->text, MARK_BEGIN, mark) == 0)
 		printf("\033[7m%s\033[0m", MARK_BEGIN);
 	else
 		mark = 0;
@@ -126,7 +128,8 @@ static void on_message(const struct fg_smsc_message *message, void *arg)
 {
 	struct program *program = arg;
 	unsigned wait_ms = 2 * program->options.receipt_delay_ms + 100; /* let its receipt go out */
-	struct timeval tv = { .tv_sec = wait_ms / 1000, .tv_usec = (suseconds_t)(wait_ms % 1000) * 1000 };
+	struct timeval tv = { .tv_sec = wait_ms / 1000,
+			      .tv_usec = (suseconds_t)(wait_ms % 1000) * 1000 };
 
 	if (program->json)
 		print_json(message);
@@ -134,7 +137,8 @@ static void on_message(const struct fg_smsc_message *message, void *arg)
 		print_human(program, message);
 	fflush(stdout);
 	if (++program->shown == program->count)
-		event_base_once(fg_loop_base(program->loop), -1, EV_TIMEOUT, on_last, program->loop, &tv);
+		event_base_once(fg_loop_base(program->loop), -1, EV_TIMEOUT, on_last, program->loop,
+				&tv);
 }
 
 static void usage_error(const char *what, const char *value)
@@ -165,7 +169,9 @@ static void read_script(struct program *program)
 		usage_error("script is longer than 64 KiB", program->script);
 	fclose(file);
 	if (fg_smsc_script_parse(text, &program->options, &line) != FG_OK) {
-		fprintf(stderr, "fallgate-smsc: %s:%u: not DEST-SUFFIX STATUS [receipt=STATE] [delay=MS] [times=N]\n",
+		fprintf(stderr,
+			"fallgate-smsc: %s:%u: not DEST-SUFFIX STATUS [receipt=STATE] [delay=MS] "
+			"[times=N]\n",
 			program->script, line);
 		exit(2);
 	}
@@ -177,34 +183,61 @@ static void read_option(struct program *program, int option)
 	struct fg_smsc_options *o = &program->options;
 
 	switch (option) {
-	case 'l': o->listen = optarg; break;
-	case 'i': o->system_id = optarg; break;
-	case 'p': o->password = optarg; break;
+	case 'l':
+		o->listen = optarg;
+		break;
+	case 'i':
+		o->system_id = optarg;
+		break;
+	case 'p':
+		o->password = optarg;
+		break;
 	case 'f':
 		if (strcmp(optarg, "hex") != 0 && strcmp(optarg, "dec") != 0)
 			usage_error("--id-format", optarg);
 		o->id_hex = optarg[0] == 'h';
 		break;
-	case 'd': o->receipt_delay_ms = (unsigned)number("--receipt-delay", optarg, 3600000); break;
-	case 'L': o->late_ms = (unsigned)number("--late", optarg, 3600000); break;
-	case 's': program->script = optarg; break;
-	case 'S': o->seed = (uint32_t)number("--seed", optarg, UINT32_MAX); break;
-	case 'c': program->count = number("--count", optarg, 1000000000); break;
-	case 'j': program->json = true; break;
-	case 'h': fputs(help, stdout); exit(0);
-	default: exit(2);
+	case 'd':
+		o->receipt_delay_ms = (unsigned)number("--receipt-delay", optarg, 3600000);
+		break;
+	case 'L':
+		o->late_ms = (unsigned)number("--late", optarg, 3600000);
+		break;
+	case 's':
+		program->script = optarg;
+		break;
+	case 'S':
+		o->seed = (uint32_t)number("--seed", optarg, UINT32_MAX);
+		break;
+	case 'c':
+		program->count = number("--count", optarg, 1000000000);
+		break;
+	case 'j':
+		program->json = true;
+		break;
+	case 'h':
+		fputs(help, stdout);
+		exit(0);
+	default:
+		exit(2);
 	}
 }
 
 static void read_options(struct program *program, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "listen", required_argument, NULL, 'l' },    { "system-id", required_argument, NULL, 'i' },
-		{ "password", required_argument, NULL, 'p' },  { "id-format", required_argument, NULL, 'f' },
-		{ "receipt-delay", required_argument, NULL, 'd' }, { "late", required_argument, NULL, 'L' },
-		{ "script", required_argument, NULL, 's' },    { "seed", required_argument, NULL, 'S' },
-		{ "count", required_argument, NULL, 'c' },     { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },	       { NULL, 0, NULL, 0 },
+		{ "listen", required_argument, NULL, 'l' },
+		{ "system-id", required_argument, NULL, 'i' },
+		{ "password", required_argument, NULL, 'p' },
+		{ "id-format", required_argument, NULL, 'f' },
+		{ "receipt-delay", required_argument, NULL, 'd' },
+		{ "late", required_argument, NULL, 'L' },
+		{ "script", required_argument, NULL, 's' },
+		{ "seed", required_argument, NULL, 'S' },
+		{ "count", required_argument, NULL, 'c' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
@@ -218,7 +251,9 @@ static void read_options(struct program *program, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct program program = { .options = { .listen = "127.0.0.1:2775", .receipt_delay_ms = 50, .late_ms = 2000 } };
+	struct program program = {
+		.options = { .listen = "127.0.0.1:2775", .receipt_delay_ms = 50, .late_ms = 2000 }
+	};
 	void *ctx = talloc_named_const(NULL, 0, "fallgate-smsc");
 	struct fg_smsc *smsc;
 	char *host;
@@ -231,7 +266,8 @@ int main(int argc, char **argv)
 		return 1;
 	rc = fg_smsc_new(ctx, program.loop, &program.options, on_message, &program, &smsc);
 	if (rc != FG_OK) {
-		fprintf(stderr, "fallgate-smsc: cannot listen on %s: %s\n", program.options.listen, fg_rc_text(rc));
+		fprintf(stderr, "fallgate-smsc: cannot listen on %s: %s\n", program.options.listen,
+			fg_rc_text(rc));
 		return 1;
 	}
 	host = talloc_strndup(ctx, program.options.listen, strcspn(program.options.listen, ":"));

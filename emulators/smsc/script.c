@@ -9,9 +9,15 @@ static const struct {
 	const char *name;
 	enum fg_dlr_state state;
 } states[] = {
-	{ "ENROUTE", FG_DLR_ENROUTE },	{ "DELIVRD", FG_DLR_DELIVERED },      { "EXPIRED", FG_DLR_EXPIRED },
-	{ "DELETED", FG_DLR_DELETED },	{ "UNDELIV", FG_DLR_UNDELIVERABLE }, { "ACCEPTD", FG_DLR_ACCEPTED },
-	{ "UNKNOWN", FG_DLR_UNKNOWN }, { "REJECTD", FG_DLR_REJECTED },	      { "none", FG_DLR_OTHER },
+	{ "ENROUTE", FG_DLR_ENROUTE },
+	{ "DELIVRD", FG_DLR_DELIVERED },
+	{ "EXPIRED", FG_DLR_EXPIRED },
+	{ "DELETED", FG_DLR_DELETED },
+	{ "UNDELIV", FG_DLR_UNDELIVERABLE },
+	{ "ACCEPTD", FG_DLR_ACCEPTED },
+	{ "UNKNOWN", FG_DLR_UNKNOWN },
+	{ "REJECTD", FG_DLR_REJECTED },
+	{ "none", FG_DLR_OTHER },
 };
 
 bool fg_smsc_state_by_name(const char *name, enum fg_dlr_state *state_out)
@@ -70,7 +76,8 @@ static bool read_line(char *line, struct fg_smsc_rule *rule_out)
 	return true;
 }
 
-enum fg_rc fg_smsc_script_parse(const char *text, struct fg_smsc_options *options, unsigned *line_out)
+enum fg_rc fg_smsc_script_parse(const char *text, struct fg_smsc_options *options,
+				unsigned *line_out)
 {
 	char line[256];
 	unsigned number = 1;

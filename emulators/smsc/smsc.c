@@ -81,7 +81,8 @@ static bool ends_with(const char *text, const char *suffix)
 static bool has_vendor_tlv(const struct fg_smpp_pdu *pdu)
 {
 	for (unsigned i = 0; i < pdu->tlvs.count; i++)
-		if (pdu->tlvs.list[i].tag >= VENDOR_TLV_FIRST && pdu->tlvs.list[i].tag <= VENDOR_TLV_LAST)
+		if (pdu->tlvs.list[i].tag >= VENDOR_TLV_FIRST &&
+		    pdu->tlvs.list[i].tag <= VENDOR_TLV_LAST)
 			return true;
 	return false;
 }
@@ -97,18 +98,21 @@ static bool throttled_before(struct fg_smsc *smsc, const char *destination)
 			return true;
 		}
 	if (smsc->throttled_count < THROTTLED_MAX)
-		snprintf(smsc->throttled[smsc->throttled_count++], sizeof(smsc->throttled[0]), "%s", destination);
+		snprintf(smsc->throttled[smsc->throttled_count++], sizeof(smsc->throttled[0]), "%s",
+			 destination);
 	return false;
 }
 
-static struct end end_find(struct fg_smsc *smsc, const char *destination, const struct fg_smpp_pdu *pdu)
+static struct end end_find(struct fg_smsc *smsc, const char *destination,
+			   const struct fg_smpp_pdu *pdu)
 {
 	struct end end = { .receipt = FG_DLR_DELIVERED };
 
 	for (size_t i = 0; i < smsc->options.rules_count; i++) {
 		struct fg_smsc_rule *rule = &smsc->options.rules[i];
 
-		if (!ends_with(destination, rule->suffix) || (rule->times && rule->used >= rule->times))
+		if (!ends_with(destination, rule->suffix) ||
+		    (rule->times && rule->used >= rule->times))
 			continue;
 		rule->used++;
 		end.status = rule->status;
@@ -163,9 +167,11 @@ static void later_send(evutil_socket_t fd, short what, void *arg)
 static void send_after(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu, unsigned delay_ms)
 {
 	struct later *later = talloc_zero(conn, struct later);
-	struct timeval tv = { .tv_sec = delay_ms / 1000, .tv_usec = (suseconds_t)(delay_ms % 1000) * 1000 };
+	struct timeval tv = { .tv_sec = delay_ms / 1000,
+			      .tv_usec = (suseconds_t)(delay_ms % 1000) * 1000 };
 
-	if (!later || fg_smpp_encode(pdu, later->octets, sizeof(later->octets), &later->len) != FG_OK) {
+	if (!later ||
+	    fg_smpp_encode(pdu, later->octets, sizeof(later->octets), &later->len) != FG_OK) {
 		talloc_free(later);
 		return;
 	}
@@ -198,7 +204,8 @@ static struct smsc_conn *receiver_for(struct smsc_conn *conn)
 	return other;
 }
 
-static void receipt_dlr(const struct fg_smsc *smsc, const char *id, enum fg_dlr_state state, struct fg_dlr *dlr)
+static void receipt_dlr(const struct fg_smsc *smsc, const char *id, enum fg_dlr_state state,
+			struct fg_dlr *dlr)
 {
 	time_t now = (time_t)(fg_clock_wall_ms(fg_loop_clock(smsc->loop)) / 1000);
 	struct tm tm;
@@ -208,9 +215,9 @@ static void receipt_dlr(const struct fg_smsc *smsc, const char *id, enum fg_dlr_
 	dlr->state = state;
 	gmtime_r(&now, &tm);
 	/* YYMMDDhhmm: the year of the text form has two digits (3.4, appendix B). */
-	snprintf(dlr->done_date, sizeof(dlr->done_date), "%02u%02u%02u%02u%02u", (unsigned)tm.tm_year % 100,
-		 ((unsigned)tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
-		 (unsigned)tm.tm_min % 100);
+	snprintf(dlr->done_date, sizeof(dlr->done_date), "%02u%02u%02u%02u%02u",
+		 (unsigned)tm.tm_year % 100, ((unsigned)tm.tm_mon + 1) % 100,
+		 (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100);
 	memcpy(dlr->submit_date, dlr->done_date, sizeof(dlr->submit_date));
 }
 
@@ -231,7 +238,8 @@ static void receipt_send(struct smsc_conn *conn, const struct fg_smpp_pdu *submi
 	if (fg_dlr_format(&dlr, text, sizeof(text), &len) != FG_OK)
 		return;
 	pdu.sequence = ++to->sequence;
-	pdu.sm.service_type = pdu.sm.schedule_delivery_time = pdu.sm.validity_period = fg_smpp_text("");
+	pdu.sm.service_type = pdu.sm.schedule_delivery_time = pdu.sm.validity_period =
+		fg_smpp_text("");
 	pdu.sm.source_addr_ton = submit->sm.dest_addr_ton;
 	pdu.sm.source_addr_npi = submit->sm.dest_addr_npi;
 	pdu.sm.source_addr = submit->sm.destination_addr;
@@ -248,7 +256,8 @@ static void receipt_send(struct smsc_conn *conn, const struct fg_smpp_pdu *submi
 	send_after(to, &pdu, delay_ms);
 }
 
-static void receipts(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu, const char *id, const struct end *end)
+static void receipts(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu, const char *id,
+		     const struct end *end)
 {
 	unsigned delay_ms = conn->smsc->options.receipt_delay_ms + end->delay_ms;
 
@@ -276,7 +285,8 @@ static void submit(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu)
 	end = end_find(smsc, destination[0] == '+' ? destination + 1 : destination, pdu);
 	resp.status = end.status;
 	if (end.status == 0) {
-		snprintf(id, sizeof(id), smsc->options.id_hex ? "%" PRIX64 : "%" PRIu64, smsc->next_id++);
+		snprintf(id, sizeof(id), smsc->options.id_hex ? "%" PRIX64 : "%" PRIu64,
+			 smsc->next_id++);
 		resp.sm_resp.message_id = fg_smpp_text(id);
 		smsc_join(smsc, pdu, id);
 		if (end.flags & RECEIPT_FIRST)
@@ -292,12 +302,14 @@ static void submit(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu)
 
 static bool wants(const char *wanted, const struct fg_smpp_bytes *given)
 {
-	return !wanted || (strlen(wanted) == given->len && (given->len == 0 || memcmp(wanted, given->at, given->len) == 0));
+	return !wanted || (strlen(wanted) == given->len &&
+			   (given->len == 0 || memcmp(wanted, given->at, given->len) == 0));
 }
 
 static void take_bind(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu)
 {
-	struct fg_smpp_pdu resp = { .command = pdu->command | FG_SMPP_RESPONSE, .sequence = pdu->sequence };
+	struct fg_smpp_pdu resp = { .command = pdu->command | FG_SMPP_RESPONSE,
+				    .sequence = pdu->sequence };
 
 	if (conn->transmits || conn->receives)
 		resp.status = FG_SMPP_STATUS_RALYBND;
@@ -326,7 +338,8 @@ static void take_pdu(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu)
 		if (conn->transmits)
 			submit(conn, pdu);
 		else
-			answer(conn, FG_SMPP_SUBMIT_SM_RESP, pdu->sequence, FG_SMPP_STATUS_RINVBNDSTS);
+			answer(conn, FG_SMPP_SUBMIT_SM_RESP, pdu->sequence,
+			       FG_SMPP_STATUS_RINVBNDSTS);
 		return;
 	case FG_SMPP_ENQUIRE_LINK:
 		answer(conn, FG_SMPP_ENQUIRE_LINK_RESP, pdu->sequence, 0);
@@ -350,7 +363,8 @@ static void on_read(struct bufferevent *bev, void *arg)
 	size_t len;
 
 	while (!conn->closing) {
-		rc = fg_smpp_frame(evbuffer_pullup(in, -1), evbuffer_get_length(in), FG_SMPP_PDU_MAX, &len);
+		rc = fg_smpp_frame(evbuffer_pullup(in, -1), evbuffer_get_length(in),
+				   FG_SMPP_PDU_MAX, &len);
 		if (rc != FG_OK) {
 			conn->closing = rc == FG_E_PDU_LENGTH;
 			break;
@@ -373,7 +387,8 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 		conn_close(arg);
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int len, void *arg)
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
+		      int len, void *arg)
 {
 	struct fg_smsc *smsc = arg;
 	struct smsc_conn *conn = talloc_zero(smsc, struct smsc_conn);
@@ -382,7 +397,8 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	(void)address;
 	(void)len;
 	if (conn)
-		conn->bev = bufferevent_socket_new(fg_loop_base(smsc->loop), fd, BEV_OPT_CLOSE_ON_FREE);
+		conn->bev =
+			bufferevent_socket_new(fg_loop_base(smsc->loop), fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!conn || !conn->bev) {
 		evutil_closesocket(fd);
 		talloc_free(conn);
@@ -419,16 +435,17 @@ static enum fg_rc smsc_listen(struct fg_smsc *smsc)
 	smsc->listener = evconnlistener_new_bind(fg_loop_base(smsc->loop), on_accept, smsc,
 						 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, -1,
 						 (struct sockaddr *)&address, len);
-	if (!smsc->listener ||
-	    getsockname(evconnlistener_get_fd(smsc->listener), (struct sockaddr *)&address, &got) != 0)
+	if (!smsc->listener || getsockname(evconnlistener_get_fd(smsc->listener),
+					   (struct sockaddr *)&address, &got) != 0)
 		return FG_E_SYSTEM;
-	smsc->port = ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port :
-							   ((struct sockaddr_in *)&address)->sin_port);
+	smsc->port =
+		ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+						    : ((struct sockaddr_in *)&address)->sin_port);
 	return FG_OK;
 }
 
-enum fg_rc fg_smsc_new(void *ctx, struct fg_loop *loop, const struct fg_smsc_options *options, fg_smsc_message_cb message,
-		       void *arg, struct fg_smsc **smsc_out)
+enum fg_rc fg_smsc_new(void *ctx, struct fg_loop *loop, const struct fg_smsc_options *options,
+		       fg_smsc_message_cb message, void *arg, struct fg_smsc **smsc_out)
 {
 	struct fg_smsc *smsc = talloc_zero(ctx, struct fg_smsc);
 	enum fg_rc rc = FG_E_NO_MEMORY;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The clauses of adapters/adapter.h, on every row of adapters.def. A CLEAR row runs against a far side on this machine: nothing for
- * loop, fallgate-smsc for smpp. A SEALED row is run by its hook.
+ * The clauses of adapters/adapter.h, on every row of adapters.def. A CLEAR row runs against a far
+ * side on this machine: nothing for loop, fallgate-smsc for smpp. A SEALED row is run by its hook.
  */
 #include "tests/support/fg_test.h"
 
@@ -63,7 +63,9 @@ static void turn_until_up(struct bench *bench)
 
 static void bench_open(struct bench *bench, const char *name)
 {
-	struct fg_smsc_options options = { .listen = "127.0.0.1:0", .receipt_delay_ms = 1, .late_ms = 60000, .seed = 1 };
+	struct fg_smsc_options options = {
+		.listen = "127.0.0.1:0", .receipt_delay_ms = 1, .late_ms = 60000, .seed = 1
+	};
 
 	memset(bench, 0, sizeof(*bench));
 	bench->ctx = talloc_new(NULL);
@@ -73,7 +75,8 @@ static void bench_open(struct bench *bench, const char *name)
 	assert_ok(fg_smsc_new(bench->ctx, bench->loop, &options, on_message, bench, &bench->smsc));
 	bench->conf.port = fg_smsc_port(bench->smsc);
 	bench->conf.window = 4;
-	assert_ok(fg_host_open(bench->recorder->host, fg_adapter_find(name), bench->loop, &bench->conf));
+	assert_ok(fg_host_open(bench->recorder->host, fg_adapter_find(name), bench->loop,
+			       &bench->conf));
 	turn_until_up(bench);
 }
 
@@ -159,6 +162,7 @@ static void a_job_beyond_the_credits_fails_and_is_a_bug(const char *name)
 	assert_int_equal(bench.recorder->state.credits, 4);
 	for (unsigned i = 0; i < 5; i++)
 		recorder_give(bench.recorder, i, "+12025550199", "text");
+	assert_non_null(recorder_outcome(bench.recorder, 4));
 	assert_int_equal(recorder_outcome(bench.recorder, 4)->outcome, FG_OUTCOME_FAILED);
 	assert_int_equal(recorder_outcome(bench.recorder, 4)->rc, FG_E_LINK_CREDIT);
 	assert_int_equal(fg_host_bugs(bench.recorder->host), 1);
@@ -277,8 +281,10 @@ static void a_frame_becomes_a_job_only_if_its_parts_fit_its_text(void **state)
 		uint32_t offsets[FG_PARTS_MAX];
 		uint8_t octets[64];
 		size_t len = fg_test_unhex(cases[i].offsets, octets, sizeof(octets));
-		struct fg_ipc_job frame = { .destination = FG_BYTES_TEXT("+12025550199"), .text = FG_BYTES_TEXT("Hello"),
-					    .parts = cases[i].parts, .offsets = FG_BYTES(octets, len) };
+		struct fg_ipc_job frame = { .destination = FG_BYTES_TEXT("+12025550199"),
+					    .text = FG_BYTES_TEXT("Hello"),
+					    .parts = cases[i].parts,
+					    .offsets = FG_BYTES(octets, len) };
 		struct fg_job job = { 0 };
 
 		print_message("# %s\n", cases[i].name);

@@ -67,14 +67,16 @@ struct recorder *recorder_new(void *ctx)
 	return recorder;
 }
 
-void recorder_job_make(unsigned n, const char *destination, const char *text, struct recorder_job *out)
+void recorder_job_make(unsigned n, const char *destination, const char *text,
+		       struct recorder_job *out)
 {
 	struct fg_clear *clear = calloc(1, sizeof(*clear));
 
 	memset(out, 0, sizeof(*out));
 	must(clear && fg_clear_new(strlen(text) + 1, clear) == FG_OK);
 	must(fg_clear_append(clear, text, strlen(text)) == FG_OK);
-	must(fg_alphabet_plan(text, strlen(text), FG_TEXT_REFERENCE_16BIT, 255, &out->plan) == FG_OK);
+	must(fg_alphabet_plan(text, strlen(text), FG_TEXT_REFERENCE_16BIT, 255, &out->plan) ==
+	     FG_OK);
 	out->job.message_id.b[15] = (uint8_t)n;
 	out->job.leg = 1;
 	snprintf(out->job.destination, sizeof(out->job.destination), "%s", destination);
@@ -113,7 +115,8 @@ void recorder_conf(const char *adapter, struct fg_conf_links *out)
 {
 	static struct fg_conf conf;
 	char text[256];
-	int len = snprintf(text, sizeof(text), "links = ( { name = \"test\"; adapter = \"%s\"; } );", adapter);
+	int len = snprintf(text, sizeof(text),
+			   "links = ( { name = \"test\"; adapter = \"%s\"; } );", adapter);
 
 	(void)fg_conf_parse(text, (size_t)len, "test", &conf, NULL, NULL);
 	must(conf.links_count == 1);

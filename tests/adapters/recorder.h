@@ -19,7 +19,7 @@ struct recorder {
 	unsigned reports_count;
 	unsigned drained;
 	enum fg_rc report_rc; /* what the host answers to reports */
-	unsigned order;	      /* of the first outcome and the first report: 'O' or 'R' came first */
+	unsigned order;       /* of the first outcome and the first report: 'O' or 'R' came first */
 };
 
 /*! A recorder with its host, a talloc child of ctx. Clear text may be unlocked from now on. */
@@ -31,10 +31,12 @@ struct recorder_job {
 };
 
 /*! A job with the number n as its id. The job's text is new and to be taken. */
-void recorder_job_make(unsigned n, const char *destination, const char *text, struct recorder_job *out);
+void recorder_job_make(unsigned n, const char *destination, const char *text,
+		       struct recorder_job *out);
 
 /*! Make and give it. */
-void recorder_give(struct recorder *recorder, unsigned n, const char *destination, const char *text);
+void recorder_give(struct recorder *recorder, unsigned n, const char *destination,
+		   const char *text);
 
 /*! The outcome of job n; NULL when there is none. Two of them fail the test. */
 const struct fg_job_outcome *recorder_outcome(const struct recorder *recorder, unsigned n);

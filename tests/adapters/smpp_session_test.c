@@ -54,8 +54,12 @@ static void session_close(void *adapter)
 	fg_smpp_session_disconnected(adapter, "closed");
 }
 static const struct fg_adapter_ops ops = {
-	.name = "session", .open = session_open, .job = session_job, .stored = session_stored,
-	.drain = session_drain, .close = session_close,
+	.name = "session",
+	.open = session_open,
+	.job = session_job,
+	.stored = session_stored,
+	.drain = session_drain,
+	.close = session_close,
 };
 
 /* The next PDU of the session; fails when there is none or it is another command. */
@@ -68,7 +72,8 @@ static struct fg_smpp_pdu expect(uint32_t command)
 	assert_ok(fg_smpp_decode(t.out + t.out_at, len, &pdu));
 	t.out_at += len;
 	if (pdu.command != command)
-		fail_msg("%s instead of %s", fg_smpp_command_name(pdu.command), fg_smpp_command_name(command));
+		fail_msg("%s instead of %s", fg_smpp_command_name(pdu.command),
+			 fg_smpp_command_name(command));
 	return pdu;
 }
 
@@ -205,7 +210,10 @@ static void sources_get_the_type_of_number_they_look_like(void **state)
 	static const struct {
 		const char *source;
 		uint8_t ton, npi;
-	} cases[] = { { "+12025550101", 1, 1 }, { "Example", 5, 0 }, { "72345", 3, 0 }, { "12025550101", 1, 1 } };
+	} cases[] = { { "+12025550101", 1, 1 },
+		      { "Example", 5, 0 },
+		      { "72345", 3, 0 },
+		      { "12025550101", 1, 1 } };
 
 	(void)state;
 	bind_it();
@@ -375,7 +383,8 @@ static void two_missed_enquiries_close(void **state)
 
 static void the_peer_is_answered_with_its_own_sequence(void **state)
 {
-	static const uint8_t unknown[] = { 0, 0, 0, 16, 0, 0, 0x0A, 0x77, 0, 0, 0, 0, 0, 0, 0x12, 0x34 };
+	static const uint8_t unknown[] = { 0, 0, 0, 16, 0, 0, 0x0A, 0x77,
+					   0, 0, 0, 0,  0, 0, 0x12, 0x34 };
 	struct fg_smpp_pdu pdu;
 
 	(void)state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * fallgate-smsc as its manual page says, seen through the smpp adapter on a loopback socket; and the adapter's reconnecting.
+ * fallgate-smsc as its manual page says, seen through the smpp adapter on a loopback socket; and
+ * the adapter's reconnecting.
  */
 #include "tests/support/fg_test.h"
 
@@ -34,9 +35,11 @@ static int setup(void **state)
 	t.ctx = talloc_new(NULL);
 	t.recorder = recorder_new(t.ctx);
 	t.loop = fg_loop_new(t.ctx);
-	t.options = (struct fg_smsc_options){
-		.listen = "127.0.0.1:0", .receipt_delay_ms = 2, .late_ms = 20, .seed = 0xAB, .id_hex = true
-	};
+	t.options = (struct fg_smsc_options){ .listen = "127.0.0.1:0",
+					      .receipt_delay_ms = 2,
+					      .late_ms = 20,
+					      .seed = 0xAB,
+					      .id_hex = true };
 	recorder_conf("smpp", &t.conf);
 	t.conf.reconnect_min_ms = 10;
 	return 0;
@@ -98,7 +101,8 @@ static void each_pair_of_digits_does_what_the_manual_says(void **state)
 		{ "+12025550183", FG_OUTCOME_FAILED, 0x0B, 0, 0, 0 },
 		{ "+12025550184", FG_OUTCOME_FAILED, 0x45, 0, 0, 0 },
 		{ "+12025550186", FG_OUTCOME_ACCEPTED, 0, 1, FG_DLR_DELIVERED, FG_DLR_DELIVERED },
-		{ "+12025550187", FG_OUTCOME_ACCEPTED, 0, 1, FG_DLR_UNDELIVERABLE, FG_DLR_UNDELIVERABLE },
+		{ "+12025550187", FG_OUTCOME_ACCEPTED, 0, 1, FG_DLR_UNDELIVERABLE,
+		  FG_DLR_UNDELIVERABLE },
 		{ "+12025550188", FG_OUTCOME_ACCEPTED, 0, 1, FG_DLR_EXPIRED, FG_DLR_EXPIRED },
 		{ "+12025550189", FG_OUTCOME_ACCEPTED, 0, 0, 0, 0 },
 		{ "+12025550190", FG_OUTCOME_ACCEPTED, 0, 1, FG_DLR_DELIVERED, FG_DLR_DELIVERED },
@@ -126,7 +130,8 @@ static void each_pair_of_digits_does_what_the_manual_says(void **state)
 		if (cases[i].reports == 0)
 			continue;
 		assert_int_equal(t.recorder->reports[before].state, cases[i].first);
-		assert_int_equal(t.recorder->reports[t.recorder->reports_count - 1].state, cases[i].last);
+		assert_int_equal(t.recorder->reports[t.recorder->reports_count - 1].state,
+				 cases[i].last);
 	}
 	assert_string_equal(recorder_outcome(t.recorder, 1)->ref[0], "AB");
 }

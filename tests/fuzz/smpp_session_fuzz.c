@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A bound session with two jobs, and a peer that says anything at any time. Input: pieces of one octet n and n octets; n of 240 and above
- * moves the clock instead, by (n - 239) * 5 seconds. Whatever comes, every job has exactly one outcome in the end.
+ * A bound session with two jobs, and a peer that says anything at any time. Input: pieces of one
+ * octet n and n octets; n of 240 and above moves the clock instead, by (n - 239) * 5 seconds.
+ * Whatever comes, every job has exactly one outcome in the end.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -49,7 +50,12 @@ static void on_close(void *adapter)
 	fg_smpp_session_disconnected(adapter, "closed");
 }
 static const struct fg_adapter_ops ops = {
-	.name = "session", .open = on_open, .job = on_job, .stored = on_stored, .drain = on_drain, .close = on_close,
+	.name = "session",
+	.open = on_open,
+	.job = on_job,
+	.stored = on_stored,
+	.drain = on_drain,
+	.close = on_close,
 };
 
 /* Sequence 1 is the bind, 2 and 3 are the submits. */
@@ -87,16 +93,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			continue;
 		}
 		n = n < len ? n : len;
-		recorder->report_rc = recorder->reports_count < RECORDED_MAX / 2 ? FG_OK : FG_E_IPC_FULL;
+		recorder->report_rc =
+			recorder->reports_count < RECORDED_MAX / 2 ? FG_OK : FG_E_IPC_FULL;
 		fg_smpp_session_bytes(session, data, n, now_ms);
 		data += n;
 		len -= n;
 		if (recorder->reports_count > 0)
-			fg_host_stored(recorder->host, recorder->reports[recorder->reports_count - 1].token);
+			fg_host_stored(recorder->host,
+				       recorder->reports[recorder->reports_count - 1].token);
 	}
 	recorder->report_rc = FG_E_IPC_FULL;
 	fg_host_close(recorder->host);
-	if (!recorder_outcome(recorder, 1) || !recorder_outcome(recorder, 2) || fg_host_bugs(recorder->host) != 0)
+	if (!recorder_outcome(recorder, 1) || !recorder_outcome(recorder, 2) ||
+	    fg_host_bugs(recorder->host) != 0)
 		abort();
 	talloc_free(ctx);
 	return 0;

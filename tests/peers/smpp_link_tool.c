@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The smpp adapter on the command line: smpp_link_tool PORT DESTINATION TEXT [MARK_TLV]. Sends the text, waits for its outcome and for as many
- * reports as it has parts, unbinds, prints one JSON object. Exit code 1 when they do not come within ten seconds.
+ * The smpp adapter on the command line: smpp_link_tool PORT DESTINATION TEXT [MARK_TLV]. Sends the
+ * text, waits for its outcome and for as many reports as it has parts, unbinds, prints one JSON
+ * object. Exit code 1 when they do not come within ten seconds.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,14 +16,15 @@ static void print(const struct recorder *recorder)
 {
 	const struct fg_job_outcome *outcome = recorder_outcome(recorder, 1);
 
-	printf("{\"outcome\":%d,\"rc\":\"%s\",\"code\":%u,\"refs\":[", (int)outcome->outcome, fg_rc_name(outcome->rc),
-	       outcome->carrier_code);
+	printf("{\"outcome\":%d,\"rc\":\"%s\",\"code\":%u,\"refs\":[", (int)outcome->outcome,
+	       fg_rc_name(outcome->rc), outcome->carrier_code);
 	for (unsigned i = 0; i < outcome->parts; i++)
 		printf("%s\"%s\"", i ? "," : "", outcome->ref[i]);
 	printf("],\"reports\":[");
 	for (unsigned i = 0; i < recorder->reports_count; i++)
 		printf("%s{\"ref\":\"%s\",\"state\":%u,\"destination\":\"%s\"}", i ? "," : "",
-		       recorder->reports[i].ref, recorder->reports[i].state, recorder->reports[i].destination);
+		       recorder->reports[i].ref, recorder->reports[i].state,
+		       recorder->reports[i].destination);
 	printf("]}\n");
 }
 
@@ -54,7 +56,8 @@ int main(int argc, char **argv)
 			recorder_give(recorder, 1, argv[2], argv[3]);
 		while (stored < recorder->reports_count)
 			fg_host_stored(recorder->host, recorder->reports[stored++].token);
-		if (outcome && (outcome->outcome != FG_OUTCOME_ACCEPTED || stored >= outcome->parts))
+		if (outcome &&
+		    (outcome->outcome != FG_OUTCOME_ACCEPTED || stored >= outcome->parts))
 			fg_host_drain(recorder->host);
 	}
 	if (recorder_outcome(recorder, 1))
