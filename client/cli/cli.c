@@ -23,7 +23,7 @@ static const struct command {
 	{ "register", cli_register, "--trust FILE --invitation CODE [--name N] HANDLE" },
 	{ "send", cli_send,
 	  "[--allow sms[,rcs,mms]] [--policy secure-only|ask|allow] [--class C] [--pin-ack] [--expires S]\n"
-	  "                     [--wait SECONDS] HANDLE TEXT" },
+	  "                     [--wait KINDS] [--timeout S] HANDLE TEXT" },
 	{ "inbox", cli_inbox, "[--follow] [--count N] [--timeout S]" },
 	{ "receipt", cli_receipt, "ID" },
 	{ "verify", cli_verify, "ID" },

@@ -17,6 +17,7 @@ struct send_arguments {
 	struct fg_send_options options;
 	struct fg_id id;
 	uint64_t start_ms;
+	unsigned wait_kinds; /* bits 1 << kind: enough to end, final or not */
 	bool accepted;
 };
 
@@ -90,13 +91,13 @@ static void on_receipt(void *context, const struct fg_id *id, const struct fg_ve
 	if (fg_id_cmp(id, &a->id) != 0)
 		return;
 	a->accepted = true;
-	if (!receipt->receipt->final)
+	if (!receipt->receipt->final && !(a->wait_kinds & 1U << receipt->receipt->kind))
 		return;
 	cli_print_receipt(cli, id, receipt, a->text, now_ms() - a->start_ms);
-	cli_finish(cli, receipt->receipt->protection != FALLGATE__PROTECTION__PROTECTION_UNKNOWN &&
+	cli_finish(cli, !receipt->receipt->final || (receipt->receipt->protection != FALLGATE__PROTECTION__PROTECTION_UNKNOWN &&
 					(receipt->receipt->kind == FALLGATE__RECEIPT_KIND__RECEIPT_SENT ||
 					 receipt->receipt->kind == FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED ||
-					 receipt->receipt->kind == FALLGATE__RECEIPT_KIND__RECEIPT_READ) ?
+					 receipt->receipt->kind == FALLGATE__RECEIPT_KIND__RECEIPT_READ)) ?
 				CLI_OK : CLI_ERROR);
 }
 
@@ -164,6 +165,23 @@ static bool read_bearers(char *list, unsigned *bearers_out)
 	return bearers != 0;
 }
 
+static bool read_kinds(char *list, unsigned *kinds_out)
+{
+	unsigned kinds = 0;
+
+	for (char *word = strtok(list, ","); word; word = strtok(NULL, ",")) {
+		unsigned kind = FALLGATE__RECEIPT_KIND__RECEIPT_REFUSED;
+
+		while (kind > 0 && strcmp(cli_kind_name((Fallgate__ReceiptKind)kind), word) != 0)
+			kind--;
+		if (kind == 0)
+			return false;
+		kinds |= 1U << kind;
+	}
+	*kinds_out = kinds;
+	return kinds != 0;
+}
+
 static bool read_seconds(const char *text, uint64_t *seconds_out)
 {
 	char *end;
@@ -203,6 +221,8 @@ static bool read_option(int c, struct send_arguments *a, uint64_t *wait_s)
 		a->options.expires_ms = seconds * 1000;
 		return true;
 	case 'w':
+		return read_kinds(optarg, &a->wait_kinds);
+	case 't':
 		return read_seconds(optarg, wait_s);
 	default:
 		return false;
@@ -215,6 +235,7 @@ int cli_send(struct cli *cli, int argc, char **argv)
 		{ "allow", required_argument, NULL, 'a' },   { "policy", required_argument, NULL, 'p' },
 		{ "class", required_argument, NULL, 'c' },   { "pin-ack", no_argument, NULL, 'k' },
 		{ "expires", required_argument, NULL, 'e' }, { "wait", required_argument, NULL, 'w' },
+		{ "timeout", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct fg_callbacks callbacks = { .on_ready = on_ready, .on_ask = on_ask, .on_receipt = on_receipt, .on_error = on_error };
