@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * fallgate: a device for people and scripts. One table of subcommands; each is a struct command with its usage. Exit codes: 0 ok, 1 error,
- * 2 usage, 3 not sent because consent is needed, 4 verification failed, 5 not reachable or no answer in time.
+ * fallgate: a device for people and scripts. One table of subcommands; each is a struct command
+ * with its usage. Exit codes: 0 ok, 1 error, 2 usage, 3 not sent because consent is needed, 4
+ * verification failed, 5 not reachable or no answer in time.
  */
 #include "client/cli/cli.h"
 
@@ -22,8 +23,9 @@ static const struct command {
 } commands[] = {
 	{ "register", cli_register, "--trust FILE --invitation CODE [--name N] HANDLE" },
 	{ "send", cli_send,
-	  "[--allow sms[,rcs,mms]] [--policy secure-only|ask|allow] [--class C] [--pin-ack] [--expires S]\n"
-	  "                     [--wait SECONDS] HANDLE TEXT" },
+	  "[--allow sms[,rcs,mms]] [--policy secure-only|ask|allow] [--class C] [--pin-ack] "
+	  "[--expires S]\n"
+	  "                     [--wait KINDS] [--timeout S] HANDLE TEXT" },
 	{ "inbox", cli_inbox, "[--follow] [--count N] [--timeout S]" },
 	{ "receipt", cli_receipt, "ID" },
 	{ "verify", cli_verify, "ID" },
@@ -34,10 +36,13 @@ enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
 static void usage(FILE *out)
 {
-	fputs("Usage: fallgate [--state FILE] [--passphrase-file FILE | --no-passphrase] [--json] COMMAND ...\n", out);
+	fputs("Usage: fallgate [--state FILE] [--passphrase-file FILE | --no-passphrase] [--json] "
+	      "COMMAND ...\n",
+	      out);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  fallgate %-9s %s\n", commands[i].name, commands[i].usage);
-	fputs("Exit codes: 0 ok, 1 error, 2 usage, 3 not sent: consent needed, 4 verification failed, 5 not reachable\n",
+	fputs("Exit codes: 0 ok, 1 error, 2 usage, 3 not sent: consent needed, 4 verification "
+	      "failed, 5 not reachable\n",
 	      out);
 }
 
@@ -98,12 +103,13 @@ static int find_passphrase(struct cli *cli, const char *file, bool none)
 		fprintf(stderr, "fallgate: %s: %s\n", file, strerror(errno));
 		return CLI_ERROR;
 	}
-	ok = in ? read_line_from(in, cli->passphrase_buffer, sizeof(cli->passphrase_buffer)) :
-		  prompt(cli->passphrase_buffer, sizeof(cli->passphrase_buffer));
+	ok = in ? read_line_from(in, cli->passphrase_buffer, sizeof(cli->passphrase_buffer))
+		: prompt(cli->passphrase_buffer, sizeof(cli->passphrase_buffer));
 	if (in)
 		fclose(in);
 	if (!ok) {
-		fputs("fallgate: no passphrase; use --passphrase-file FILE, or --no-passphrase for a plain state file\n",
+		fputs("fallgate: no passphrase; use --passphrase-file FILE, or --no-passphrase for "
+		      "a plain state file\n",
 		      stderr);
 		return CLI_USAGE;
 	}
@@ -122,14 +128,15 @@ static int find_state(struct cli *cli)
 		n = snprintf(cli->state_path, sizeof(cli->state_path), "%s", set);
 	} else if (home) {
 		n = snprintf(cli->state_path, sizeof(cli->state_path), "%s/.fallgate", home);
-		if (n > 0 && (size_t)n < sizeof(cli->state_path) && mkdir(cli->state_path, 0700) != 0 &&
-		    errno != EEXIST)
+		if (n > 0 && (size_t)n < sizeof(cli->state_path) &&
+		    mkdir(cli->state_path, 0700) != 0 && errno != EEXIST)
 			return cli_fail(FG_E_SYSTEM, cli->state_path);
 		n = snprintf(cli->state_path, sizeof(cli->state_path), "%s/.fallgate/state", home);
 	} else {
 		n = -1;
 	}
-	return n > 0 && (size_t)n < sizeof(cli->state_path) ? CLI_OK : cli_fail(FG_E_TOO_LONG, "state file");
+	return n > 0 && (size_t)n < sizeof(cli->state_path) ? CLI_OK
+							    : cli_fail(FG_E_TOO_LONG, "state file");
 }
 
 static int run_command(struct cli *cli, int argc, char **argv)
@@ -164,7 +171,8 @@ int cli_open(struct cli *cli, struct fg_callbacks *callbacks)
 	if (!cli->base)
 		return cli_fail(FG_E_NO_MEMORY, "start");
 	if (cli->trust_text) {
-		rc = fg_device_create(cli->state_path, cli->passphrase, cli->trust_text, cli->trust_len);
+		rc = fg_device_create(cli->state_path, cli->passphrase, cli->trust_text,
+				      cli->trust_len);
 		if (rc != FG_OK && rc != FG_E_EXISTS)
 			return cli_fail(rc, cli->state_path);
 	}
@@ -190,9 +198,12 @@ void cli_finish(struct cli *cli, int exit_code)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "state", required_argument, NULL, 's' }, { "passphrase-file", required_argument, NULL, 'p' },
-		{ "no-passphrase", no_argument, NULL, 'n' }, { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },	   { "version", no_argument, NULL, 'v' },
+		{ "state", required_argument, NULL, 's' },
+		{ "passphrase-file", required_argument, NULL, 'p' },
+		{ "no-passphrase", no_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct cli cli;
@@ -200,13 +211,27 @@ int main(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
 		switch (c) {
-		case 's': snprintf(cli.state_path, sizeof(cli.state_path), "%s", optarg); break;
-		case 'p': cli.passphrase_file = optarg; break;
-		case 'n': cli.no_passphrase = true; break;
-		case 'j': cli.json = true; break;
-		case 'h': usage(stdout); return CLI_OK;
-		case 'v': puts(PACKAGE_STRING); return CLI_OK;
-		default: usage(stderr); return CLI_USAGE;
+		case 's':
+			snprintf(cli.state_path, sizeof(cli.state_path), "%s", optarg);
+			break;
+		case 'p':
+			cli.passphrase_file = optarg;
+			break;
+		case 'n':
+			cli.no_passphrase = true;
+			break;
+		case 'j':
+			cli.json = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return CLI_OK;
+		case 'v':
+			puts(PACKAGE_STRING);
+			return CLI_OK;
+		default:
+			usage(stderr);
+			return CLI_USAGE;
 		}
 	}
 	if (optind == argc) {

@@ -43,11 +43,11 @@ int cli_open(struct cli *cli, struct fg_callbacks *callbacks);
 void cli_wait(struct cli *cli, unsigned timeout_s);
 void cli_finish(struct cli *cli, int exit_code);
 
-/* Text of others, with control characters and quotes escaped as \uXXXX (attack 35): neither a terminal nor a JSON reader takes
- * them for anything but text. */
+/* Text of others, with control characters and quotes escaped as \uXXXX (attack 35): neither a
+ * terminal nor a JSON reader takes them for anything but text. */
 void cli_print_text(FILE *out, const char *text);
 const char *cli_kind_name(Fallgate__ReceiptKind kind);
 const char *cli_bearer_name(Fallgate__Bearer bearer);
 const char *cli_protection_name(Fallgate__Protection protection);
-void cli_print_receipt(const struct cli *cli, const struct fg_id *id, const struct fg_verified *v, const char *text,
-		       uint64_t elapsed_ms);
+void cli_print_receipt(const struct cli *cli, const struct fg_id *id, const struct fg_verified *v,
+		       const char *text, uint64_t elapsed_ms);

@@ -63,8 +63,10 @@ static void on_registered(void *context, const char *handle)
 int cli_register(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "trust", required_argument, NULL, 't' }, { "invitation", required_argument, NULL, 'i' },
-		{ "name", required_argument, NULL, 'n' },  { NULL, 0, NULL, 0 },
+		{ "trust", required_argument, NULL, 't' },
+		{ "invitation", required_argument, NULL, 'i' },
+		{ "name", required_argument, NULL, 'n' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct fg_callbacks callbacks = { .on_ready = on_registered, .on_error = on_error };
 	const char *trust = NULL, *invitation = "", *name = "";
@@ -73,10 +75,17 @@ int cli_register(struct cli *cli, int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
-		case 't': trust = optarg; break;
-		case 'i': invitation = optarg; break;
-		case 'n': name = optarg; break;
-		default: return cli_usage("register");
+		case 't':
+			trust = optarg;
+			break;
+		case 'i':
+			invitation = optarg;
+			break;
+		case 'n':
+			name = optarg;
+			break;
+		default:
+			return cli_usage("register");
 		}
 	}
 	if (argc - optind != 1 || !trust)
@@ -116,7 +125,8 @@ static void print_message(const struct cli *cli, const Fallgate__Received *m)
 		return;
 	fg_hex(m->message_id.data, FG_ID_LEN, id);
 	if (cli->json) {
-		printf("{\"id\":\"%s\",\"protection\":\"%s\",\"claimed\":%s,\"sync\":%s,\"ms\":%" PRIu64 ",\"sender\":\"",
+		printf("{\"id\":\"%s\",\"protection\":\"%s\",\"claimed\":%s,\"sync\":%s,\"ms\":"
+		       "%" PRIu64 ",\"sender\":\"",
 		       id, cli_protection_name(m->protection), protected ? "false" : "true",
 		       m->sync ? "true" : "false", m->time_ms);
 		cli_print_text(stdout, m->sender);
@@ -124,7 +134,8 @@ static void print_message(const struct cli *cli, const Fallgate__Received *m)
 		cli_print_text(stdout, m->text);
 		puts("\"}");
 	} else {
-		printf("%s from ", protected ? "PROTECTED end-to-end" : "UNPROTECTED, sender claimed,");
+		printf("%s from ",
+		       protected ? "PROTECTED end-to-end" : "UNPROTECTED, sender claimed,");
 		cli_print_text(stdout, m->sender);
 		fputs(": \"", stdout);
 		cli_print_text(stdout, m->text);
@@ -176,10 +187,14 @@ static void on_inbox_error(void *context, enum fg_rc rc, const char *text, const
 int cli_inbox(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "follow", no_argument, NULL, 'f' },	     { "count", required_argument, NULL, 'c' },
-		{ "timeout", required_argument, NULL, 't' }, { NULL, 0, NULL, 0 },
+		{ "follow", no_argument, NULL, 'f' },
+		{ "count", required_argument, NULL, 'c' },
+		{ "timeout", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 },
 	};
-	struct fg_callbacks callbacks = { .on_ready = on_inbox_ready, .on_message = on_message, .on_error = on_inbox_error };
+	struct fg_callbacks callbacks = { .on_ready = on_inbox_ready,
+					  .on_message = on_message,
+					  .on_error = on_inbox_error };
 	struct inbox_arguments a = { 0 };
 	unsigned long timeout_s = 2;
 	bool follow = false, counted = false;
@@ -188,10 +203,18 @@ int cli_inbox(struct cli *cli, int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
-		case 'f': follow = true; break;
-		case 'c': a.left = strtoul(optarg, NULL, 10); counted = true; break;
-		case 't': timeout_s = strtoul(optarg, NULL, 10); break;
-		default: return cli_usage("inbox");
+		case 'f':
+			follow = true;
+			break;
+		case 'c':
+			a.left = strtoul(optarg, NULL, 10);
+			counted = true;
+			break;
+		case 't':
+			timeout_s = strtoul(optarg, NULL, 10);
+			break;
+		default:
+			return cli_usage("inbox");
 		}
 	}
 	if (argc != optind || (counted && a.left == 0) || timeout_s > 86400)
@@ -230,14 +253,17 @@ static int print_receipts(struct cli *cli, const struct fg_id *id, const Fallgat
 		enum fg_rc rc;
 
 		fg_arena_reset(&arena);
-		rc = fg_receipt_verify(&arena, &fg_device_state(cli->device)->trust, sent, sent->receipts[i], &v);
+		rc = fg_receipt_verify(&arena, &fg_device_state(cli->device)->trust, sent,
+				       sent->receipts[i], &v);
 		if (rc != FG_OK) {
 			cli_fail(rc, "receipt");
 			exit_code = CLI_UNVERIFIED;
 			continue;
 		}
 		cli_print_receipt(cli, id, &v, sent->text,
-				  v.receipt->time_ms > sent->time_ms ? v.receipt->time_ms - sent->time_ms : 0);
+				  v.receipt->time_ms > sent->time_ms
+					  ? v.receipt->time_ms - sent->time_ms
+					  : 0);
 	}
 	fg_arena_free(&arena);
 	return exit_code;
@@ -275,19 +301,25 @@ static void on_verified(void *context, const struct fg_id *id, enum fg_rc rc, ui
 	char hex[FG_ID_TEXT_LEN + 1];
 
 	if (cli->json)
-		printf("{\"id\":\"%s\",\"verified\":%s,\"error\":\"%s\",\"log_size\":%" PRIu64 "}\n", fg_id_text(id, hex),
-		       rc == FG_OK ? "true" : "false", fg_rc_name(rc), log_size);
+		printf("{\"id\":\"%s\",\"verified\":%s,\"error\":\"%s\",\"log_size\":%" PRIu64
+		       "}\n",
+		       fg_id_text(id, hex), rc == FG_OK ? "true" : "false", fg_rc_name(rc),
+		       log_size);
 	else if (rc == FG_OK)
-		printf("VERIFIED against the log of %" PRIu64 " leaves: receipts, leaf, consent and history hold.  %s\n",
+		printf("VERIFIED against the log of %" PRIu64
+		       " leaves: receipts, leaf, consent and history hold.  %s\n",
 		       log_size, fg_id_text(id, hex));
 	else
-		printf("NOT VERIFIED: %s (%s).  %s\n", fg_rc_text(rc), fg_rc_name(rc), fg_id_text(id, hex));
+		printf("NOT VERIFIED: %s (%s).  %s\n", fg_rc_text(rc), fg_rc_name(rc),
+		       fg_id_text(id, hex));
 	cli_finish(cli, rc == FG_OK ? CLI_OK : CLI_UNVERIFIED);
 }
 
 int cli_verify(struct cli *cli, int argc, char **argv)
 {
-	struct fg_callbacks callbacks = { .on_ready = on_verify_ready, .on_verified = on_verified, .on_error = on_error };
+	struct fg_callbacks callbacks = { .on_ready = on_verify_ready,
+					  .on_verified = on_verified,
+					  .on_error = on_error };
 	struct fg_id id;
 
 	if (argc != 2 || fg_id_parse(argv[1], &id) != FG_OK)
@@ -314,14 +346,17 @@ static void on_devices(void *context, const Fallgate__DeviceCert *const *certs, 
 	char id[2 * FG_ID_LEN + 1];
 
 	for (size_t i = 0; i < count; i++)
-		printf(cli->json ? "{\"device\":\"%s\",\"expires_ms\":%" PRIu64 "}\n" : "%s expires %" PRIu64 "\n",
+		printf(cli->json ? "{\"device\":\"%s\",\"expires_ms\":%" PRIu64 "}\n"
+				 : "%s expires %" PRIu64 "\n",
 		       fg_hex(certs[i]->device_id.data, FG_ID_LEN, id), certs[i]->expires_ms);
 	cli_finish(cli, CLI_OK);
 }
 
 int cli_devices(struct cli *cli, int argc, char **argv)
 {
-	struct fg_callbacks callbacks = { .on_ready = on_devices_ready, .on_devices = on_devices, .on_error = on_error };
+	struct fg_callbacks callbacks = { .on_ready = on_devices_ready,
+					  .on_devices = on_devices,
+					  .on_error = on_error };
 
 	(void)argv;
 	return argc == 1 ? run(cli, &callbacks, WAIT_S) : cli_usage("devices");
@@ -343,16 +378,20 @@ static void on_lookup(void *context, const char *handle, const Fallgate__View *v
 	const char *state = view->state == FALLGATE__VIEW_STATE__VIEW_SECURE ? "SECURE" : "ABSENT";
 
 	if (cli->json)
-		printf("{\"handle\":\"%s\",\"view\":\"%s\",\"epoch\":%" PRIu64 ",\"devices\":%zu}\n", handle, state,
-		       view->epoch, devices);
+		printf("{\"handle\":\"%s\",\"view\":\"%s\",\"epoch\":%" PRIu64
+		       ",\"devices\":%zu}\n",
+		       handle, state, view->epoch, devices);
 	else
-		printf("%s: %s, epoch %" PRIu64 ", %zu devices\n", handle, state, view->epoch, devices);
+		printf("%s: %s, epoch %" PRIu64 ", %zu devices\n", handle, state, view->epoch,
+		       devices);
 	cli_finish(cli, CLI_OK);
 }
 
 int cli_lookup(struct cli *cli, int argc, char **argv)
 {
-	struct fg_callbacks callbacks = { .on_ready = on_lookup_ready, .on_lookup = on_lookup, .on_error = on_error };
+	struct fg_callbacks callbacks = { .on_ready = on_lookup_ready,
+					  .on_lookup = on_lookup,
+					  .on_error = on_error };
 	struct fg_handle handle;
 
 	if (argc != 2 || fg_handle_parse(argv[1], strlen(argv[1]), &handle) != FG_OK)

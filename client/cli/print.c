@@ -13,7 +13,8 @@ void cli_print_text(FILE *out, const char *text)
 			fprintf(out, "\\u%04x", *++p); /* C1 controls */
 		} else if (p[0] == 0xE2 && ((p[1] == 0x80 && p[2] >= 0xAA && p[2] <= 0xAE) ||
 					    (p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9))) {
-			fprintf(out, "\\u%04x", 0x2000 | (p[1] & 0x3F) << 6 | (p[2] & 0x3F)); /* bidi controls */
+			fprintf(out, "\\u%04x",
+				0x2000 | (p[1] & 0x3F) << 6 | (p[2] & 0x3F)); /* bidi controls */
 			p += 2;
 		} else {
 			fputc(p[0], out);
@@ -23,9 +24,11 @@ void cli_print_text(FILE *out, const char *text)
 
 const char *cli_kind_name(Fallgate__ReceiptKind kind)
 {
-	static const char *const names[] = { "none",	"accepted", "held",    "downgraded", "sent",
-					     "delivered", "read",   "failed",  "unknown",    "withdrawn",
-					     "expired", "possible-duplicate", "cancelled", "refused" };
+	static const char *const names[] = { "none",       "accepted", "held",
+					     "downgraded", "sent",     "delivered",
+					     "read",       "failed",   "unknown",
+					     "withdrawn",  "expired",  "possible-duplicate",
+					     "cancelled",  "refused" };
 
 	return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
 }
@@ -50,7 +53,9 @@ static const char *result_name(const struct fg_verified *v)
 	case FALLGATE__RECEIPT_KIND__RECEIPT_SENT:
 	case FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED:
 	case FALLGATE__RECEIPT_KIND__RECEIPT_READ:
-		return v->receipt->protection == FALLGATE__PROTECTION__PROTECTION_E2E ? "protected" : "unprotected";
+		return v->receipt->protection == FALLGATE__PROTECTION__PROTECTION_E2E
+			       ? "protected"
+			       : "unprotected";
 	case FALLGATE__RECEIPT_KIND__RECEIPT_UNKNOWN:
 	case FALLGATE__RECEIPT_KIND__RECEIPT_POSSIBLE_DUPLICATE:
 		return "unknown";
@@ -59,12 +64,14 @@ static const char *result_name(const struct fg_verified *v)
 	}
 }
 
-static void print_json(const struct fg_id *id, const struct fg_verified *v, const char *text, uint64_t elapsed_ms)
+static void print_json(const struct fg_id *id, const struct fg_verified *v, const char *text,
+		       uint64_t elapsed_ms)
 {
 	const Fallgate__Receipt *r = v->receipt;
 	char hex[FG_ID_TEXT_LEN + 1];
 
-	printf("{\"id\":\"%s\",\"result\":\"%s\",\"protection\":\"%s\",\"bearer\":\"%s\",\"link\":\"",
+	printf("{\"id\":\"%s\",\"result\":\"%s\",\"protection\":\"%s\",\"bearer\":\"%s\",\"link\":"
+	       "\"",
 	       fg_id_text(id, hex), result_name(v), cli_protection_name(r->protection),
 	       cli_bearer_name(r->bearer));
 	cli_print_text(stdout, r->link);
@@ -74,9 +81,11 @@ static void print_json(const struct fg_id *id, const struct fg_verified *v, cons
 	cli_print_text(stdout, r->mark);
 	fputs("\",\"reason\":\"", stdout);
 	cli_print_text(stdout, r->reason);
-	printf("\",\"segments\":%" PRIu32 ",\"kind\":\"%s\",\"final\":%s,\"proven\":%s,\"claimed\":%s,\"ms\":%" PRIu64,
+	printf("\",\"segments\":%" PRIu32
+	       ",\"kind\":\"%s\",\"final\":%s,\"proven\":%s,\"claimed\":%s,\"ms\":%" PRIu64,
 	       r->segments, cli_kind_name(r->kind), r->final ? "true" : "false",
-	       v->delivery_proven ? "true" : "false", r->carrier_claim ? "true" : "false", elapsed_ms);
+	       v->delivery_proven ? "true" : "false", r->carrier_claim ? "true" : "false",
+	       elapsed_ms);
 	if (v->logged) {
 		printf(",\"leaf_index\":%" PRIu64 ",\"log\":\"", r->leaf->index);
 		cli_print_text(stdout, v->checkpoint.origin);
@@ -92,11 +101,12 @@ static void print_unprotected(const Fallgate__Receipt *r, const char *text)
 	fputs(": \"", stdout);
 	cli_print_text(stdout, r->mark);
 	cli_print_text(stdout, text);
-	printf("\", %s%s", cli_kind_name(r->kind), r->carrier_claim ? " (the carrier's claim)" : "");
+	printf("\", %s%s", cli_kind_name(r->kind),
+	       r->carrier_claim ? " (the carrier's claim)" : "");
 }
 
-void cli_print_receipt(const struct cli *cli, const struct fg_id *id, const struct fg_verified *v, const char *text,
-		       uint64_t elapsed_ms)
+void cli_print_receipt(const struct cli *cli, const struct fg_id *id, const struct fg_verified *v,
+		       const char *text, uint64_t elapsed_ms)
 {
 	const Fallgate__Receipt *r = v->receipt;
 	const char *result = result_name(v);
@@ -107,13 +117,17 @@ void cli_print_receipt(const struct cli *cli, const struct fg_id *id, const stru
 		return;
 	}
 	if (strcmp(result, "protected") == 0) {
-		printf("PROTECTED end-to-end, %s in %" PRIu64 " ms%s", cli_kind_name(r->kind), elapsed_ms,
+		printf("PROTECTED end-to-end, %s in %" PRIu64 " ms%s", cli_kind_name(r->kind),
+		       elapsed_ms,
 		       v->delivery_proven ? "" : " (not proven: no device signed for it)");
 	} else if (strcmp(result, "unprotected") == 0) {
 		print_unprotected(r, text);
 	} else {
-		printf("%s: %s", strcmp(result, "not-sent") == 0 ? "NOT SENT" :
-				 strcmp(result, "unknown") == 0 ? "UNKNOWN" : "PENDING", cli_kind_name(r->kind));
+		printf("%s: %s",
+		       strcmp(result, "not-sent") == 0  ? "NOT SENT"
+		       : strcmp(result, "unknown") == 0 ? "UNKNOWN"
+							: "PENDING",
+		       cli_kind_name(r->kind));
 		if (*r->reason)
 			fputs(", ", stdout);
 		cli_print_text(stdout, r->reason);

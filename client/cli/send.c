@@ -17,6 +17,7 @@ struct send_arguments {
 	struct fg_send_options options;
 	struct fg_id id;
 	uint64_t start_ms;
+	unsigned wait_kinds; /* bits 1 << kind: enough to end, final or not */
 	bool accepted;
 };
 
@@ -35,8 +36,10 @@ static struct send_arguments *arguments(struct cli *cli)
 
 static void say_not_sent(const char *recipient, const char *bearer)
 {
-	fprintf(stderr, "NOT SENT: %s has no secure device; as %s, carriers could read it. "
-			"Nothing was sent, nothing was opened.\n", recipient, bearer);
+	fprintf(stderr,
+		"NOT SENT: %s has no secure device; as %s, carriers could read it. "
+		"Nothing was sent, nothing was opened.\n",
+		recipient, bearer);
 }
 
 static bool ask_person(const struct fg_ask *ask)
@@ -46,7 +49,9 @@ static bool ask_person(const struct fg_ask *ask)
 	fprintf(stderr, "%s has no secure device%s. As %s over ", ask->recipient,
 		ask->was_secure ? ", but HAD ONE BEFORE" : "", cli_bearer_name(ask->bearer));
 	cli_print_text(stderr, ask->link);
-	fputs(" carriers could read the message. Nothing was opened yet. Send it unprotected? [y/N] ", stderr);
+	fputs(" carriers could read the message. Nothing was opened yet. Send it unprotected? "
+	      "[y/N] ",
+	      stderr);
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
@@ -90,14 +95,20 @@ static void on_receipt(void *context, const struct fg_id *id, const struct fg_ve
 	if (fg_id_cmp(id, &a->id) != 0)
 		return;
 	a->accepted = true;
-	if (!receipt->receipt->final)
+	if (!receipt->receipt->final && !(a->wait_kinds & 1U << receipt->receipt->kind))
 		return;
 	cli_print_receipt(cli, id, receipt, a->text, now_ms() - a->start_ms);
-	cli_finish(cli, receipt->receipt->protection != FALLGATE__PROTECTION__PROTECTION_UNKNOWN &&
-					(receipt->receipt->kind == FALLGATE__RECEIPT_KIND__RECEIPT_SENT ||
-					 receipt->receipt->kind == FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED ||
-					 receipt->receipt->kind == FALLGATE__RECEIPT_KIND__RECEIPT_READ) ?
-				CLI_OK : CLI_ERROR);
+	cli_finish(
+		cli,
+		!receipt->receipt->final ||
+				(receipt->receipt->protection !=
+					 FALLGATE__PROTECTION__PROTECTION_UNKNOWN &&
+				 (receipt->receipt->kind == FALLGATE__RECEIPT_KIND__RECEIPT_SENT ||
+				  receipt->receipt->kind ==
+					  FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED ||
+				  receipt->receipt->kind == FALLGATE__RECEIPT_KIND__RECEIPT_READ))
+			? CLI_OK
+			: CLI_ERROR);
 }
 
 static void on_error(void *context, enum fg_rc rc, const char *text, const struct fg_id *id)
@@ -122,7 +133,8 @@ static void on_error(void *context, enum fg_rc rc, const char *text, const struc
 static void print_newest(struct cli *cli)
 {
 	struct send_arguments *a = arguments(cli);
-	const Fallgate__Sent *sent = fg_state_sent(fg_device_state(cli->device), a->id.b, FG_ID_LEN);
+	const Fallgate__Sent *sent =
+		fg_state_sent(fg_device_state(cli->device), a->id.b, FG_ID_LEN);
 	struct fg_arena arena;
 	struct fg_verified v;
 
@@ -136,7 +148,8 @@ static void print_newest(struct cli *cli)
 		}
 		fg_arena_free(&arena);
 	}
-	fputs(a->accepted ? "PENDING: accepted, no receipt yet\n" : "UNKNOWN: no answer in time\n", stderr);
+	fputs(a->accepted ? "PENDING: accepted, no receipt yet\n" : "UNKNOWN: no answer in time\n",
+	      stderr);
 	cli->exit_code = CLI_UNREACHABLE;
 }
 
@@ -164,6 +177,23 @@ static bool read_bearers(char *list, unsigned *bearers_out)
 	return bearers != 0;
 }
 
+static bool read_kinds(char *list, unsigned *kinds_out)
+{
+	unsigned kinds = 0;
+
+	for (char *word = strtok(list, ","); word; word = strtok(NULL, ",")) {
+		unsigned kind = FALLGATE__RECEIPT_KIND__RECEIPT_REFUSED;
+
+		while (kind > 0 && strcmp(cli_kind_name((Fallgate__ReceiptKind)kind), word) != 0)
+			kind--;
+		if (kind == 0)
+			return false;
+		kinds |= 1U << kind;
+	}
+	*kinds_out = kinds;
+	return kinds != 0;
+}
+
 static bool read_seconds(const char *text, uint64_t *seconds_out)
 {
 	char *end;
@@ -178,7 +208,8 @@ static bool read_seconds(const char *text, uint64_t *seconds_out)
 static bool read_option(int c, struct send_arguments *a, uint64_t *wait_s)
 {
 	static const char *const policies[] = { "secure-only", "ask", "allow" };
-	static const char *const classes[] = { "otp", "interactive", "normal", "bulk", "confidential" };
+	static const char *const classes[] = { "otp", "interactive", "normal", "bulk",
+					       "confidential" };
 	uint64_t seconds;
 	int i;
 
@@ -203,6 +234,8 @@ static bool read_option(int c, struct send_arguments *a, uint64_t *wait_s)
 		a->options.expires_ms = seconds * 1000;
 		return true;
 	case 'w':
+		return read_kinds(optarg, &a->wait_kinds);
+	case 't':
 		return read_seconds(optarg, wait_s);
 	default:
 		return false;
@@ -212,14 +245,22 @@ static bool read_option(int c, struct send_arguments *a, uint64_t *wait_s)
 int cli_send(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "allow", required_argument, NULL, 'a' },   { "policy", required_argument, NULL, 'p' },
-		{ "class", required_argument, NULL, 'c' },   { "pin-ack", no_argument, NULL, 'k' },
-		{ "expires", required_argument, NULL, 'e' }, { "wait", required_argument, NULL, 'w' },
+		{ "allow", required_argument, NULL, 'a' },
+		{ "policy", required_argument, NULL, 'p' },
+		{ "class", required_argument, NULL, 'c' },
+		{ "pin-ack", no_argument, NULL, 'k' },
+		{ "expires", required_argument, NULL, 'e' },
+		{ "wait", required_argument, NULL, 'w' },
+		{ "timeout", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct fg_callbacks callbacks = { .on_ready = on_ready, .on_ask = on_ask, .on_receipt = on_receipt, .on_error = on_error };
+	struct fg_callbacks callbacks = { .on_ready = on_ready,
+					  .on_ask = on_ask,
+					  .on_receipt = on_receipt,
+					  .on_error = on_error };
 	struct send_arguments a = { .options = { .policy = FALLGATE__SENDER_POLICY__POLICY_ASK,
-						 .message_class = FALLGATE__MESSAGE_CLASS__CLASS_NORMAL } };
+						 .message_class =
+							 FALLGATE__MESSAGE_CLASS__CLASS_NORMAL } };
 	uint64_t wait_s = WAIT_DEFAULT_S;
 	enum fg_rc rc;
 	int c, exit_code;
@@ -227,7 +268,8 @@ int cli_send(struct cli *cli, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
 		if (!read_option(c, &a, &wait_s))
 			return cli_usage("send");
-	if (argc - optind != 2 || (a.options.policy == FALLGATE__SENDER_POLICY__POLICY_ALLOW && !a.options.bearers))
+	if (argc - optind != 2 ||
+	    (a.options.policy == FALLGATE__SENDER_POLICY__POLICY_ALLOW && !a.options.bearers))
 		return cli_usage("send");
 	a.handle = argv[optind];
 	a.text = argv[optind + 1];

@@ -17,7 +17,8 @@
 #include <wslay/wslay.h>
 #include "lib/crypto/base64.h"
 
-static const uint8_t ALPN[] = "\x0a" "fallgate/1";
+static const uint8_t ALPN[] = "\x0a"
+			      "fallgate/1";
 static const char EXPORTER_LABEL[] = "EXPORTER-fallgate-1";
 static const char WEBSOCKET_GUID[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455, 1.3 */
 enum { FRAME_MAX = 61440, HEAD_MAX = 4096, KEY_LEN = 16, SHA1_LEN = 20, TIMEOUT_S = 10 };
@@ -45,7 +46,8 @@ static void closed(struct fg_connection *c, enum fg_rc rc, const char *why)
 
 /* ---- WebSocket ---- */
 
-static ssize_t ws_recv(wslay_event_context_ptr ws, uint8_t *buf, size_t len, int flags, void *user_data)
+static ssize_t ws_recv(wslay_event_context_ptr ws, uint8_t *buf, size_t len, int flags,
+		       void *user_data)
 {
 	struct fg_connection *c = user_data;
 	int n = evbuffer_remove(bufferevent_get_input(c->bev), buf, len);
@@ -57,7 +59,8 @@ static ssize_t ws_recv(wslay_event_context_ptr ws, uint8_t *buf, size_t len, int
 	return -1;
 }
 
-static ssize_t ws_send(wslay_event_context_ptr ws, const uint8_t *data, size_t len, int flags, void *user_data)
+static ssize_t ws_send(wslay_event_context_ptr ws, const uint8_t *data, size_t len, int flags,
+		       void *user_data)
 {
 	struct fg_connection *c = user_data;
 
@@ -113,7 +116,9 @@ static void ws_read(struct fg_connection *c)
 
 enum fg_rc fg_connection_send(struct fg_connection *c, const void *frame, size_t len)
 {
-	struct wslay_event_msg message = { .opcode = WSLAY_BINARY_FRAME, .msg = frame, .msg_length = len };
+	struct wslay_event_msg message = { .opcode = WSLAY_BINARY_FRAME,
+					   .msg = frame,
+					   .msg_length = len };
 
 	if (!c->open)
 		return FG_E_CLOSED;
@@ -137,11 +142,12 @@ static enum fg_rc send_upgrade(struct fg_connection *c)
 		return FG_E_CRYPTO_INIT;
 	if (fg_base64_encode(digest, sizeof(digest), c->accept, sizeof(c->accept)) != FG_OK)
 		return FG_E_SPACE;
-	evbuffer_add_printf(bufferevent_get_output(c->bev),
-			    "GET /v1/device HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
-			    "Connection: Upgrade\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n"
-			    "Sec-WebSocket-Protocol: fallgate.1\r\n\r\n",
-			    c->host, key);
+	evbuffer_add_printf(
+		bufferevent_get_output(c->bev),
+		"GET /v1/device HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
+		"Connection: Upgrade\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n"
+		"Sec-WebSocket-Protocol: fallgate.1\r\n\r\n",
+		c->host, key);
 	return FG_OK;
 }
 
@@ -222,8 +228,9 @@ static void on_upgraded(struct fg_connection *c)
 	uint8_t exporter[32];
 
 	if (ws_start(c) != FG_OK ||
-	    SSL_export_keying_material(bufferevent_openssl_get_ssl(c->bev), exporter, sizeof(exporter),
-				       EXPORTER_LABEL, sizeof(EXPORTER_LABEL) - 1, NULL, 0, 0) != 1) {
+	    SSL_export_keying_material(bufferevent_openssl_get_ssl(c->bev), exporter,
+				       sizeof(exporter), EXPORTER_LABEL, sizeof(EXPORTER_LABEL) - 1,
+				       NULL, 0, 0) != 1) {
 		closed(c, FG_E_CRYPTO_INIT, "no TLS exporter");
 		return;
 	}
@@ -280,7 +287,8 @@ static bool expect_host(SSL *ssl, const char *host)
 	return SSL_set_tlsext_host_name(ssl, host) == 1 && SSL_set1_host(ssl, host) == 1;
 }
 
-static enum fg_rc start(struct fg_connection *c, struct event_base *base, const struct fg_trust *trust)
+static enum fg_rc start(struct fg_connection *c, struct event_base *base,
+			const struct fg_trust *trust)
 {
 	struct timeval timeout = { .tv_sec = TIMEOUT_S };
 	enum fg_rc rc = tls_context(c, trust);
@@ -304,13 +312,15 @@ static enum fg_rc start(struct fg_connection *c, struct event_base *base, const 
 	bufferevent_setcb(c->bev, on_read, NULL, on_event, c);
 	bufferevent_set_timeouts(c->bev, &timeout, &timeout);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
-	return bufferevent_socket_connect_hostname(c->bev, NULL, AF_UNSPEC, trust->host, trust->port) == 0 ?
-		       FG_OK :
-		       FG_E_SYSTEM;
+	return bufferevent_socket_connect_hostname(c->bev, NULL, AF_UNSPEC, trust->host,
+						   trust->port) == 0
+		       ? FG_OK
+		       : FG_E_SYSTEM;
 }
 
 enum fg_rc fg_connection_new(struct event_base *base, const struct fg_trust *trust,
-			     const struct fg_connection_events *events, struct fg_connection **connection_out)
+			     const struct fg_connection_events *events,
+			     struct fg_connection **connection_out)
 {
 	struct fg_connection *c = calloc(1, sizeof(*c));
 	enum fg_rc rc;

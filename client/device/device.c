@@ -207,12 +207,15 @@ enum fg_rc fg_device_login(struct fg_device *d)
 enum fg_rc fg_device_send(struct fg_device *d, const char *handle, const char *text,
 			  const struct fg_send_options *options, struct fg_id *message_id_out)
 {
-	return d->session ? fg_session_send(d->session, handle, text, options, message_id_out) : FG_E_STATE;
+	return d->session ? fg_session_send(d->session, handle, text, options, message_id_out)
+			  : FG_E_STATE;
 }
 
-enum fg_rc fg_device_consent(struct fg_device *d, const struct fg_id *message_id, unsigned bearers, bool pin_ack)
+enum fg_rc fg_device_consent(struct fg_device *d, const struct fg_id *message_id, unsigned bearers,
+			     bool pin_ack)
 {
-	return d->session ? fg_session_consent(d->session, message_id, bearers, pin_ack) : FG_E_STATE;
+	return d->session ? fg_session_consent(d->session, message_id, bearers, pin_ack)
+			  : FG_E_STATE;
 }
 
 enum fg_rc fg_device_lookup(struct fg_device *d, const char *handle)

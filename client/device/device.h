@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * Fallgate for applications: a device that sends and takes messages over a gateway. Start here; example.c shows its use.
+ * Fallgate for applications: a device that sends and takes messages over a gateway. Start here;
+ * example.c shows its use.
  *
- * One struct fg_device is one registered device with one connection, on a libevent loop of the application's. Nothing blocks; what happens is
- * told through callbacks, never from inside a call of the application's, except on_error of fg_device_send(). Not thread-safe.
- * The gateway is not trusted: keys, views, receipts and the log's checkpoints are verified against gateway.trust and the pins in the
- * state file. Text that arrives is UTF-8 without control characters other than newline and tab.
+ * One struct fg_device is one registered device with one connection, on a libevent loop of the
+ * application's. Nothing blocks; what happens is told through callbacks, never from inside a call
+ * of the application's, except on_error of fg_device_send(). Not thread-safe. The gateway is not
+ * trusted: keys, views, receipts and the log's checkpoints are verified against gateway.trust and
+ * the pins in the state file. Text that arrives is UTF-8 without control characters other than
+ * newline and tab.
  */
 #pragma once
 
@@ -24,13 +27,15 @@ struct fg_verified;
 struct fg_send_options {
 	Fallgate__SenderPolicy policy;
 	Fallgate__MessageClass message_class;
-	unsigned bearers;	 /*!< that a consent allows: bits 1 << BEARER_SMS ... */
-	bool pin_ack;		 /*!< the recipient was secure before, and a clear message is wanted all the same */
+	unsigned bearers; /*!< that a consent allows: bits 1 << BEARER_SMS ... */
+	bool pin_ack; /*!< the recipient was secure before, and a clear message is wanted all the
+			 same */
 	uint32_t max_segments; /*!< 0: 10 */
-	uint64_t expires_ms;	 /*!< from now; 0: one hour */
+	uint64_t expires_ms;   /*!< from now; 0: one hour */
 };
 
-struct fg_ask { /*!< nothing was sent and nothing was opened; answer by fg_device_consent() or not at all */
+struct fg_ask { /*!< nothing was sent and nothing was opened; answer by fg_device_consent() or not
+		   at all */
 	struct fg_id message_id;
 	const char *recipient;
 	const char *reason; /*!< stable code */
@@ -55,14 +60,21 @@ struct fg_callbacks {
 	void (*on_ready)(void *context, const char *handle);
 	void (*on_ask)(void *context, const struct fg_ask *ask);
 	void (*on_message)(void *context, const struct fg_message *message);
-	/*! A verified receipt. ACCEPTED comes with receipt->kind only. Protection E2E is shown as delivered only when delivery_proven. */
-	void (*on_receipt)(void *context, const struct fg_id *message_id, const struct fg_verified *receipt);
-	void (*on_lookup)(void *context, const char *handle, const Fallgate__View *view, size_t devices);
+	/*! A verified receipt. ACCEPTED comes with receipt->kind only. Protection E2E is shown as
+	 * delivered only when delivery_proven. */
+	void (*on_receipt)(void *context, const struct fg_id *message_id,
+			   const struct fg_verified *receipt);
+	void (*on_lookup)(void *context, const char *handle, const Fallgate__View *view,
+			  size_t devices);
 	void (*on_devices)(void *context, const Fallgate__DeviceCert *const *certs, size_t count);
-	/*! Answer to fg_device_verify(): FG_OK when log and receipt hold together, with the head's size. */
-	void (*on_verified)(void *context, const struct fg_id *message_id, enum fg_rc rc, uint64_t log_size);
-	/*! message_id NULL: not about a message. A message that is named was not sent, unless rc's class is UNKNOWN. */
-	void (*on_error)(void *context, enum fg_rc rc, const char *text, const struct fg_id *message_id);
+	/*! Answer to fg_device_verify(): FG_OK when log and receipt hold together, with the head's
+	 * size. */
+	void (*on_verified)(void *context, const struct fg_id *message_id, enum fg_rc rc,
+			    uint64_t log_size);
+	/*! message_id NULL: not about a message. A message that is named was not sent, unless rc's
+	 * class is UNKNOWN. */
+	void (*on_error)(void *context, enum fg_rc rc, const char *text,
+			 const struct fg_id *message_id);
 };
 
 /*! Make the state file of a new device, at path. passphrase NULL: by explicit choice, not sealed.
@@ -70,28 +82,33 @@ struct fg_callbacks {
 enum fg_rc fg_device_create(const char *path, const char *passphrase, const char *trust_text,
 			    size_t trust_len);
 
-/*! Open a state file. base and callbacks are borrowed until fg_device_close(). Errors of fg_state_read(). */
+/*! Open a state file. base and callbacks are borrowed until fg_device_close(). Errors of
+ * fg_state_read(). */
 enum fg_rc fg_device_open(struct event_base *base, const char *path, const char *passphrase,
 			  const struct fg_callbacks *callbacks, struct fg_device **device_out);
 /*! Save, close and free. NULL is harmless. */
 void fg_device_close(struct fg_device *device_take);
 
-/*! Connect, and register (once; invitation may be empty for another device of an account) or log in. on_ready follows.
- *  \return FG_OK; FG_E_HANDLE; FG_E_EXISTS: registered already; FG_E_STATE: not registered yet; FG_E_SYSTEM. */
+/*! Connect, and register (once; invitation may be empty for another device of an account) or log
+ * in. on_ready follows. \return FG_OK; FG_E_HANDLE; FG_E_EXISTS: registered already; FG_E_STATE:
+ * not registered yet; FG_E_SYSTEM. */
 enum fg_rc fg_device_register(struct fg_device *device, const char *handle, const char *invitation);
 enum fg_rc fg_device_login(struct fg_device *device);
 
 /*! Send text to handle, once ready. Receipts follow; on_error when it may not be sent.
- *  \return FG_OK; FG_E_HANDLE; FG_E_STATE; FG_E_LIMIT with too many under way; FG_E_TOO_LONG; FG_E_UTF8 (also control characters). */
+ *  \return FG_OK; FG_E_HANDLE; FG_E_STATE; FG_E_LIMIT with too many under way; FG_E_TOO_LONG;
+ * FG_E_UTF8 (also control characters). */
 enum fg_rc fg_device_send(struct fg_device *device, const char *handle, const char *text,
 			  const struct fg_send_options *options, struct fg_id *message_id_out);
-/*! Consent to what an Ask describes. FG_OK; FG_E_NOT_FOUND; FG_E_PIN_CONFLICT without pin_ack for a handle that was secure;
- *  FG_E_TRUST for seal keys that are not the vault's and the log's; FG_E_CONSENT_BEARER without one bearer. */
-enum fg_rc fg_device_consent(struct fg_device *device, const struct fg_id *message_id, unsigned bearers,
-			     bool pin_ack);
+/*! Consent to what an Ask describes. FG_OK; FG_E_NOT_FOUND; FG_E_PIN_CONFLICT without pin_ack for a
+ * handle that was secure; FG_E_TRUST for seal keys that are not the vault's and the log's;
+ * FG_E_CONSENT_BEARER without one bearer. */
+enum fg_rc fg_device_consent(struct fg_device *device, const struct fg_id *message_id,
+			     unsigned bearers, bool pin_ack);
 enum fg_rc fg_device_lookup(struct fg_device *device, const char *handle);
 enum fg_rc fg_device_list(struct fg_device *device);
-/*! Verify the newest receipt of a message against the log as it is now. FG_OK; FG_E_NOT_FOUND; FG_E_STATE. on_verified follows. */
+/*! Verify the newest receipt of a message against the log as it is now. FG_OK; FG_E_NOT_FOUND;
+ * FG_E_STATE. on_verified follows. */
 enum fg_rc fg_device_verify(struct fg_device *device, const struct fg_id *message_id);
 
 /*! What is kept: for listings. Borrowed until the next call that changes it. */

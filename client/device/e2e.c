@@ -14,8 +14,8 @@ enum {
 	PADDING_HEADER = 4, /* tag and a length of three octets: enough for FG_E2E_SEALED_MAX */
 };
 
-static size_t write_info(uint8_t out[static INFO_MAX], const uint8_t *message_id, const uint8_t *sender,
-			 const uint8_t *recipient)
+static size_t write_info(uint8_t out[static INFO_MAX], const uint8_t *message_id,
+			 const uint8_t *sender, const uint8_t *recipient)
 {
 	struct fg_writer w;
 
@@ -28,8 +28,8 @@ static size_t write_info(uint8_t out[static INFO_MAX], const uint8_t *message_id
 	return w.rc == FG_OK ? fg_writer_len(&w) : 0;
 }
 
-static void write_aad(uint8_t out[static AAD_LEN], const uint8_t *recipient, uint32_t signed_prekey_id,
-		      uint32_t one_time_prekey_id)
+static void write_aad(uint8_t out[static AAD_LEN], const uint8_t *recipient,
+		      uint32_t signed_prekey_id, uint32_t one_time_prekey_id)
 {
 	struct fg_writer w;
 
@@ -67,7 +67,8 @@ enum fg_rc fg_e2e_cert_check(struct fg_arena *arena, const Fallgate__Signed *cer
 			   &fallgate__device_cert__descriptor, &opened) != FG_OK)
 		return FG_E_IDENTITY;
 	c = opened;
-	if (!FG_HAS_LEN(c->account_key, FG_SIGN_PUBLIC_LEN) || !FG_HAS_LEN(c->device_id, FG_ID_LEN) ||
+	if (!FG_HAS_LEN(c->account_key, FG_SIGN_PUBLIC_LEN) ||
+	    !FG_HAS_LEN(c->device_id, FG_ID_LEN) ||
 	    !FG_HAS_LEN(c->signing_key, FG_SIGN_PUBLIC_LEN) ||
 	    memcmp(c->account_key.data, account_key, FG_SIGN_PUBLIC_LEN) != 0)
 		return FG_E_IDENTITY;
@@ -84,8 +85,8 @@ static enum fg_rc prekey_check(struct fg_arena *arena, const Fallgate__Signed *p
 	void *opened;
 	const Fallgate__Prekey *p;
 
-	if (fg_signed_open(arena, prekey, cert->signing_key.data, cert->signing_key.len, FG_LABEL_PREKEY,
-			   &fallgate__prekey__descriptor, &opened) != FG_OK)
+	if (fg_signed_open(arena, prekey, cert->signing_key.data, cert->signing_key.len,
+			   FG_LABEL_PREKEY, &fallgate__prekey__descriptor, &opened) != FG_OK)
 		return FG_E_IDENTITY;
 	p = opened;
 	if (p->suite != FG_E2E_SUITE)
@@ -108,8 +109,8 @@ enum fg_rc fg_e2e_peer_check(struct fg_arena *arena, const Fallgate__DeviceKeys 
 	enum fg_rc rc = fg_e2e_cert_check(arena, keys->cert, account_key, now_ms, &cert);
 
 	if (rc == FG_OK)
-		rc = prekey_check(arena, keys->signed_prekey, cert, FALLGATE__PREKEY_KIND__PREKEY_SIGNED,
-				  &signed_prekey);
+		rc = prekey_check(arena, keys->signed_prekey, cert,
+				  FALLGATE__PREKEY_KIND__PREKEY_SIGNED, &signed_prekey);
 	if (rc == FG_OK && keys->one_time_prekey)
 		rc = prekey_check(arena, keys->one_time_prekey, cert,
 				  FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME, &one_time);
@@ -120,7 +121,8 @@ enum fg_rc fg_e2e_peer_check(struct fg_arena *arena, const Fallgate__DeviceKeys 
 	memcpy(peer.signing_key, cert->signing_key.data, sizeof(peer.signing_key));
 	peer.signed_prekey_id = signed_prekey->id;
 	peer.one_time_prekey_id = one_time ? one_time->id : 0;
-	memcpy(peer.prekey, (one_time ? one_time : signed_prekey)->public_key.data, sizeof(peer.prekey));
+	memcpy(peer.prekey, (one_time ? one_time : signed_prekey)->public_key.data,
+	       sizeof(peer.prekey));
 	*peer_out = peer;
 	return FG_OK;
 }
@@ -146,7 +148,8 @@ static enum fg_rc pack_padded(const Fallgate__Content *content, const struct fg_
 		fg_signed_free(&signed_content);
 		return FG_E_TOO_LONG;
 	}
-	/* The length of the padding is itself of one to three octets: try until the sum is right. */
+	/* The length of the padding is itself of one to three octets: try until the sum is right.
+	 */
 	for (size_t pad = padded - len - 2; pad > 0; pad--) {
 		outer.padding = (ProtobufCBinaryData){ .data = zeros, .len = pad };
 		if (fallgate__sealed_content__get_packed_size(&outer) <= padded)
@@ -164,10 +167,10 @@ static enum fg_rc pack_padded(const Fallgate__Content *content, const struct fg_
 static void address(Fallgate__Content *content, const struct fg_e2e_peer *peer)
 {
 	content->suite = FG_E2E_SUITE;
-	content->recipient_account =
-		(ProtobufCBinaryData){ .data = (uint8_t *)peer->account_key, .len = sizeof(peer->account_key) };
-	content->recipient_device =
-		(ProtobufCBinaryData){ .data = (uint8_t *)peer->device_id, .len = sizeof(peer->device_id) };
+	content->recipient_account = (ProtobufCBinaryData){ .data = (uint8_t *)peer->account_key,
+							    .len = sizeof(peer->account_key) };
+	content->recipient_device = (ProtobufCBinaryData){ .data = (uint8_t *)peer->device_id,
+							   .len = sizeof(peer->device_id) };
 	content->signed_prekey_id = peer->signed_prekey_id;
 	content->one_time_prekey_id = peer->one_time_prekey_id;
 }
@@ -183,12 +186,14 @@ enum fg_rc fg_e2e_seal(Fallgate__Content *content, const struct fg_sign_key *sen
 	rc = pack_padded(content, sender, &plain, &plain_len);
 	if (rc != FG_OK)
 		return rc;
-	info_len = write_info(info, content->message_id.data, content->sender_device.data, peer->device_id);
+	info_len = write_info(info, content->message_id.data, content->sender_device.data,
+			      peer->device_id);
 	write_aad(aad, peer->device_id, peer->signed_prekey_id, peer->one_time_prekey_id);
 	sealed = malloc(plain_len + FG_HPKE_OVERHEAD);
-	rc = !sealed ? FG_E_NO_MEMORY :
-		       fg_hpke_seal(peer->prekey, info, info_len, aad, sizeof(aad), plain, plain_len, sealed,
-				    plain_len + FG_HPKE_OVERHEAD, sealed_len_out);
+	rc = !sealed ? FG_E_NO_MEMORY
+		     : fg_hpke_seal(peer->prekey, info, info_len, aad, sizeof(aad), plain,
+				    plain_len, sealed, plain_len + FG_HPKE_OVERHEAD,
+				    sealed_len_out);
 	fg_wipe(plain, plain_len);
 	free(plain);
 	if (rc != FG_OK) {
@@ -206,9 +211,10 @@ static bool same(const ProtobufCBinaryData *field, const void *expected, size_t 
 	return field->len == len && memcmp(field->data, expected, len) == 0;
 }
 
-/* Is the signed content what the envelope says, and for this very device? Otherwise somebody wrapped it anew (attack 31). */
-static enum fg_rc content_check(const struct fg_e2e_context *context, const Fallgate__SealedPart *part,
-				const Fallgate__Content *content)
+/* Is the signed content what the envelope says, and for this very device? Otherwise somebody
+ * wrapped it anew (attack 31). */
+static enum fg_rc content_check(const struct fg_e2e_context *context,
+				const Fallgate__SealedPart *part, const Fallgate__Content *content)
 {
 	if (content->suite != FG_E2E_SUITE)
 		return FG_E_VERSION;
@@ -236,12 +242,14 @@ static enum fg_rc signer_key(struct fg_arena *arena, const struct fg_e2e_context
 		*key_out = context->sender_key;
 		return FG_OK;
 	}
-	/* Not trusted yet: read only to find the certificate, which the account key must have signed. */
+	/* Not trusted yet: read only to find the certificate, which the account key must have
+	 * signed. */
 	claimed = fg_proto_unpack(arena, &fallgate__content__descriptor, signed_content->body.data,
 				  signed_content->body.len);
 	if (!claimed)
 		return FG_E_SYNTAX;
-	rc = fg_e2e_cert_check(arena, claimed->sender_cert, context->sender_key, context->now_ms, &cert);
+	rc = fg_e2e_cert_check(arena, claimed->sender_cert, context->sender_key, context->now_ms,
+			       &cert);
 	if (rc != FG_OK)
 		return rc;
 	if (!same(&cert->device_id, context->sender_device, FG_ID_LEN))
@@ -251,8 +259,8 @@ static enum fg_rc signer_key(struct fg_arena *arena, const struct fg_e2e_context
 }
 
 static enum fg_rc verify_plain(struct fg_arena *arena, const struct fg_e2e_context *context,
-			       const Fallgate__SealedPart *part, const uint8_t *plain, size_t plain_len,
-			       Fallgate__Content **content_out)
+			       const Fallgate__SealedPart *part, const uint8_t *plain,
+			       size_t plain_len, Fallgate__Content **content_out)
 {
 	const Fallgate__SealedContent *outer =
 		fg_proto_unpack(arena, &fallgate__sealed_content__descriptor, plain, plain_len);
@@ -264,8 +272,8 @@ static enum fg_rc verify_plain(struct fg_arena *arena, const struct fg_e2e_conte
 		return FG_E_SYNTAX;
 	rc = signer_key(arena, context, outer->content, &key);
 	if (rc == FG_OK)
-		rc = fg_signed_open(arena, outer->content, key, FG_SIGN_PUBLIC_LEN, FG_LABEL_MESSAGE,
-				    &fallgate__content__descriptor, &content);
+		rc = fg_signed_open(arena, outer->content, key, FG_SIGN_PUBLIC_LEN,
+				    FG_LABEL_MESSAGE, &fallgate__content__descriptor, &content);
 	if (rc == FG_OK)
 		rc = content_check(context, part, content);
 	if (rc == FG_OK)
@@ -287,10 +295,11 @@ enum fg_rc fg_e2e_open(struct fg_arena *arena, const struct fg_e2e_context *cont
 	plain = malloc(part->sealed.len);
 	if (!plain)
 		return FG_E_NO_MEMORY;
-	info_len = write_info(info, context->message_id, context->sender_device, context->own_device);
+	info_len =
+		write_info(info, context->message_id, context->sender_device, context->own_device);
 	write_aad(aad, context->own_device, part->signed_prekey_id, part->one_time_prekey_id);
-	rc = fg_hpke_open(context->prekey, info, info_len, aad, sizeof(aad), part->sealed.data, part->sealed.len,
-			  plain, part->sealed.len, &plain_len);
+	rc = fg_hpke_open(context->prekey, info, info_len, aad, sizeof(aad), part->sealed.data,
+			  part->sealed.len, plain, part->sealed.len, &plain_len);
 	if (rc == FG_OK)
 		rc = verify_plain(arena, context, part, plain, plain_len, content_out);
 	fg_wipe(plain, part->sealed.len);

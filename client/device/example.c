@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A device that logs in, sends one message end to end or not at all, and waits for what becomes of it.
- * Usage: example STATE HANDLE TEXT (the state made by `fallgate register --no-passphrase`).
+ * A device that logs in, sends one message end to end or not at all, and waits for what becomes of
+ * it. Usage: example STATE HANDLE TEXT (the state made by `fallgate register --no-passphrase`).
  */
 #include <stdio.h>
 #include <event2/event.h>
@@ -24,7 +24,8 @@ static void on_ready(void *context, const char *own_handle)
 	printf("%s: %s\n", own_handle, fg_rc_text(rc));
 }
 
-static void on_receipt(void *context, const struct fg_id *message_id, const struct fg_verified *receipt)
+static void on_receipt(void *context, const struct fg_id *message_id,
+		       const struct fg_verified *receipt)
 {
 	struct example *e = context;
 	char id[FG_ID_TEXT_LEN + 1];
@@ -45,7 +46,9 @@ static void on_error(void *context, enum fg_rc rc, const char *text, const struc
 int main(int argc, char **argv)
 {
 	struct example e = { .base = event_base_new() };
-	struct fg_callbacks callbacks = { .context = &e, .on_ready = on_ready, .on_receipt = on_receipt, .on_error = on_error };
+	struct fg_callbacks callbacks = {
+		.context = &e, .on_ready = on_ready, .on_receipt = on_receipt, .on_error = on_error
+	};
 	enum fg_rc rc;
 
 	if (argc != 4 || !e.base)

@@ -6,17 +6,18 @@
 #include "lib/proto/consent.h"
 #include "lib/proto/view.h"
 
-#define CERT_RENEW_MS	(7 * 24 * 3600 * 1000ull)
+#define CERT_RENEW_MS    (7 * 24 * 3600 * 1000ull)
 #define PREKEY_ROTATE_MS (7 * 24 * 3600 * 1000ull)
-#define PREKEY_KEEP_MS	(21 * 24 * 3600 * 1000ull)
-#define CLOCK_SLACK_MS	(5 * 60 * 1000ull)
+#define PREKEY_KEEP_MS   (21 * 24 * 3600 * 1000ull)
+#define CLOCK_SLACK_MS   (5 * 60 * 1000ull)
 
 uint64_t fg_session_now(const struct fg_session *s)
 {
 	return s->io.now_ms(s->io.context);
 }
 
-void fg_session_error(struct fg_session *s, enum fg_rc rc, const char *text, const struct fg_id *message_id)
+void fg_session_error(struct fg_session *s, enum fg_rc rc, const char *text,
+		      const struct fg_id *message_id)
 {
 	if (s->callbacks->on_error)
 		s->callbacks->on_error(s->callbacks->context, rc, text, message_id);
@@ -51,13 +52,14 @@ enum fg_rc fg_session_view(struct fg_session *s, const Fallgate__Signed *view, c
 	return fg_view_check(&s->arena, view, &expect, view_out);
 }
 
-void fg_session_checkpoint(struct fg_session *s, const struct fg_checkpoint *checkpoint, const char *note)
+void fg_session_checkpoint(struct fg_session *s, const struct fg_checkpoint *checkpoint,
+			   const char *note)
 {
 	struct fg_checkpoint newest;
 	const char *old = s->state->data->checkpoint;
 
-	if (fg_note_verify(old, strlen(old), s->state->trust.log_origin, s->state->trust.log_key, &newest) ==
-		    FG_OK &&
+	if (fg_note_verify(old, strlen(old), s->state->trust.log_origin, s->state->trust.log_key,
+			   &newest) == FG_OK &&
 	    newest.size >= checkpoint->size)
 		return;
 	if (fg_text_set(&s->state->data->checkpoint, note) == FG_OK)
@@ -105,8 +107,8 @@ void fg_session_free(struct fg_session *session_take)
 
 /* ---- registration and login ---- */
 
-enum fg_rc fg_session_start(struct fg_session *s, const uint8_t exporter[static 32], const char *handle,
-			    const char *invitation)
+enum fg_rc fg_session_start(struct fg_session *s, const uint8_t exporter[static 32],
+			    const char *handle, const char *invitation)
 {
 	Fallgate__ClientFrame frame = FALLGATE__CLIENT_FRAME__INIT;
 	Fallgate__Hello hello = FALLGATE__HELLO__INIT;
@@ -121,7 +123,8 @@ enum fg_rc fg_session_start(struct fg_session *s, const uint8_t exporter[static 
 	}
 	memcpy(s->exporter, exporter, sizeof(s->exporter));
 	fg_random(s->client_nonce, sizeof(s->client_nonce));
-	hello.client_nonce = (ProtobufCBinaryData){ .data = s->client_nonce, .len = sizeof(s->client_nonce) };
+	hello.client_nonce =
+		(ProtobufCBinaryData){ .data = s->client_nonce, .len = sizeof(s->client_nonce) };
 	hello.version = 1;
 	frame.kind_case = FALLGATE__CLIENT_FRAME__KIND_HELLO;
 	frame.hello = &hello;
@@ -129,8 +132,8 @@ enum fg_rc fg_session_start(struct fg_session *s, const uint8_t exporter[static 
 	return fg_session_transmit(s, &frame);
 }
 
-static enum fg_rc sign_kept(Fallgate__Signed **kept, const void *message, const struct fg_sign_key *key,
-			    const char *label)
+static enum fg_rc sign_kept(Fallgate__Signed **kept, const void *message,
+			    const struct fg_sign_key *key, const char *label)
 {
 	Fallgate__Signed made, *copy;
 	enum fg_rc rc = fg_signed_make(message, key, label, &made);
@@ -152,11 +155,13 @@ static enum fg_rc make_account(struct fg_session *s)
 	Fallgate__Account account = FALLGATE__ACCOUNT__INIT;
 	uint32_t suite = FG_E2E_SUITE;
 
-	account.account_key = (ProtobufCBinaryData){ .data = s->state->account_key.public, .len = 32 };
+	account.account_key =
+		(ProtobufCBinaryData){ .data = s->state->account_key.public, .len = 32 };
 	account.created_ms = fg_session_now(s);
 	account.suites = &suite;
 	account.n_suites = 1;
-	return sign_kept(&s->state->data->account, &account, &s->state->account_key, FG_LABEL_ACCOUNT);
+	return sign_kept(&s->state->data->account, &account, &s->state->account_key,
+			 FG_LABEL_ACCOUNT);
 }
 
 static enum fg_rc make_cert(struct fg_session *s)
@@ -171,7 +176,8 @@ static enum fg_rc make_cert(struct fg_session *s)
 	cert.expires_ms = cert.not_before_ms + FG_CERT_LIFE_MAX_MS;
 	cert.name_hash = (ProtobufCBinaryData){ .data = name.b, .len = sizeof(name.b) };
 	cert.relay_in = true;
-	return sign_kept(&s->state->data->cert, &cert, &s->state->account_key, FG_LABEL_DEVICE_CERT);
+	return sign_kept(&s->state->data->cert, &cert, &s->state->account_key,
+			 FG_LABEL_DEVICE_CERT);
 }
 
 static enum fg_rc sign_registration(struct fg_session *s, const Fallgate__Challenge *challenge,
@@ -179,7 +185,8 @@ static enum fg_rc sign_registration(struct fg_session *s, const Fallgate__Challe
 {
 	Fallgate__Registration r = FALLGATE__REGISTRATION__INIT;
 
-	r.client_nonce = (ProtobufCBinaryData){ .data = s->client_nonce, .len = sizeof(s->client_nonce) };
+	r.client_nonce =
+		(ProtobufCBinaryData){ .data = s->client_nonce, .len = sizeof(s->client_nonce) };
 	r.server_nonce = challenge->server_nonce;
 	r.gateway_id = challenge->gateway_id;
 	r.exporter = (ProtobufCBinaryData){ .data = s->exporter, .len = sizeof(s->exporter) };
@@ -202,8 +209,8 @@ static enum fg_rc send_register(struct fg_session *s, const Fallgate__Challenge 
 	if (rc == FG_OK)
 		rc = sign_registration(s, challenge, &registration);
 	if (rc == FG_OK)
-		rc = fg_state_prekeys_new(s->state, FALLGATE__PREKEY_KIND__PREKEY_SIGNED, 1, fg_session_now(s),
-					  &prekey);
+		rc = fg_state_prekeys_new(s->state, FALLGATE__PREKEY_KIND__PREKEY_SIGNED, 1,
+					  fg_session_now(s), &prekey);
 	/* The secrets must be on disk before anybody can seal to them. */
 	if (rc == FG_OK)
 		rc = s->io.save(s->io.context);
@@ -266,7 +273,8 @@ static bool cert_is_due(struct fg_session *s)
 				 fg_session_now(s) + CERT_RENEW_MS, &cert) != FG_OK;
 }
 
-/* Forget signed prekeys that nobody seals to any more; tell whether the newest is due to be replaced. */
+/* Forget signed prekeys that nobody seals to any more; tell whether the newest is due to be
+ * replaced. */
 static bool signed_prekey_is_due(struct fg_session *s)
 {
 	Fallgate__ClientState *d = s->state->data;
@@ -317,8 +325,8 @@ static enum fg_rc refill(struct fg_session *s, uint32_t left)
 	enum fg_rc rc = !prekeys ? FG_E_NO_MEMORY : with_cert ? make_cert(s) : FG_OK;
 
 	if (rc == FG_OK && signed_prekey_is_due(s)) {
-		rc = fg_state_prekeys_new(s->state, FALLGATE__PREKEY_KIND__PREKEY_SIGNED, 1, fg_session_now(s),
-					  &prekeys[FG_STATE_PREKEYS]);
+		rc = fg_state_prekeys_new(s->state, FALLGATE__PREKEY_KIND__PREKEY_SIGNED, 1,
+					  fg_session_now(s), &prekeys[FG_STATE_PREKEYS]);
 		rotated = rc == FG_OK ? &prekeys[FG_STATE_PREKEYS] : NULL;
 	}
 	if (rc == FG_OK)
@@ -335,13 +343,14 @@ static enum fg_rc refill(struct fg_session *s, uint32_t left)
 static enum fg_rc on_welcome(struct fg_session *s, const Fallgate__Welcome *welcome)
 {
 	const Fallgate__View *view;
-	struct fg_hash own = fg_sha256(s->state->data->device_id.data, s->state->data->device_id.len);
+	struct fg_hash own =
+		fg_sha256(s->state->data->device_id.data, s->state->data->device_id.len);
 	enum fg_rc rc = FG_OK;
 
 	if (s->phase != FG_SESSION_AUTH)
 		return FG_E_SYNTAX;
-	if (s->handle ? strcmp(s->handle, welcome->handle) != 0 :
-			strcmp(s->state->data->handle, welcome->handle) != 0)
+	if (s->handle ? strcmp(s->handle, welcome->handle) != 0
+		      : strcmp(s->state->data->handle, welcome->handle) != 0)
 		return FG_E_TRUST;
 	s->own_devices_many = fg_session_view(s, welcome->view, welcome->handle, &view) != FG_OK ||
 			      !FG_HAS_LEN(view->device_set, sizeof(own.b)) ||
@@ -389,7 +398,8 @@ static void on_lookup(struct fg_session *s, const Fallgate__LookupResult *result
 	if (rc != FG_OK)
 		fg_session_error(s, rc, "the directory's answer does not count", NULL);
 	else if (s->callbacks->on_lookup)
-		s->callbacks->on_lookup(s->callbacks->context, s->lookup_handle, view, result->n_devices);
+		s->callbacks->on_lookup(s->callbacks->context, s->lookup_handle, view,
+					result->n_devices);
 }
 
 enum fg_rc fg_session_list(struct fg_session *s)
@@ -422,7 +432,8 @@ static void on_devices(struct fg_session *s, const Fallgate__Devices *devices)
 				      fg_session_now(s), &cert) == FG_OK)
 			certs[count++] = cert;
 		else
-			fg_session_error(s, FG_E_IDENTITY, "the gateway lists a device that is not ours", NULL);
+			fg_session_error(s, FG_E_IDENTITY,
+					 "the gateway lists a device that is not ours", NULL);
 	}
 	if (s->callbacks->on_devices)
 		s->callbacks->on_devices(s->callbacks->context, certs, count);
@@ -501,7 +512,8 @@ void fg_session_flush(struct fg_session *s)
 	Fallgate__Signed signed_ack = FALLGATE__SIGNED__INIT;
 
 	if (s->dirty && s->io.save(s->io.context) != FG_OK) {
-		fg_session_error(s, FG_E_SYSTEM, "the state file cannot be written: nothing is acknowledged", NULL);
+		fg_session_error(s, FG_E_SYSTEM,
+				 "the state file cannot be written: nothing is acknowledged", NULL);
 		return;
 	}
 	s->dirty = false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The device protocol without sockets and clocks: frames in, frames out. device.c joins it to a connection.
+ * The device protocol without sockets and clocks: frames in, frames out. device.c joins it to a
+ * connection.
  */
 #pragma once
 
@@ -41,8 +42,8 @@ void fg_session_flush(struct fg_session *session);
 /*! As their namesakes of device.h. */
 enum fg_rc fg_session_send(struct fg_session *session, const char *handle, const char *text,
 			   const struct fg_send_options *options, struct fg_id *message_id_out);
-enum fg_rc fg_session_consent(struct fg_session *session, const struct fg_id *message_id, unsigned bearers,
-			      bool pin_ack);
+enum fg_rc fg_session_consent(struct fg_session *session, const struct fg_id *message_id,
+			      unsigned bearers, bool pin_ack);
 enum fg_rc fg_session_lookup(struct fg_session *session, const char *handle);
 enum fg_rc fg_session_list(struct fg_session *session);
 enum fg_rc fg_session_verify(struct fg_session *session, const struct fg_id *message_id);

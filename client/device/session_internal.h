@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the files of the session share: session.c (registration, login, frames), session_send.c, session_receive.c.
+ * What the files of the session share: session.c (registration, login, frames), session_send.c,
+ * session_receive.c.
  */
 #pragma once
 
@@ -23,7 +24,7 @@ struct fg_outgoing {
 	struct fg_send_options options;
 	uint64_t expires_ms;
 	uint64_t view_epoch; /* of the ABSENT view: the highest ever signed */
-	bool retried;	     /* after DEVICES_MISMATCH */
+	bool retried;        /* after DEVICES_MISMATCH */
 	bool was_secure;
 	Fallgate__SealKeys *seal_keys; /* from an Ask */
 	Fallgate__Submit *submit;      /* as far as it is made */
@@ -60,12 +61,14 @@ uint64_t fg_session_now(const struct fg_session *s);
 /* Number, pack and transmit. FG_OK; FG_E_TOO_LONG; FG_E_NO_MEMORY. */
 enum fg_rc fg_session_transmit(struct fg_session *s, Fallgate__ClientFrame *frame);
 /* Tell the application; message_id may be NULL. */
-void fg_session_error(struct fg_session *s, enum fg_rc rc, const char *text, const struct fg_id *message_id);
+void fg_session_error(struct fg_session *s, enum fg_rc rc, const char *text,
+		      const struct fg_id *message_id);
 /* Check a view of that handle against trust, time and pin. Errors of fg_view_check(). */
 enum fg_rc fg_session_view(struct fg_session *s, const Fallgate__Signed *view, const char *handle,
 			   const Fallgate__View **view_out);
 /* The checkpoint is verified: keep its text if it is the newest. */
-void fg_session_checkpoint(struct fg_session *s, const struct fg_checkpoint *checkpoint, const char *note);
+void fg_session_checkpoint(struct fg_session *s, const struct fg_checkpoint *checkpoint,
+			   const char *note);
 
 /* session_send.c */
 struct fg_outgoing *fg_outgoing_by_id(struct fg_session *s, const void *message_id, size_t len);
@@ -73,6 +76,12 @@ struct fg_outgoing *fg_outgoing_by_id(struct fg_session *s, const void *message_
 bool fg_outgoing_answer(struct fg_session *s, const Fallgate__ServerFrame *frame);
 void fg_outgoing_ask(struct fg_session *s, const Fallgate__Ask *ask);
 void fg_outgoing_end(struct fg_session *s, struct fg_outgoing *o);
+
+/* session_consent.c: a capsule and the consent to open it: into the state and, the capsule, into
+ * o->submit. FG_OK; FG_E_CONSENT_BEARER; FG_E_TRUST; FG_E_MARK; errors of fg_capsule_make() and of
+ * saving. */
+enum fg_rc fg_outgoing_consent(struct fg_session *s, struct fg_outgoing *o,
+			       const Fallgate__SealKeys *keys, unsigned bearers, bool pin_ack);
 
 /* session_receive.c */
 void fg_session_push(struct fg_session *s, const Fallgate__Push *push);

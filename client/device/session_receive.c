@@ -62,8 +62,8 @@ static enum fg_rc keep_message(struct fg_session *s, const Fallgate__Push *push,
 	return rc;
 }
 
-static void tell_message(struct fg_session *s, const Fallgate__Push *push, const Fallgate__Content *content,
-			 Fallgate__Protection protection)
+static void tell_message(struct fg_session *s, const Fallgate__Push *push,
+			 const Fallgate__Content *content, Fallgate__Protection protection)
 {
 	struct fg_message told = { .sender = content->sender,
 				   .text = content->text,
@@ -92,11 +92,11 @@ static enum fg_rc open_part(struct fg_session *s, const Fallgate__Push *push, bo
 		.sender_key = relayed ? s->state->trust.vault_key : push->sender_account.data,
 		.now_ms = fg_session_now(s),
 	};
-	enum fg_rc rc = part->one_time_prekey_id ?
-				fg_state_prekey(s->state, part->one_time_prekey_id,
-						FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME, &key) :
-				fg_state_prekey(s->state, part->signed_prekey_id,
-						FALLGATE__PREKEY_KIND__PREKEY_SIGNED, &key);
+	enum fg_rc rc = part->one_time_prekey_id
+				? fg_state_prekey(s->state, part->one_time_prekey_id,
+						  FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME, &key)
+				: fg_state_prekey(s->state, part->signed_prekey_id,
+						  FALLGATE__PREKEY_KIND__PREKEY_SIGNED, &key);
 
 	if (rc != FG_OK)
 		return rc;
@@ -105,14 +105,17 @@ static enum fg_rc open_part(struct fg_session *s, const Fallgate__Push *push, bo
 	return rc;
 }
 
-/* The sender that the envelope names is the one that signed, and the account that is known under that handle. */
-static enum fg_rc sender_check(struct fg_session *s, const Fallgate__Push *push, const Fallgate__Content *content)
+/* The sender that the envelope names is the one that signed, and the account that is known under
+ * that handle. */
+static enum fg_rc sender_check(struct fg_session *s, const Fallgate__Push *push,
+			       const Fallgate__Content *content)
 {
 	const Fallgate__ClientPin *pin = fg_state_pin(s->state, content->sender);
 
 	if (strcmp(push->sender, content->sender) != 0)
 		return FG_E_DENIED;
-	if (pin && memcmp(pin->account_key.data, push->sender_account.data, FG_SIGN_PUBLIC_LEN) != 0)
+	if (pin &&
+	    memcmp(pin->account_key.data, push->sender_account.data, FG_SIGN_PUBLIC_LEN) != 0)
 		return FG_E_IDENTITY;
 	if (content->sync != (memcmp(push->sender_account.data, s->state->account_key.public,
 				     FG_SIGN_PUBLIC_LEN) == 0 &&
@@ -123,8 +126,8 @@ static enum fg_rc sender_check(struct fg_session *s, const Fallgate__Push *push,
 
 static enum fg_rc on_message(struct fg_session *s, const Fallgate__Push *push, bool relayed)
 {
-	Fallgate__Protection protection = relayed ? FALLGATE__PROTECTION__PROTECTION_NONE :
-						    FALLGATE__PROTECTION__PROTECTION_E2E;
+	Fallgate__Protection protection = relayed ? FALLGATE__PROTECTION__PROTECTION_NONE
+						  : FALLGATE__PROTECTION__PROTECTION_E2E;
 	Fallgate__Content *content;
 	struct fg_hash hash;
 	enum fg_rc rc;
@@ -151,14 +154,16 @@ static enum fg_rc on_message(struct fg_session *s, const Fallgate__Push *push, b
 
 /* ---- receipts ---- */
 
-static enum fg_rc keep_receipt(struct fg_session *s, Fallgate__Sent *sent, const Fallgate__SignedReceipt *receipt)
+static enum fg_rc keep_receipt(struct fg_session *s, Fallgate__Sent *sent,
+			       const Fallgate__SignedReceipt *receipt)
 {
 	Fallgate__SignedReceipt *copy;
 	enum fg_rc rc;
 
 	for (size_t i = 0; i < sent->n_receipts; i++)
 		if (sent->receipts[i]->body.len == receipt->body.len &&
-		    memcmp(sent->receipts[i]->body.data, receipt->body.data, receipt->body.len) == 0)
+		    memcmp(sent->receipts[i]->body.data, receipt->body.data, receipt->body.len) ==
+			    0)
 			return FG_E_EXISTS;
 	copy = fg_message_copy(receipt);
 	if (!copy)
@@ -171,14 +176,16 @@ static enum fg_rc keep_receipt(struct fg_session *s, Fallgate__Sent *sent, const
 	return rc;
 }
 
-static void tell_receipt(struct fg_session *s, const Fallgate__Sent *sent, const struct fg_verified *verified)
+static void tell_receipt(struct fg_session *s, const Fallgate__Sent *sent,
+			 const struct fg_verified *verified)
 {
 	struct fg_outgoing *o = fg_outgoing_by_id(s, sent->message_id.data, sent->message_id.len);
 	struct fg_id id;
 
 	memcpy(id.b, sent->message_id.data, FG_ID_LEN);
 	if (verified->logged)
-		fg_session_checkpoint(s, &verified->checkpoint, verified->receipt->leaf->checkpoint);
+		fg_session_checkpoint(s, &verified->checkpoint,
+				      verified->receipt->leaf->checkpoint);
 	if (o && verified->receipt->final)
 		fg_outgoing_end(s, o);
 	if (s->callbacks->on_receipt)
@@ -267,7 +274,8 @@ enum fg_rc fg_session_verify(struct fg_session *s, const struct fg_id *message_i
 	s->verify_newest = false;
 	s->verify_old = (struct fg_checkpoint){ 0 };
 	for (size_t i = 0; rc == FG_OK && i < sent->n_receipts; i++) {
-		rc = fg_receipt_verify(&s->arena, &s->state->trust, sent, sent->receipts[i], &verified);
+		rc = fg_receipt_verify(&s->arena, &s->state->trust, sent, sent->receipts[i],
+				       &verified);
 		if (rc == FG_OK && verified.logged && verified.checkpoint.size > s->verify_old.size)
 			s->verify_old = verified.checkpoint;
 	}
@@ -285,8 +293,8 @@ void fg_session_head(struct fg_session *s, const Fallgate__Head *head)
 
 	if (rc == FG_OK && !s->verify_newest && *newest) {
 		s->verify_newest = true;
-		rc = fg_note_verify(newest, strlen(newest), s->state->trust.log_origin, s->state->trust.log_key,
-				    &s->verify_old);
+		rc = fg_note_verify(newest, strlen(newest), s->state->trust.log_origin,
+				    s->state->trust.log_key, &s->verify_old);
 		if (rc == FG_OK)
 			rc = ask_head(s, s->verify_old.size);
 		if (rc == FG_OK)

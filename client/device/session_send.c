@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * One message on its way out: look up, check the view against the pin, seal to exactly the devices, or ask, or consent.
+ * One message on its way out: look up, check the view against the pin, seal to exactly the devices,
+ * or ask, or consent.
  */
 #include "client/device/session_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include "lib/base/handle.h"
-#include "lib/proto/capsule.h"
-#include "lib/proto/consent.h"
 #include "lib/proto/view.h"
 
-#define CLOCK_SLACK_MS (60 * 1000ull)
 #define EXPIRES_DEFAULT_MS (3600 * 1000ull)
-enum { SEGMENTS_DEFAULT = 10, PEERS_MAX = 32, BEARERS_MAX = 3 };
+enum { PEERS_MAX = 32 };
 
 struct fg_outgoing *fg_outgoing_by_id(struct fg_session *s, const void *message_id, size_t len)
 {
@@ -43,7 +41,8 @@ static void fail(struct fg_session *s, struct fg_outgoing *o, enum fg_rc rc, con
 	fg_session_error(s, rc, text, &id);
 }
 
-static enum fg_rc transmit(struct fg_session *s, struct fg_outgoing *o, Fallgate__ClientFrame *frame)
+static enum fg_rc transmit(struct fg_session *s, struct fg_outgoing *o,
+			   Fallgate__ClientFrame *frame)
 {
 	enum fg_rc rc = fg_session_transmit(s, frame);
 
@@ -68,8 +67,9 @@ static enum fg_rc ask_lookup(struct fg_session *s, struct fg_outgoing *o, const 
 
 /* ---- sealed parts ---- */
 
-static enum fg_rc part_new(struct fg_session *s, const struct fg_outgoing *o, const struct fg_e2e_peer *peer,
-			   bool sync, Fallgate__SealedPart **part_out)
+static enum fg_rc part_new(struct fg_session *s, const struct fg_outgoing *o,
+			   const struct fg_e2e_peer *peer, bool sync,
+			   Fallgate__SealedPart **part_out)
 {
 	const Fallgate__Sent *sent = fg_state_sent(s->state, o->id.b, FG_ID_LEN);
 	Fallgate__Content content = FALLGATE__CONTENT__INIT;
@@ -96,7 +96,8 @@ static enum fg_rc part_new(struct fg_session *s, const struct fg_outgoing *o, co
 	part->one_time_prekey_id = peer->one_time_prekey_id;
 	rc = fg_bytes_set(&part->device_id, peer->device_id, FG_ID_LEN);
 	if (rc == FG_OK)
-		rc = fg_e2e_seal(&content, &s->state->device_key, peer, &part->sealed.data, &part->sealed.len);
+		rc = fg_e2e_seal(&content, &s->state->device_key, peer, &part->sealed.data,
+				 &part->sealed.len);
 	if (rc != FG_OK)
 		fallgate__sealed_part__free_unpacked(part, NULL);
 	else
@@ -105,8 +106,8 @@ static enum fg_rc part_new(struct fg_session *s, const struct fg_outgoing *o, co
 }
 
 /* Remember whose acknowledgement will prove the delivery. */
-static enum fg_rc remember_part(struct fg_session *s, const struct fg_outgoing *o, const struct fg_e2e_peer *peer,
-				const Fallgate__SealedPart *part)
+static enum fg_rc remember_part(struct fg_session *s, const struct fg_outgoing *o,
+				const struct fg_e2e_peer *peer, const Fallgate__SealedPart *part)
 {
 	Fallgate__Sent *sent = fg_state_sent(s->state, o->id.b, FG_ID_LEN);
 	struct fg_hash hash = fg_sha256(part->sealed.data, part->sealed.len);
@@ -130,13 +131,15 @@ static enum fg_rc remember_part(struct fg_session *s, const struct fg_outgoing *
 
 static int compare_ids(const void *a, const void *b)
 {
-	return memcmp(((const struct fg_e2e_peer *)a)->device_id, ((const struct fg_e2e_peer *)b)->device_id,
-		      FG_ID_LEN);
+	return memcmp(((const struct fg_e2e_peer *)a)->device_id,
+		      ((const struct fg_e2e_peer *)b)->device_id, FG_ID_LEN);
 }
 
-/* Every device chains to the account key, and together they are the set that the view signs: nobody was added, nobody left out. */
+/* Every device chains to the account key, and together they are the set that the view signs: nobody
+ * was added, nobody left out. */
 static enum fg_rc peers_check(struct fg_session *s, const Fallgate__View *view,
-			      const Fallgate__LookupResult *result, struct fg_e2e_peer peers[static PEERS_MAX])
+			      const Fallgate__LookupResult *result,
+			      struct fg_e2e_peer peers[static PEERS_MAX])
 {
 	uint8_t ids[PEERS_MAX * FG_ID_LEN];
 	struct fg_hash set;
@@ -144,8 +147,9 @@ static enum fg_rc peers_check(struct fg_session *s, const Fallgate__View *view,
 	if (result->n_devices == 0 || result->n_devices > PEERS_MAX)
 		return FG_E_IDENTITY;
 	for (size_t i = 0; i < result->n_devices; i++) {
-		enum fg_rc rc = fg_e2e_peer_check(&s->arena, result->devices[i], view->account_key.data,
-						  fg_session_now(s), &peers[i]);
+		enum fg_rc rc =
+			fg_e2e_peer_check(&s->arena, result->devices[i], view->account_key.data,
+					  fg_session_now(s), &peers[i]);
 		if (rc != FG_OK)
 			return rc;
 	}
@@ -153,13 +157,15 @@ static enum fg_rc peers_check(struct fg_session *s, const Fallgate__View *view,
 	for (size_t i = 0; i < result->n_devices; i++)
 		memcpy(ids + i * FG_ID_LEN, peers[i].device_id, FG_ID_LEN);
 	set = fg_sha256(ids, result->n_devices * FG_ID_LEN);
-	if (!FG_HAS_LEN(view->device_set, sizeof(set.b)) || memcmp(view->device_set.data, set.b, sizeof(set.b)) != 0)
+	if (!FG_HAS_LEN(view->device_set, sizeof(set.b)) ||
+	    memcmp(view->device_set.data, set.b, sizeof(set.b)) != 0)
 		return FG_E_IDENTITY;
 	return FG_OK;
 }
 
-static enum fg_rc seal_parts(struct fg_session *s, struct fg_outgoing *o, const Fallgate__View *view,
-			     const Fallgate__LookupResult *result, bool own)
+static enum fg_rc seal_parts(struct fg_session *s, struct fg_outgoing *o,
+			     const Fallgate__View *view, const Fallgate__LookupResult *result,
+			     bool own)
 {
 	struct fg_e2e_peer peers[PEERS_MAX];
 	enum fg_rc rc = peers_check(s, view, result, peers);
@@ -167,12 +173,14 @@ static enum fg_rc seal_parts(struct fg_session *s, struct fg_outgoing *o, const 
 	for (size_t i = 0; rc == FG_OK && i < result->n_devices; i++) {
 		Fallgate__SealedPart *part;
 
-		if (own && memcmp(peers[i].device_id, s->state->data->device_id.data, FG_ID_LEN) == 0)
+		if (own &&
+		    memcmp(peers[i].device_id, s->state->data->device_id.data, FG_ID_LEN) == 0)
 			continue;
 		rc = part_new(s, o, &peers[i], own, &part);
 		if (rc != FG_OK)
 			return rc;
-		rc = own ? FG_LIST_ADD(o->submit, own_parts, part) : FG_LIST_ADD(o->submit, parts, part);
+		rc = own ? FG_LIST_ADD(o->submit, own_parts, part)
+			 : FG_LIST_ADD(o->submit, parts, part);
 		if (rc != FG_OK)
 			fallgate__sealed_part__free_unpacked(part, NULL);
 		else if (!own)
@@ -181,135 +189,7 @@ static enum fg_rc seal_parts(struct fg_session *s, struct fg_outgoing *o, const 
 	return rc;
 }
 
-/* ---- consent ---- */
-
-static enum fg_rc seal_key(struct fg_session *s, const Fallgate__Signed *signed_key, const uint8_t *signer,
-			   uint32_t layer, const uint8_t **key_out)
-{
-	const Fallgate__SealKey *key;
-	void *opened;
-	uint64_t now = fg_session_now(s);
-
-#ifdef FG_MUTANT_seal_key
-	opened = fg_proto_unpack(&s->arena, &fallgate__seal_key__descriptor, signed_key->body.data,
-				 signed_key->body.len);
-	(void)signer;
-#else
-	if (fg_signed_open(&s->arena, signed_key, signer, FG_SIGN_PUBLIC_LEN, FG_LABEL_SEAL_KEY,
-			   &fallgate__seal_key__descriptor, &opened) != FG_OK)
-		return FG_E_TRUST;
-#endif
-	key = opened;
-	if (key->layer != layer || !FG_HAS_LEN(key->public_key, FG_KEM_PUBLIC_LEN) ||
-	    !FG_HAS_LEN(key->gateway_id, FG_GATEWAY_ID_LEN) ||
-	    memcmp(key->gateway_id.data, s->state->trust.gateway_id, FG_GATEWAY_ID_LEN) != 0)
-		return FG_E_TRUST;
-	if (now + CLOCK_SLACK_MS < key->not_before_ms || now >= key->expires_ms)
-		return FG_E_TRUST;
-	*key_out = key->public_key.data;
-	return FG_OK;
-}
-
-static size_t list_bearers(unsigned allowed, Fallgate__Bearer out[static BEARERS_MAX])
-{
-	size_t n = 0;
-
-	for (int b = FALLGATE__BEARER__BEARER_RCS; b <= FALLGATE__BEARER__BEARER_SMS; b++)
-		if (allowed & 1U << b)
-			out[n++] = (Fallgate__Bearer)b;
-	return n;
-}
-
-static uint64_t consent_expiry(const struct fg_session *s, const struct fg_outgoing *o, uint64_t not_before_ms)
-{
-	uint64_t most = FG_CONSENT_LIFE_MAX_MS;
-
-	if (s->consent_max_ms && s->consent_max_ms < most)
-		most = s->consent_max_ms;
-	return o->expires_ms < not_before_ms + most ? o->expires_ms : not_before_ms + most;
-}
-
-static enum fg_rc sign_consent(struct fg_session *s, struct fg_outgoing *o, Fallgate__Consent *consent,
-			       Fallgate__Sent *sent)
-{
-	struct fg_hash log_id = fg_trust_log_id(&s->state->trust), mark = fg_sha256(s->mark, strlen(s->mark));
-	Fallgate__Signed made;
-	enum fg_rc rc;
-
-	consent->gateway_id = (ProtobufCBinaryData){ .data = s->state->trust.gateway_id, .len = FG_GATEWAY_ID_LEN };
-	consent->log_id = (ProtobufCBinaryData){ .data = log_id.b, .len = sizeof(log_id.b) };
-	consent->message_id = sent->message_id;
-	consent->sender = s->state->data->handle;
-	consent->recipient = sent->recipient;
-	consent->for_absent = true;
-	consent->max_segments = o->options.max_segments ? o->options.max_segments : SEGMENTS_DEFAULT;
-	consent->mark = (ProtobufCBinaryData){ .data = mark.b, .len = sizeof(mark.b) };
-	consent->device_id = s->state->data->device_id;
-	rc = fg_signed_make(consent, &s->state->device_key, FG_LABEL_CONSENT, &made);
-	if (rc != FG_OK)
-		return rc;
-	if (sent->consent)
-		fallgate__signed__free_unpacked(sent->consent, NULL);
-	sent->consent = fg_message_copy(&made);
-	fg_signed_free(&made);
-	return sent->consent ? FG_OK : FG_E_NO_MEMORY;
-}
-
-static enum fg_rc make_capsule(struct fg_session *s, const struct fg_outgoing *o, const Fallgate__Sent *sent,
-			       const Fallgate__SealKeys *keys, uint64_t expires_ms, ProtobufCBinaryData *capsule,
-			       struct fg_hash *commitment_out)
-{
-	struct fg_capsule_text text = { .recipient = sent->recipient,
-					.signing_key = s->state->device_key.public,
-					.body = sent->text,
-					.body_len = strlen(sent->text) };
-	struct fg_capsule_binding binding = { .message_id = o->id, .expires_ms = expires_ms };
-	const uint8_t *inner, *outer;
-	static uint8_t sealed[FG_CAPSULE_MAX];
-	size_t len;
-	enum fg_rc rc = seal_key(s, keys->vault, s->state->trust.vault_key, FG_CAPSULE_INNER, &inner);
-
-	if (rc == FG_OK)
-		rc = seal_key(s, keys->log, s->state->trust.log_key, FG_CAPSULE_OUTER, &outer);
-	if (rc != FG_OK)
-		return rc;
-	memcpy(binding.gateway_id.b, s->state->trust.gateway_id, FG_ID_LEN);
-	rc = fg_capsule_make(&text, &binding, inner, outer, sealed, sizeof(sealed), &len, commitment_out);
-	return rc == FG_OK ? fg_bytes_set(capsule, sealed, len) : rc;
-}
-
-/* A capsule and the consent to open it: into the state and, the capsule, into o->submit. */
-static enum fg_rc make_consent(struct fg_session *s, struct fg_outgoing *o, const Fallgate__SealKeys *keys,
-			       unsigned bearers, bool pin_ack)
-{
-	Fallgate__Sent *sent = fg_state_sent(s->state, o->id.b, FG_ID_LEN);
-	Fallgate__Consent consent = FALLGATE__CONSENT__INIT;
-	Fallgate__Bearer allowed[BEARERS_MAX];
-	struct fg_hash capsule_hash, commitment;
-	enum fg_rc rc;
-
-	consent.n_bearers = list_bearers(bearers, allowed);
-	consent.bearers = allowed;
-	if (consent.n_bearers == 0)
-		return FG_E_CONSENT_BEARER;
-	if (!sent)
-		return FG_E_NOT_FOUND;
-	if (!s->mark || !*s->mark)
-		return FG_E_MARK;
-	consent.not_before_ms = fg_session_now(s) - CLOCK_SLACK_MS;
-	consent.expires_ms = consent_expiry(s, o, consent.not_before_ms);
-	rc = make_capsule(s, o, sent, keys, consent.expires_ms, &o->submit->capsule, &commitment);
-	if (rc != FG_OK)
-		return rc;
-	capsule_hash = fg_sha256(o->submit->capsule.data, o->submit->capsule.len);
-	consent.capsule_hash = (ProtobufCBinaryData){ .data = capsule_hash.b, .len = sizeof(capsule_hash.b) };
-	consent.body_commitment = (ProtobufCBinaryData){ .data = commitment.b, .len = sizeof(commitment.b) };
-	consent.pin_ack = pin_ack;
-	consent.pin_epoch = pin_ack ? o->view_epoch : 0;
-	rc = sign_consent(s, o, &consent, sent);
-	/* The consent is the evidence of what was allowed: it must be kept before it is given. */
-	return rc == FG_OK ? s->io.save(s->io.context) : rc;
-}
+/* ---- submit ---- */
 
 static enum fg_rc submit(struct fg_session *s, struct fg_outgoing *o)
 {
@@ -317,8 +197,8 @@ static enum fg_rc submit(struct fg_session *s, struct fg_outgoing *o)
 	const Fallgate__Sent *sent = fg_state_sent(s->state, o->id.b, FG_ID_LEN);
 	enum fg_rc rc;
 
-	if (o->submit->n_parts == 0 && o->options.policy == FALLGATE__SENDER_POLICY__POLICY_ALLOW && sent &&
-	    sent->consent) {
+	if (o->submit->n_parts == 0 && o->options.policy == FALLGATE__SENDER_POLICY__POLICY_ALLOW &&
+	    sent && sent->consent) {
 		o->submit->consent = fg_message_copy(sent->consent);
 		if (!o->submit->consent)
 			return FG_E_NO_MEMORY;
@@ -332,13 +212,15 @@ static enum fg_rc submit(struct fg_session *s, struct fg_outgoing *o)
 
 /* ---- what the directory said ---- */
 
-static bool succeeded_from(struct fg_session *s, const Fallgate__View *view, const Fallgate__ClientPin *pin)
+static bool succeeded_from(struct fg_session *s, const Fallgate__View *view,
+			   const Fallgate__ClientPin *pin)
 {
 	const Fallgate__Succession *succession;
 	void *opened;
 
 	if (fg_signed_open(&s->arena, view->succession, pin->account_key.data, pin->account_key.len,
-			   FG_LABEL_SUCCESSION, &fallgate__succession__descriptor, &opened) != FG_OK)
+			   FG_LABEL_SUCCESSION, &fallgate__succession__descriptor,
+			   &opened) != FG_OK)
 		return false;
 	succession = opened;
 	return strcmp(succession->handle, pin->handle) == 0 &&
@@ -353,21 +235,24 @@ static void on_secure(struct fg_session *s, struct fg_outgoing *o, const Fallgat
 	bool succeeded = pin && succeeded_from(s, view, pin);
 	enum fg_rc rc;
 
-	if (pin && !succeeded && memcmp(pin->account_key.data, view->account_key.data, FG_SIGN_PUBLIC_LEN) != 0) {
-		fail(s, o, FG_E_IDENTITY, "identity-changed: the recipient's account key is not the one known");
+	if (pin && !succeeded &&
+	    memcmp(pin->account_key.data, view->account_key.data, FG_SIGN_PUBLIC_LEN) != 0) {
+		fail(s, o, FG_E_IDENTITY,
+		     "identity-changed: the recipient's account key is not the one known");
 		return;
 	}
 	rc = seal_parts(s, o, view, result, false);
 	if (rc == FG_OK)
-		rc = fg_state_pin_set(s->state, o->submit->recipient, view->account_key.data, view->epoch,
-				      fg_session_now(s), succeeded);
+		rc = fg_state_pin_set(s->state, o->submit->recipient, view->account_key.data,
+				      view->epoch, fg_session_now(s), succeeded);
 	if (rc == FG_OK)
 		rc = submit(s, o);
 	if (rc != FG_OK)
 		fail(s, o, rc, "the recipient's devices cannot be sealed to");
 }
 
-static bool signed_off(struct fg_session *s, const Fallgate__View *view, const Fallgate__ClientPin *pin)
+static bool signed_off(struct fg_session *s, const Fallgate__View *view,
+		       const Fallgate__ClientPin *pin)
 {
 	struct fg_hash tag = fg_handle_tag(pin->handle);
 
@@ -399,17 +284,20 @@ static void on_absent(struct fg_session *s, struct fg_outgoing *o, const Fallgat
 		return;
 	}
 #ifndef FG_MUTANT_client_pin
-	if (o->was_secure && o->options.policy == FALLGATE__SENDER_POLICY__POLICY_ALLOW && !o->options.pin_ack) {
+	if (o->was_secure && o->options.policy == FALLGATE__SENDER_POLICY__POLICY_ALLOW &&
+	    !o->options.pin_ack) {
 		fail(s, o, FG_E_PIN_CONFLICT, "pin-conflict: the recipient was secure before");
 		return;
 	}
 #endif
-	rc = o->options.policy == FALLGATE__SENDER_POLICY__POLICY_ALLOW ? ask_seal_keys(s, o) : submit(s, o);
+	rc = o->options.policy == FALLGATE__SENDER_POLICY__POLICY_ALLOW ? ask_seal_keys(s, o)
+									: submit(s, o);
 	if (rc != FG_OK)
 		fail(s, o, rc, "the message cannot be submitted");
 }
 
-static void on_lookup(struct fg_session *s, struct fg_outgoing *o, const Fallgate__LookupResult *result)
+static void on_lookup(struct fg_session *s, struct fg_outgoing *o,
+		      const Fallgate__LookupResult *result)
 {
 	bool own = o->stage == FG_OUTGOING_LOOKUP_OWN;
 	const char *handle = own ? s->state->data->handle : o->submit->recipient;
@@ -417,7 +305,9 @@ static void on_lookup(struct fg_session *s, struct fg_outgoing *o, const Fallgat
 	enum fg_rc rc = fg_session_view(s, result->view, handle, &view);
 
 	if (rc != FG_OK) {
-		fail(s, o, rc, "the directory's answer does not count: it is unknown whether the recipient is secure");
+		fail(s, o, rc,
+		     "the directory's answer does not count: it is unknown whether the recipient "
+		     "is secure");
 		return;
 	}
 	if (!own && view->state == FALLGATE__VIEW_STATE__VIEW_ABSENT) {
@@ -426,9 +316,10 @@ static void on_lookup(struct fg_session *s, struct fg_outgoing *o, const Fallgat
 		on_secure(s, o, view, result);
 	} else {
 		rc = view->state == FALLGATE__VIEW_STATE__VIEW_SECURE &&
-				     memcmp(view->account_key.data, s->state->account_key.public, 32) == 0 ?
-			     seal_parts(s, o, view, result, true) :
-			     FG_E_IDENTITY;
+				     memcmp(view->account_key.data, s->state->account_key.public,
+					    32) == 0
+			     ? seal_parts(s, o, view, result, true)
+			     : FG_E_IDENTITY;
 		if (rc == FG_OK)
 			rc = ask_lookup(s, o, o->submit->recipient, FG_OUTGOING_LOOKUP);
 		if (rc != FG_OK)
@@ -436,9 +327,10 @@ static void on_lookup(struct fg_session *s, struct fg_outgoing *o, const Fallgat
 	}
 }
 
-static void on_seal_keys(struct fg_session *s, struct fg_outgoing *o, const Fallgate__SealKeys *keys)
+static void on_seal_keys(struct fg_session *s, struct fg_outgoing *o,
+			 const Fallgate__SealKeys *keys)
 {
-	enum fg_rc rc = make_consent(s, o, keys, o->options.bearers, o->options.pin_ack);
+	enum fg_rc rc = fg_outgoing_consent(s, o, keys, o->options.bearers, o->options.pin_ack);
 
 	if (rc == FG_OK)
 		rc = submit(s, o);
@@ -455,7 +347,8 @@ static void forget_parts(struct fg_session *s, struct fg_outgoing *o)
 	while (o->submit->n_parts > 0)
 		fallgate__sealed_part__free_unpacked(o->submit->parts[--o->submit->n_parts], NULL);
 	while (o->submit->n_own_parts > 0)
-		fallgate__sealed_part__free_unpacked(o->submit->own_parts[--o->submit->n_own_parts], NULL);
+		fallgate__sealed_part__free_unpacked(o->submit->own_parts[--o->submit->n_own_parts],
+						     NULL);
 	while (sent && sent->n_parts > 0)
 		fallgate__sent_part__free_unpacked(sent->parts[--sent->n_parts], NULL);
 }
@@ -469,8 +362,9 @@ static void on_error(struct fg_session *s, struct fg_outgoing *o, const Fallgate
 		if (error->mismatch && error->mismatch->own)
 			s->own_devices_many = true;
 		forget_parts(s, o);
-		rc = s->own_devices_many ? ask_lookup(s, o, s->state->data->handle, FG_OUTGOING_LOOKUP_OWN) :
-					   ask_lookup(s, o, o->submit->recipient, FG_OUTGOING_LOOKUP);
+		rc = s->own_devices_many
+			     ? ask_lookup(s, o, s->state->data->handle, FG_OUTGOING_LOOKUP_OWN)
+			     : ask_lookup(s, o, o->submit->recipient, FG_OUTGOING_LOOKUP);
 		if (rc == FG_OK)
 			return;
 	}
@@ -499,9 +393,11 @@ bool fg_outgoing_answer(struct fg_session *s, const Fallgate__ServerFrame *frame
 	o->request = 0;
 	if (frame->kind_case == FALLGATE__SERVER_FRAME__KIND_ERROR)
 		on_error(s, o, frame->error);
-	else if (frame->kind_case == FALLGATE__SERVER_FRAME__KIND_LOOKUP && o->stage <= FG_OUTGOING_LOOKUP)
+	else if (frame->kind_case == FALLGATE__SERVER_FRAME__KIND_LOOKUP &&
+		 o->stage <= FG_OUTGOING_LOOKUP)
 		on_lookup(s, o, frame->lookup);
-	else if (frame->kind_case == FALLGATE__SERVER_FRAME__KIND_SEAL_KEYS && o->stage == FG_OUTGOING_SEAL_KEYS)
+	else if (frame->kind_case == FALLGATE__SERVER_FRAME__KIND_SEAL_KEYS &&
+		 o->stage == FG_OUTGOING_SEAL_KEYS)
 		on_seal_keys(s, o, frame->seal_keys);
 	else if (frame->kind_case == FALLGATE__SERVER_FRAME__KIND_ASK)
 		fg_outgoing_ask(s, frame->ask);
@@ -522,7 +418,8 @@ void fg_outgoing_ask(struct fg_session *s, const Fallgate__Ask *ask)
 		return;
 	if (fg_session_view(s, ask->view, o->submit->recipient, &view) != FG_OK ||
 	    view->state != FALLGATE__VIEW_STATE__VIEW_ABSENT) {
-		fail(s, o, FG_E_VIEW_STALE, "the gateway asks for consent without a signed absence");
+		fail(s, o, FG_E_VIEW_STALE,
+		     "the gateway asks for consent without a signed absence");
 		return;
 	}
 	if (o->seal_keys)
@@ -540,7 +437,8 @@ void fg_outgoing_ask(struct fg_session *s, const Fallgate__Ask *ask)
 
 /* ---- the application's side ---- */
 
-static enum fg_rc sent_new(struct fg_session *s, const struct fg_id *id, const char *recipient, const char *text)
+static enum fg_rc sent_new(struct fg_session *s, const struct fg_id *id, const char *recipient,
+			   const char *text)
 {
 	Fallgate__Sent *sent = malloc(sizeof(*sent));
 	enum fg_rc rc;
@@ -590,7 +488,8 @@ static enum fg_rc text_check(struct fg_session *s, const char *text)
 	content.text = (char *)text;
 	packed = fg_proto_pack_new(&content, &len);
 	fg_arena_reset(&s->arena);
-	well_formed = packed && fg_proto_unpack(&s->arena, &fallgate__content__descriptor, packed, len);
+	well_formed =
+		packed && fg_proto_unpack(&s->arena, &fallgate__content__descriptor, packed, len);
 	free(packed);
 	return well_formed ? FG_OK : FG_E_UTF8;
 }
@@ -635,8 +534,9 @@ enum fg_rc fg_session_send(struct fg_session *s, const char *handle, const char 
 	if (rc == FG_OK)
 		rc = sent_new(s, &o->id, recipient.text, text);
 	if (rc == FG_OK)
-		rc = s->own_devices_many ? ask_lookup(s, o, s->state->data->handle, FG_OUTGOING_LOOKUP_OWN) :
-					   ask_lookup(s, o, o->submit->recipient, FG_OUTGOING_LOOKUP);
+		rc = s->own_devices_many
+			     ? ask_lookup(s, o, s->state->data->handle, FG_OUTGOING_LOOKUP_OWN)
+			     : ask_lookup(s, o, o->submit->recipient, FG_OUTGOING_LOOKUP);
 	if (rc != FG_OK) {
 		fg_outgoing_end(s, o);
 		return rc;
@@ -645,8 +545,8 @@ enum fg_rc fg_session_send(struct fg_session *s, const char *handle, const char 
 	return FG_OK;
 }
 
-enum fg_rc fg_session_consent(struct fg_session *s, const struct fg_id *message_id, unsigned bearers,
-			      bool pin_ack)
+enum fg_rc fg_session_consent(struct fg_session *s, const struct fg_id *message_id,
+			      unsigned bearers, bool pin_ack)
 {
 	struct fg_outgoing *o = fg_outgoing_by_id(s, message_id->b, FG_ID_LEN);
 	Fallgate__ClientFrame frame = FALLGATE__CLIENT_FRAME__INIT;
@@ -657,7 +557,7 @@ enum fg_rc fg_session_consent(struct fg_session *s, const struct fg_id *message_
 		return FG_E_NOT_FOUND;
 	if (o->was_secure && !pin_ack)
 		return FG_E_PIN_CONFLICT;
-	rc = make_consent(s, o, o->seal_keys, bearers, pin_ack);
+	rc = fg_outgoing_consent(s, o, o->seal_keys, bearers, pin_ack);
 	if (rc != FG_OK)
 		return rc;
 	decide.message_id = o->submit->message_id;

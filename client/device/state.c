@@ -68,8 +68,8 @@ static enum fg_rc derive(struct fg_state *state)
 
 	if (d->version != STATE_VERSION)
 		return FG_E_VERSION;
-	if (!FG_HAS_LEN(d->account_seed, FG_SIGN_SEED_LEN) || !FG_HAS_LEN(d->device_seed, FG_SIGN_SEED_LEN) ||
-	    !FG_HAS_LEN(d->device_id, FG_ID_LEN))
+	if (!FG_HAS_LEN(d->account_seed, FG_SIGN_SEED_LEN) ||
+	    !FG_HAS_LEN(d->device_seed, FG_SIGN_SEED_LEN) || !FG_HAS_LEN(d->device_id, FG_ID_LEN))
 		return FG_E_SYNTAX;
 	fg_sign_key_from_seed(d->account_seed.data, &state->account_key);
 	fg_sign_key_from_seed(d->device_seed.data, &state->device_key);
@@ -166,7 +166,8 @@ void fg_state_free(struct fg_state *state)
 		fg_wipe(state->data->account_seed.data, state->data->account_seed.len);
 		fg_wipe(state->data->device_seed.data, state->data->device_seed.len);
 		for (size_t i = 0; i < state->data->n_prekeys; i++)
-			fg_wipe(state->data->prekeys[i]->secret.data, state->data->prekeys[i]->secret.len);
+			fg_wipe(state->data->prekeys[i]->secret.data,
+				state->data->prekeys[i]->secret.len);
 		fallgate__client_state__free_unpacked(state->data, NULL);
 	}
 	fg_wipe(state, sizeof(*state));
@@ -205,13 +206,15 @@ static enum fg_rc pin_new(struct fg_state *state, const char *handle, uint64_t n
 	return rc;
 }
 
-enum fg_rc fg_state_pin_set(struct fg_state *state, const char *handle, const uint8_t account_key[static 32],
-			    uint64_t epoch, uint64_t now_ms, bool succeeded)
+enum fg_rc fg_state_pin_set(struct fg_state *state, const char *handle,
+			    const uint8_t account_key[static 32], uint64_t epoch, uint64_t now_ms,
+			    bool succeeded)
 {
 	Fallgate__ClientPin *pin = fg_state_pin(state, handle);
 	enum fg_rc rc = FG_OK;
 
-	if (pin && !succeeded && memcmp(pin->account_key.data, account_key, FG_SIGN_PUBLIC_LEN) != 0)
+	if (pin && !succeeded &&
+	    memcmp(pin->account_key.data, account_key, FG_SIGN_PUBLIC_LEN) != 0)
 		return FG_E_IDENTITY;
 	if (!pin)
 		rc = pin_new(state, handle, now_ms, &pin);
@@ -264,7 +267,8 @@ bool fg_state_has_received(const struct fg_state *state, const void *message_id,
 	for (size_t i = state->data->n_inbox; i-- > 0;) {
 		const Fallgate__Received *r = state->data->inbox[i];
 
-		if (FG_HAS_LEN(r->message_id, FG_ID_LEN) && memcmp(r->message_id.data, message_id, FG_ID_LEN) == 0 &&
+		if (FG_HAS_LEN(r->message_id, FG_ID_LEN) &&
+		    memcmp(r->message_id.data, message_id, FG_ID_LEN) == 0 &&
 		    FG_HAS_LEN(r->content_hash, FG_SHA256_LEN) &&
 		    memcmp(r->content_hash.data, content_hash->b, FG_SHA256_LEN) == 0)
 			return true;

@@ -75,7 +75,8 @@ static enum fg_rc read_directory_key(struct fg_trust *trust, const char *value)
 
 static enum fg_rc read_ca(struct fg_trust *trust, const char *value)
 {
-	enum fg_rc rc = fg_base64_decode(value, strlen(value), trust->ca, sizeof(trust->ca), &trust->ca_len);
+	enum fg_rc rc = fg_base64_decode(value, strlen(value), trust->ca, sizeof(trust->ca),
+					 &trust->ca_len);
 
 	return rc == FG_OK && trust->ca_len == 0 ? FG_E_SYNTAX : rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * gateway.trust: what a device believes about its gateway before it talks to it. It comes out of band, with the invitation; a lying
- * gateway could otherwise serve keys of its own.
+ * gateway.trust: what a device believes about its gateway before it talks to it. It comes out of
+ * band, with the invitation; a lying gateway could otherwise serve keys of its own.
  *
  * Text, one "NAME VALUE" a line, each name exactly once, in any order after the first line:
  *   fallgate-trust 1       the version
@@ -37,7 +37,8 @@ struct fg_trust {
 };
 
 /*! Read the text of a gateway.trust.
- *  \return FG_OK; FG_E_SYNTAX (also for a name that is missing or comes twice); FG_E_TOO_LONG; FG_E_VERSION. */
+ *  \return FG_OK; FG_E_SYNTAX (also for a name that is missing or comes twice); FG_E_TOO_LONG;
+ * FG_E_VERSION. */
 enum fg_rc fg_trust_parse(const char *text, size_t len, struct fg_trust *trust_out);
 
 /*! The log id that consents name. */

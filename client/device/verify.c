@@ -5,11 +5,13 @@
 #include "lib/proto/leaf.h"
 
 enum {
-	LEAF_ACTIONS = 16, /* the public leaf's codes are coarse and not in the receipt: all are tried, the commitment binds the rest */
+	LEAF_ACTIONS = 16, /* the public leaf's codes are coarse and not in the receipt: all are
+			      tried, the commitment binds the rest */
 	LEAF_REASONS = 64,
 };
 
-static bool read_path(size_t count, const ProtobufCBinaryData *hashes, struct fg_merkle_path *path_out)
+static bool read_path(size_t count, const ProtobufCBinaryData *hashes,
+		      struct fg_merkle_path *path_out)
 {
 	if (count > FG_MERKLE_PATH_MAX)
 		return false;
@@ -33,11 +35,13 @@ static enum fg_rc batch_verify(const struct fg_trust *trust, const Fallgate__Sig
 	rc = fg_merkle_root_from_path(receipt->index, receipt->size, &leaf, &path, &root);
 	if (rc != FG_OK)
 		return rc;
-	return fg_sign_verify(trust->receipt_key, sizeof(trust->receipt_key), FG_LABEL_RECEIPT_BATCH, root.b,
-			      sizeof(root.b), receipt->signature.data, receipt->signature.len);
+	return fg_sign_verify(trust->receipt_key, sizeof(trust->receipt_key),
+			      FG_LABEL_RECEIPT_BATCH, root.b, sizeof(root.b),
+			      receipt->signature.data, receipt->signature.len);
 }
 
-static const Fallgate__SentPart *part_of(const Fallgate__Sent *sent, const ProtobufCBinaryData *device)
+static const Fallgate__SentPart *part_of(const Fallgate__Sent *sent,
+					 const ProtobufCBinaryData *device)
 {
 	for (size_t i = 0; i < sent->n_parts; i++)
 		if (sent->parts[i]->device_id.len == device->len &&
@@ -46,22 +50,24 @@ static const Fallgate__SentPart *part_of(const Fallgate__Sent *sent, const Proto
 	return NULL;
 }
 
-static bool acknowledged(struct fg_arena *arena, const Fallgate__Sent *sent, const Fallgate__Receipt *receipt)
+static bool acknowledged(struct fg_arena *arena, const Fallgate__Sent *sent,
+			 const Fallgate__Receipt *receipt)
 {
 	const Fallgate__SentPart *part = part_of(sent, &receipt->ack_device);
 	const Fallgate__Ack *ack;
 	void *opened;
 
 	if (!part || !receipt->ack ||
-	    fg_signed_open(arena, receipt->ack, part->signing_key.data, part->signing_key.len, FG_LABEL_ACK,
-			   &fallgate__ack__descriptor, &opened) != FG_OK)
+	    fg_signed_open(arena, receipt->ack, part->signing_key.data, part->signing_key.len,
+			   FG_LABEL_ACK, &fallgate__ack__descriptor, &opened) != FG_OK)
 		return false;
 	ack = opened;
 	for (size_t i = 0; i < ack->n_items; i++)
 		if (FG_HAS_LEN(ack->items[i]->message_id, FG_ID_LEN) &&
 		    memcmp(ack->items[i]->message_id.data, sent->message_id.data, FG_ID_LEN) == 0 &&
 		    FG_HAS_LEN(ack->items[i]->content_hash, FG_SHA256_LEN) &&
-		    memcmp(ack->items[i]->content_hash.data, part->content_hash.data, FG_SHA256_LEN) == 0)
+		    memcmp(ack->items[i]->content_hash.data, part->content_hash.data,
+			   FG_SHA256_LEN) == 0)
 			return true;
 	return false;
 }
@@ -73,17 +79,19 @@ static bool leaf_in_tree(const Fallgate__LeafProof *proof, const Fallgate__LeafR
 	uint32_t time = (uint32_t)(record->time_ms / FG_LEAF_TIME_UNIT_MS);
 	uint8_t encoded[FG_LEAF_LEN];
 
-	leaf.commitment = fg_leaf_commitment(proof->salt.data, proof->record.data, proof->record.len);
+	leaf.commitment =
+		fg_leaf_commitment(proof->salt.data, proof->record.data, proof->record.len);
 	for (unsigned i = 0; i < 2 * LEAF_ACTIONS * LEAF_REASONS; i++) {
 		struct fg_hash hash;
 
 		leaf.action = (uint8_t)(i / 2 / LEAF_REASONS);
 		leaf.reason = (uint8_t)(i / 2 % LEAF_REASONS);
-		leaf.time = time + i % 2; /* the log's clock may stand just behind the next border */
+		leaf.time =
+			time + i % 2; /* the log's clock may stand just behind the next border */
 		fg_leaf_encode(&leaf, encoded);
 		hash = fg_merkle_leaf(encoded, sizeof(encoded));
-		if (fg_merkle_verify_inclusion(proof->index, checkpoint->size, &hash, path, &checkpoint->root) ==
-		    FG_OK)
+		if (fg_merkle_verify_inclusion(proof->index, checkpoint->size, &hash, path,
+					       &checkpoint->root) == FG_OK)
 			return true;
 	}
 	return false;
@@ -114,17 +122,18 @@ static enum fg_rc record_check(struct fg_arena *arena, const Fallgate__Sent *sen
 	return FG_E_CONSENT_BEARER;
 }
 
-static enum fg_rc leaf_verify(struct fg_arena *arena, const struct fg_trust *trust, const Fallgate__Sent *sent,
-			      const Fallgate__LeafProof *proof, struct fg_verified *verified)
+static enum fg_rc leaf_verify(struct fg_arena *arena, const struct fg_trust *trust,
+			      const Fallgate__Sent *sent, const Fallgate__LeafProof *proof,
+			      struct fg_verified *verified)
 {
 	struct fg_merkle_path path;
-	enum fg_rc rc = fg_note_verify(proof->checkpoint, strlen(proof->checkpoint), trust->log_origin,
-				       trust->log_key, &verified->checkpoint);
+	enum fg_rc rc = fg_note_verify(proof->checkpoint, strlen(proof->checkpoint),
+				       trust->log_origin, trust->log_key, &verified->checkpoint);
 
 	if (rc != FG_OK)
 		return rc;
-	verified->record = fg_proto_unpack(arena, &fallgate__leaf_record__descriptor, proof->record.data,
-					   proof->record.len);
+	verified->record = fg_proto_unpack(arena, &fallgate__leaf_record__descriptor,
+					   proof->record.data, proof->record.len);
 	if (!verified->record || !FG_HAS_LEN(proof->salt, 32) ||
 	    !read_path(proof->n_path, proof->path, &path))
 		return FG_E_SYNTAX;
@@ -156,7 +165,8 @@ enum fg_rc fg_receipt_verify(struct fg_arena *arena, const struct fg_trust *trus
 
 	if (rc != FG_OK)
 		return rc;
-	r = fg_proto_unpack(arena, &fallgate__receipt__descriptor, receipt->body.data, receipt->body.len);
+	r = fg_proto_unpack(arena, &fallgate__receipt__descriptor, receipt->body.data,
+			    receipt->body.len);
 	if (!r)
 		return FG_E_SYNTAX;
 	if (!FG_HAS_LEN(r->gateway_id, FG_GATEWAY_ID_LEN) ||
@@ -180,8 +190,8 @@ enum fg_rc fg_head_verify(const struct fg_trust *trust, const struct fg_checkpoi
 {
 	struct fg_checkpoint checkpoint;
 	struct fg_merkle_path path;
-	enum fg_rc rc = fg_note_verify(head->checkpoint, strlen(head->checkpoint), trust->log_origin,
-				       trust->log_key, &checkpoint);
+	enum fg_rc rc = fg_note_verify(head->checkpoint, strlen(head->checkpoint),
+				       trust->log_origin, trust->log_key, &checkpoint);
 
 	if (rc != FG_OK)
 		return rc;

@@ -9,7 +9,8 @@
 
 static const char trust_text[] =
 	"fallgate-trust 1\n# a comment\n\n"
-	"gateway 000102030405060708090a0b0c0d0e0f\nhost gw.example.org:7443\nlog-origin example.org/log\n"
+	"gateway 000102030405060708090a0b0c0d0e0f\nhost gw.example.org:7443\nlog-origin "
+	"example.org/log\n"
 	"log-key 0000000000000000000000000000000000000000000000000000000000000001\n"
 	"vault-key 0000000000000000000000000000000000000000000000000000000000000002\n"
 	"receipt-key 0000000000000000000000000000000000000000000000000000000000000003\n"
@@ -59,8 +60,8 @@ static void a_trust_file_that_is_not_exact_is_refused(void **unused)
 		const char *at = strstr(trust_text, cases[i].from);
 
 		assert_non_null(at);
-		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - trust_text), trust_text, cases[i].to,
-			 at + strlen(cases[i].from));
+		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - trust_text), trust_text,
+			 cases[i].to, at + strlen(cases[i].from));
 		assert_rc(cases[i].rc, fg_trust_parse(text, strlen(text), &trust));
 	}
 }
@@ -71,7 +72,7 @@ struct pair {
 	struct fg_state alice, bob;
 	struct fg_arena arena;
 	struct fg_e2e_peer peer; /* bob, as alice sees him */
-	Fallgate__Signed cert;	 /* of alice */
+	Fallgate__Signed cert;   /* of alice */
 	Fallgate__Signed prekeys[2];
 	uint8_t message_id[FG_ID_LEN];
 };
@@ -100,17 +101,22 @@ static int setup(void **out)
 	assert_ok(fg_arena_init(&p->arena, FG_ARENA_MAX));
 	make_cert(&p->alice, &p->cert);
 	make_cert(&p->bob, &bob_cert);
-	assert_ok(fg_state_prekeys_new(&p->bob, FALLGATE__PREKEY_KIND__PREKEY_SIGNED, 1, NOW_MS, p->prekeys));
-	assert_ok(fg_state_prekeys_new(&p->bob, FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME, 1, NOW_MS, p->prekeys + 1));
+	assert_ok(fg_state_prekeys_new(&p->bob, FALLGATE__PREKEY_KIND__PREKEY_SIGNED, 1, NOW_MS,
+				       p->prekeys));
+	assert_ok(fg_state_prekeys_new(&p->bob, FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME, 1, NOW_MS,
+				       p->prekeys + 1));
 	keys.cert = &bob_cert;
 	keys.signed_prekey = &p->prekeys[0];
 	keys.one_time_prekey = &p->prekeys[1];
 	assert_ok(fg_e2e_peer_check(&p->arena, &keys, p->bob.account_key.public, NOW_MS, &p->peer));
 	/* Not under another account, not after its end, not with the kinds swapped. */
-	assert_rc(FG_E_IDENTITY, fg_e2e_peer_check(&p->arena, &keys, p->alice.account_key.public, NOW_MS, &p->peer));
-	assert_rc(FG_E_IDENTITY, fg_e2e_peer_check(&p->arena, &keys, p->bob.account_key.public, NOW_MS + 1000, &p->peer));
+	assert_rc(FG_E_IDENTITY, fg_e2e_peer_check(&p->arena, &keys, p->alice.account_key.public,
+						   NOW_MS, &p->peer));
+	assert_rc(FG_E_IDENTITY, fg_e2e_peer_check(&p->arena, &keys, p->bob.account_key.public,
+						   NOW_MS + 1000, &p->peer));
 	keys.signed_prekey = &p->prekeys[1];
-	assert_rc(FG_E_IDENTITY, fg_e2e_peer_check(&p->arena, &keys, p->bob.account_key.public, NOW_MS, &p->peer));
+	assert_rc(FG_E_IDENTITY,
+		  fg_e2e_peer_check(&p->arena, &keys, p->bob.account_key.public, NOW_MS, &p->peer));
 	fg_signed_free(&bob_cert);
 	memset(p->message_id, 7, sizeof(p->message_id));
 	*out = p;
@@ -131,7 +137,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void seal(struct pair *p, const struct fg_e2e_peer *peer, const char *text, Fallgate__SealedPart *part)
+static void seal(struct pair *p, const struct fg_e2e_peer *peer, const char *text,
+		 Fallgate__SealedPart *part)
 {
 	Fallgate__Content content = FALLGATE__CONTENT__INIT;
 
@@ -143,14 +150,18 @@ static void seal(struct pair *p, const struct fg_e2e_peer *peer, const char *tex
 	part->suite = 1;
 	part->signed_prekey_id = peer->signed_prekey_id;
 	part->one_time_prekey_id = peer->one_time_prekey_id;
-	assert_ok(fg_e2e_seal(&content, &p->alice.device_key, peer, &part->sealed.data, &part->sealed.len));
+	assert_ok(fg_e2e_seal(&content, &p->alice.device_key, peer, &part->sealed.data,
+			      &part->sealed.len));
 }
 
-static enum fg_rc open_as_bob(struct pair *p, const Fallgate__SealedPart *part, Fallgate__Content **content_out)
+static enum fg_rc open_as_bob(struct pair *p, const Fallgate__SealedPart *part,
+			      Fallgate__Content **content_out)
 {
 	struct fg_kem_key key;
-	struct fg_e2e_context context = { p->bob.account_key.public, p->bob.data->device_id.data, &key, p->message_id,
-					  p->alice.data->device_id.data, p->alice.account_key.public, NOW_MS };
+	struct fg_e2e_context context = {
+		p->bob.account_key.public,     p->bob.data->device_id.data, &key,  p->message_id,
+		p->alice.data->device_id.data, p->alice.account_key.public, NOW_MS
+	};
 	enum fg_rc rc = fg_state_prekey(&p->bob, p->peer.one_time_prekey_id,
 					FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME, &key);
 
@@ -167,7 +178,8 @@ static void what_is_sealed_for_a_device_opens_there(void **state)
 	seal(p, &p->peer, "see you at six", &part);
 	assert_ok(open_as_bob(p, &part, &content));
 	assert_string_equal(content->text, "see you at six");
-	assert_int_equal(part.sealed.len, fg_e2e_padded_len(part.sealed.len - FG_HPKE_OVERHEAD) + FG_HPKE_OVERHEAD);
+	assert_int_equal(part.sealed.len,
+			 fg_e2e_padded_len(part.sealed.len - FG_HPKE_OVERHEAD) + FG_HPKE_OVERHEAD);
 	free(part.sealed.data);
 }
 
@@ -185,7 +197,9 @@ static void texts_of_near_length_are_sealed_to_one_length(void **state)
 
 static void padding_is_that_of_padme(void **unused)
 {
-	static const size_t cases[][2] = { { 0, 256 }, { 256, 256 }, { 257, 272 }, { 1000, 1024 }, { 1025, 1088 } };
+	static const size_t cases[][2] = {
+		{ 0, 256 }, { 256, 256 }, { 257, 272 }, { 1000, 1024 }, { 1025, 1088 }
+	};
 
 	(void)unused;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -201,7 +215,8 @@ static void a_part_with_any_byte_changed_does_not_open(void **state)
 	seal(p, &p->peer, "x", &part);
 	for (size_t i = 0; i < part.sealed.len; i++) {
 		part.sealed.data[i] ^= 0x80;
-		/* X25519 ignores the last bit of a public key, but the key schedule binds all of enc. */
+		/* X25519 ignores the last bit of a public key, but the key schedule binds all of
+		 * enc. */
 		assert_rc(FG_E_SEAL, open_as_bob(p, &part, &content));
 		part.sealed.data[i] ^= 0x80;
 	}
@@ -217,7 +232,8 @@ static void a_message_for_another_account_or_device_is_refused(void **state)
 	Fallgate__SealedPart part;
 	Fallgate__Content *content;
 
-	wrong.account_key[0] ^= 1; /* sealed to bob's prekey, but the signed content was meant for somebody else */
+	wrong.account_key[0] ^=
+		1; /* sealed to bob's prekey, but the signed content was meant for somebody else */
 	seal(p, &wrong, "x", &part);
 	assert_rc(FG_E_DENIED, open_as_bob(p, &part, &content));
 	free(part.sealed.data);
@@ -245,9 +261,11 @@ static void a_one_time_prekey_serves_once(void **state)
 	fg_state_prekey_spend(&p->bob, p->peer.one_time_prekey_id);
 	assert_rc(FG_E_REPLAY, fg_state_prekey(&p->bob, p->peer.one_time_prekey_id,
 					       FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME, &key));
-	assert_rc(FG_E_NOT_FOUND, fg_state_prekey(&p->bob, 99, FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME, &key));
+	assert_rc(FG_E_NOT_FOUND,
+		  fg_state_prekey(&p->bob, 99, FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME, &key));
 	fg_state_prekey_spend(&p->bob, p->peer.signed_prekey_id); /* signed ones stay */
-	assert_ok(fg_state_prekey(&p->bob, p->peer.signed_prekey_id, FALLGATE__PREKEY_KIND__PREKEY_SIGNED, &key));
+	assert_ok(fg_state_prekey(&p->bob, p->peer.signed_prekey_id,
+				  FALLGATE__PREKEY_KIND__PREKEY_SIGNED, &key));
 }
 
 static void a_state_survives_its_file(void **state)
@@ -260,7 +278,8 @@ static void a_state_survives_its_file(void **state)
 	snprintf(path, sizeof(path), "%s/state", dir);
 	assert_ok(fg_state_pin_set(&p->alice, "bob@example.org", key, 5, NOW_MS, false));
 	assert_ok(fg_state_pin_set(&p->alice, "bob@example.org", key, 3, NOW_MS, false));
-	assert_rc(FG_E_IDENTITY, fg_state_pin_set(&p->alice, "bob@example.org", other, 6, NOW_MS, false));
+	assert_rc(FG_E_IDENTITY,
+		  fg_state_pin_set(&p->alice, "bob@example.org", other, 6, NOW_MS, false));
 	assert_ok(fg_state_write(&p->alice, path, NULL));
 	assert_ok(fg_state_read(path, NULL, &back));
 	assert_int_equal(fg_state_pin(&back, "bob@example.org")->epoch, 5);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The session against a gateway that is a few functions here: it holds the keys of directory, vault, log and receipts, answers frames as the
- * case says, and lies where the case says.
+ * The session against a gateway that is a few functions here: it holds the keys of directory,
+ * vault, log and receipts, answers frames as the case says, and lies where the case says.
  */
 #include "tests/support/fg_test.h"
 
@@ -119,10 +119,12 @@ static void transmit(void *context, const void *frame, size_t len)
 	}
 }
 
-static void sign_view(struct world *w, const char *handle, struct fg_state *who, Fallgate__Signed *out)
+static void sign_view(struct world *w, const char *handle, struct fg_state *who,
+		      Fallgate__Signed *out)
 {
 	Fallgate__View view = FALLGATE__VIEW__INIT;
-	struct fg_hash tag = fg_handle_tag(handle), set = fg_sha256(who->data->device_id.data, FG_ID_LEN);
+	struct fg_hash tag = fg_handle_tag(handle),
+		       set = fg_sha256(who->data->device_id.data, FG_ID_LEN);
 
 	view.gateway_id = bytes(w->gateway_id, 16);
 	view.handle_tag = bytes(tag.b, 32);
@@ -177,8 +179,12 @@ static int setup(void **out)
 	char text[2048], gateway[33], a[65], b[65], c[65], d[65];
 
 	memset(&w, 0, sizeof(w));
-	callbacks = (struct fg_callbacks){ .context = &w, .on_ready = on_ready, .on_ask = on_ask, .on_receipt = on_receipt,
-					   .on_verified = on_verified, .on_error = on_error };
+	callbacks = (struct fg_callbacks){ .context = &w,
+					   .on_ready = on_ready,
+					   .on_ask = on_ask,
+					   .on_receipt = on_receipt,
+					   .on_verified = on_verified,
+					   .on_error = on_error };
 	assert_ok(fg_crypto_init());
 	fg_random(w.gateway_id, 16);
 	fg_sign_key_new(&w.directory);
@@ -188,10 +194,11 @@ static int setup(void **out)
 	fg_kem_key_new(&w.vault_seal);
 	fg_kem_key_new(&w.log_seal);
 	snprintf(text, sizeof(text),
-		 "fallgate-trust 1\ngateway %s\nhost h:1\nlog-origin test/log\nlog-key %s\nvault-key %s\n"
+		 "fallgate-trust 1\ngateway %s\nhost h:1\nlog-origin test/log\nlog-key "
+		 "%s\nvault-key %s\n"
 		 "receipt-key %s\ndirectory-key %s\nca MAMCAQE=\n",
-		 fg_hex(w.gateway_id, 16, gateway), hex_key(&w.log, a), hex_key(&w.vault, b), hex_key(&w.receipt, c),
-		 hex_key(&w.directory, d));
+		 fg_hex(w.gateway_id, 16, gateway), hex_key(&w.log, a), hex_key(&w.vault, b),
+		 hex_key(&w.receipt, c), hex_key(&w.directory, d));
 	assert_ok(fg_state_new(text, strlen(text), &w.alice));
 	assert_ok(fg_state_new(text, strlen(text), &w.bob));
 	assert_ok(fg_arena_init(&w.arena, FG_ARENA_MAX));
@@ -234,7 +241,8 @@ static void answer_lookup(struct world *w)
 	cert.signing_key = bytes(w->bob.device_key.public, 32);
 	cert.expires_ms = NOW_MS + 1000;
 	assert_ok(fg_signed_make(&cert, &w->bob.account_key, FG_LABEL_DEVICE_CERT, &signed_cert));
-	assert_ok(fg_state_prekeys_new(&w->bob, FALLGATE__PREKEY_KIND__PREKEY_SIGNED, 1, NOW_MS, &prekey));
+	assert_ok(fg_state_prekeys_new(&w->bob, FALLGATE__PREKEY_KIND__PREKEY_SIGNED, 1, NOW_MS,
+				       &prekey));
 	keys.cert = &signed_cert;
 	keys.signed_prekey = &prekey;
 	result.handle = (char *)BOB;
@@ -263,7 +271,8 @@ static void answer_seal_keys(struct world *w)
 	key.expires_ms = NOW_MS + 1000;
 	key.layer = 1;
 	key.public_key = bytes(w->vault_seal.public, 32);
-	assert_ok(fg_signed_make(&key, w->false_seal_key ? &w->directory : &w->vault, FG_LABEL_SEAL_KEY, &vault));
+	assert_ok(fg_signed_make(&key, w->false_seal_key ? &w->directory : &w->vault,
+				 FG_LABEL_SEAL_KEY, &vault));
 	key.layer = 2;
 	key.public_key = bytes(w->log_seal.public, 32);
 	assert_ok(fg_signed_make(&key, &w->log, FG_LABEL_SEAL_KEY, &log));
@@ -279,7 +288,9 @@ static void answer_seal_keys(struct world *w)
 
 static struct fg_id send_text(struct world *w, Fallgate__SenderPolicy policy, bool pin_ack)
 {
-	struct fg_send_options options = { .policy = policy, .bearers = 1U << FALLGATE__BEARER__BEARER_SMS, .pin_ack = pin_ack };
+	struct fg_send_options options = { .policy = policy,
+					   .bearers = 1U << FALLGATE__BEARER__BEARER_SMS,
+					   .pin_ack = pin_ack };
 	struct fg_id id;
 
 	assert_ok(fg_session_send(w->session, BOB, "see you at six", &options, &id));
@@ -289,12 +300,14 @@ static struct fg_id send_text(struct world *w, Fallgate__SenderPolicy policy, bo
 
 static void pin_bob(struct world *w, uint64_t epoch)
 {
-	assert_ok(fg_state_pin_set(&w->alice, BOB, w->bob.account_key.public, epoch, NOW_MS, false));
+	assert_ok(
+		fg_state_pin_set(&w->alice, BOB, w->bob.account_key.public, epoch, NOW_MS, false));
 }
 
 /* ---- receipts ---- */
 
-static void sign_receipt(struct world *w, const Fallgate__Receipt *receipt, Fallgate__SignedReceipt *out)
+static void sign_receipt(struct world *w, const Fallgate__Receipt *receipt,
+			 Fallgate__SignedReceipt *out)
 {
 	struct fg_hash leaf;
 	uint8_t *signature = malloc(FG_SIGNATURE_LEN);
@@ -455,8 +468,20 @@ static void delivery_is_proven_only_by_the_device(void **state)
 	fg_signed_free(&bad);
 }
 
-/* A downgraded message with its receipt, as a true gateway makes it; tamper may change what it is made of. */
-enum tamper { TRUE_RECEIPT, OTHER_CONSENT, OTHER_RECIPIENT, OTHER_BEARER, OTHER_SALT, OTHER_LOG_KEY, NO_LEAF, OTHER_GATEWAY, OTHER_MESSAGE, OTHER_SIGNER };
+/* A downgraded message with its receipt, as a true gateway makes it; tamper may change what it is
+ * made of. */
+enum tamper {
+	TRUE_RECEIPT,
+	OTHER_CONSENT,
+	OTHER_RECIPIENT,
+	OTHER_BEARER,
+	OTHER_SALT,
+	OTHER_LOG_KEY,
+	NO_LEAF,
+	OTHER_GATEWAY,
+	OTHER_MESSAGE,
+	OTHER_SIGNER
+};
 
 static enum fg_rc verify_downgrade(struct world *w, const Fallgate__Sent *sent, enum tamper tamper)
 {
@@ -479,7 +504,8 @@ static enum fg_rc verify_downgrade(struct world *w, const Fallgate__Sent *sent, 
 	record.message_id = sent->message_id;
 	record.consent_hash = bytes(consent.b, 32);
 	record.recipient_tag = bytes(tag.b, 32);
-	record.bearer = tamper == OTHER_BEARER ? FALLGATE__BEARER__BEARER_RCS : FALLGATE__BEARER__BEARER_SMS;
+	record.bearer = tamper == OTHER_BEARER ? FALLGATE__BEARER__BEARER_RCS
+					       : FALLGATE__BEARER__BEARER_SMS;
 	record.time_ms = NOW_MS;
 	proof.record.data = fg_proto_pack_new(&record, &proof.record.len);
 	leaf.bearer = (uint8_t)record.bearer;
@@ -488,7 +514,8 @@ static enum fg_rc verify_downgrade(struct world *w, const Fallgate__Sent *sent, 
 	fg_leaf_encode(&leaf, encoded);
 	hash = fg_merkle_leaf(encoded, sizeof(encoded));
 	checkpoint.root = hash;
-	assert_ok(fg_note_sign(&checkpoint, tamper == OTHER_LOG_KEY ? &w->vault : &w->log, note, sizeof(note), &len));
+	assert_ok(fg_note_sign(&checkpoint, tamper == OTHER_LOG_KEY ? &w->vault : &w->log, note,
+			       sizeof(note), &len));
 	salt[0] ^= tamper == OTHER_SALT;
 	proof.salt = bytes(salt, 32);
 	proof.checkpoint = note;
@@ -528,12 +555,14 @@ static void check_as_gateway(struct world *w, const struct fg_id *id)
 	memcpy(expect.gateway_id.b, w->gateway_id, 16);
 	memcpy(binding.gateway_id.b, w->gateway_id, 16);
 	expect.capsule_hash = fg_sha256(w->submit->capsule.data, w->submit->capsule.len);
-	assert_ok(fg_consent_check(&w->arena, w->submit->consent, w->alice.data->cert, &expect, &consent));
+	assert_ok(fg_consent_check(&w->arena, w->submit->consent, w->alice.data->cert, &expect,
+				   &consent));
 	binding.expires_ms = consent.body->expires_ms;
-	assert_ok(fg_capsule_open(FG_CAPSULE_OUTER, &w->log_seal, 1, &binding, w->submit->capsule.data,
-				  w->submit->capsule.len, inner, sizeof(inner), &inner_len));
-	assert_ok(fg_capsule_open(FG_CAPSULE_INNER, &w->vault_seal, 1, &binding, inner, inner_len, plain,
-				  sizeof(plain), &len));
+	assert_ok(fg_capsule_open(FG_CAPSULE_OUTER, &w->log_seal, 1, &binding,
+				  w->submit->capsule.data, w->submit->capsule.len, inner,
+				  sizeof(inner), &inner_len));
+	assert_ok(fg_capsule_open(FG_CAPSULE_INNER, &w->vault_seal, 1, &binding, inner, inner_len,
+				  plain, sizeof(plain), &len));
 	assert_ok(fg_capsule_body(&w->arena, plain, len, &body));
 	assert_string_equal(body->body, "see you at six");
 }
@@ -566,7 +595,8 @@ static void a_downgrade_is_verified_and_every_lie_found(void **state)
 	assert_int_equal(w->submit->n_parts, 0);
 	assert_non_null(w->submit->consent);
 	assert_true(w->submit->capsule.len > 0);
-	assert_ok(fg_signed_verify(w->submit->consent, w->alice.device_key.public, 32, FG_LABEL_CONSENT));
+	assert_ok(fg_signed_verify(w->submit->consent, w->alice.device_key.public, 32,
+				   FG_LABEL_CONSENT));
 	check_as_gateway(w, &id);
 	sent = fg_state_sent(&w->alice, id.b, FG_ID_LEN);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -575,7 +605,8 @@ static void a_downgrade_is_verified_and_every_lie_found(void **state)
 
 /* ---- what comes in ---- */
 
-static void push_message(struct world *w, uint32_t one_time_id, const uint8_t *prekey, uint8_t id_byte, bool readdressed)
+static void push_message(struct world *w, uint32_t one_time_id, const uint8_t *prekey,
+			 uint8_t id_byte, bool readdressed)
 {
 	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
 	Fallgate__Push push = FALLGATE__PUSH__INIT;
@@ -600,7 +631,8 @@ static void push_message(struct world *w, uint32_t one_time_id, const uint8_t *p
 	content.recipient = (char *)ALICE;
 	content.text = (char *)"hello";
 	content.sender_cert = &signed_cert;
-	assert_ok(fg_e2e_seal(&content, &w->bob.device_key, &peer, &part.sealed.data, &part.sealed.len));
+	assert_ok(fg_e2e_seal(&content, &w->bob.device_key, &peer, &part.sealed.data,
+			      &part.sealed.len));
 	part.suite = 1;
 	part.one_time_prekey_id = one_time_id;
 	push.sequence = id_byte;
@@ -625,13 +657,16 @@ static void a_message_is_kept_and_acknowledged_and_its_prekey_never_used_again(v
 
 	assert_ok(fg_state_prekey(&w->alice, id, FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME, &key));
 	push_message(w, id, key.public, 1, true);
-	assert_int_equal(w->error, FG_E_DENIED); /* the envelope names another sender than the one that signed */
+	assert_int_equal(
+		w->error,
+		FG_E_DENIED); /* the envelope names another sender than the one that signed */
 	push_message(w, id, key.public, 1, false);
 	assert_int_equal(w->alice.data->n_inbox, 1);
 	assert_string_equal(w->alice.data->inbox[0]->text, "hello");
 	fg_session_flush(w->session);
 	assert_int_equal(w->acks, 1);
-	assert_ok(fg_signed_verify(w->last->ack->ack, w->alice.device_key.public, 32, FG_LABEL_ACK));
+	assert_ok(
+		fg_signed_verify(w->last->ack->ack, w->alice.device_key.public, 32, FG_LABEL_ACK));
 	w->error = FG_OK;
 	push_message(w, id, key.public, 2, false);
 	assert_int_equal(w->error, FG_E_REPLAY);
