@@ -45,11 +45,17 @@ enum fg_rc fg_session_view(struct fg_session *s, const Fallgate__Signed *view, c
 	const Fallgate__ClientPin *pin = fg_state_pin(s->state, handle);
 	struct fg_view_expect expect = { .directory_key = s->state->trust.directory_key,
 					 .handle_tag = &tag,
-					 .least_epoch = pin ? pin->epoch : 0,
 					 .now_ms = fg_session_now(s) };
+	const Fallgate__View *checked;
+	enum fg_rc rc;
 
 	memcpy(expect.gateway_id.b, s->state->trust.gateway_id, FG_ID_LEN);
-	return fg_view_check(&s->arena, view, &expect, view_out);
+	rc = fg_view_check(&s->arena, view, &expect, &checked);
+	if (rc == FG_OK)
+		rc = fg_view_epoch_check(checked, pin ? pin->epoch : 0);
+	if (rc == FG_OK)
+		*view_out = checked;
+	return rc;
 }
 
 void fg_session_checkpoint(struct fg_session *s, const struct fg_checkpoint *checkpoint,

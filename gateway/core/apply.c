@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "gateway/decide/facts_text.h"
+#include "lib/base/cursor.h"
 #include "lib/wire/dlr.h"
 
 #define DAY_MS (24 * 3600 * 1000ull)
@@ -384,9 +385,8 @@ static bool apply_refused(struct fg_step *step)
 	LOG_MSG(&step->event->id, DLEG, LOGL_NOTICE, "refused leg: by=%s leg=%u rc=%s\n",
 		step->event->by_vault ? "vault" : "log", job->leg, fg_rc_name(rc));
 	if (rc_class == FG_CLASS_RETRY || rc_class == FG_CLASS_OTHER_LINK || rc_class == FG_CLASS_THROTTLE) {
-		/* Nothing was opened. A leaf of this leg may stand in the log: the next attempt gets a number of its own. */
-		if (!step->event->by_vault)
-			job->leg--;
+		/* Nothing was opened, so the number of the leg is free again; a leaf of it may stand in the log all the same. */
+		job->leg--;
 		step->state = FG_JOB_READY;
 		step->due_ms = fg_core_now_ms(step->core) + RETRY_MS;
 		return true;
@@ -408,27 +408,29 @@ static void add_failed_link(Fallgate__StoredJob *job)
 static void remember_parts(struct fg_step *step)
 {
 	Fallgate__StoredJob *job = step->job;
-	const char *ref = step->event->refs, *end = ref + step->event->refs_len;
+	struct fg_cursor refs;
 
 	for (size_t i = 0; i < job->n_part_states; i++)
 		fg_record_free(job->part_states[i]);
 	free(job->part_states);
 	job->n_part_states = 0;
 	job->part_states = calloc(step->event->segments ? step->event->segments : 1, sizeof(*job->part_states));
-	for (; ref && ref < end && job->part_states && job->n_part_states < step->event->segments;
-	     ref += strlen(ref) + 1) {
+	fg_cursor_init(&refs, step->event->refs, step->event->refs_len);
+	while (job->part_states && job->n_part_states < step->event->segments) {
 		Fallgate__StoredPart *part = malloc(sizeof(*part));
 		struct fg_store_op *op;
-		char *key;
-		size_t link_len = strlen(job->link) + 1, ref_len = strlen(ref);
+		char *key, ref[256] = "";
+		size_t link_len = strlen(job->link) + 1, ref_len = fg_cursor_u8(&refs);
 
 		if (!part)
 			FG_BUG("out of memory");
+		if (refs.rc == FG_OK)
+			fg_cursor_copy(&refs, ref, ref_len);
 		fallgate__stored_part__init(part);
 		fg_record_text(&part->ref, ref);
 		part->state = FG_PART_ACCEPTED;
 		job->part_states[job->n_part_states++] = part;
-		if (ref_len == 0 || step->ops_count >= FG_STEP_OPS_MAX - 8)
+		if (ref[0] == 0 || step->ops_count >= FG_STEP_OPS_MAX - 8)
 			continue;
 		key = fg_step_own(step, malloc(link_len + ref_len));
 		memcpy(key, job->link, link_len);

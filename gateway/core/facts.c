@@ -53,11 +53,9 @@ static void gather_view(struct fg_step *step, const struct fg_directory_entry *e
 	struct fg_view_expect expect = { .directory_key = core->trust.directory_key,
 					 .gateway_id = core->trust.gateway_id,
 					 .handle_tag = &entry->tag,
-					 .least_epoch = entry->pinned ? entry->pin_epoch : 0,
 					 .now_ms = fg_core_now_ms(core) };
 	const Fallgate__View *view;
 	Fallgate__Signed *signed_view;
-	enum fg_rc rc;
 
 	if (fg_clock_went_back(core->clock)) {
 		LOGP(DDECIDE, LOGL_ERROR, "hold downgrades: the clock went back\n");
@@ -68,14 +66,10 @@ static void gather_view(struct fg_step *step, const struct fg_directory_entry *e
 	signed_view = fg_signed_unpack(&core->jobs->arena, step->view, step->view_len);
 	if (!signed_view)
 		return;
-	rc = fg_view_check(&core->jobs->arena, signed_view, &expect, &view);
-	if (rc == FG_E_VIEW_STALE) {
-		expect.least_epoch = 0;
-		rc = fg_view_check(&core->jobs->arena, signed_view, &expect, &view);
-		step->facts.epoch = FG_EPOCH_LOWER;
-	}
-	if (rc != FG_OK)
+	if (fg_view_check(&core->jobs->arena, signed_view, &expect, &view) != FG_OK)
 		return;
+	if (fg_view_epoch_check(view, entry->pinned ? entry->pin_epoch : 0) != FG_OK)
+		step->facts.epoch = FG_EPOCH_LOWER;
 	step->facts.view = view->state == FALLGATE__VIEW_STATE__VIEW_SECURE ? FG_VIEW_SECURE : FG_VIEW_ABSENT;
 	/* A stale absence is ignorance: row 2 speaks of a stale SECURE only. */
 	if (step->facts.view == FG_VIEW_ABSENT && step->facts.epoch == FG_EPOCH_LOWER)

@@ -111,7 +111,7 @@ void fg_jobs_leg(struct fg_core *core, const struct fg_ipc_leg *leg)
 	event->carrier_code = leg->carrier_code;
 	event->segments = leg->segments;
 	memcpy(event->mark, leg->mark.data, leg->mark.len);
-	if (leg->refs.len && leg->refs.data[leg->refs.len - 1] == 0) {
+	if (leg->refs.len) {
 		event->refs = malloc(leg->refs.len);
 		if (!event->refs)
 			FG_BUG("out of memory");

@@ -41,7 +41,7 @@ struct fg_event {
 	uint32_t carrier_code;
 	uint32_t segments;
 	char mark[65];
-	char *refs; /*!< LEG: owned, malloc(): each ended by NUL */
+	uint8_t *refs; /*!< LEG: owned, malloc(): length octet and bytes, a part each */
 	size_t refs_len;
 	uint32_t part; /*!< REPORT */
 	uint8_t report_state;

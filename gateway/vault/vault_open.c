@@ -121,7 +121,8 @@ static enum fg_rc check_legs(const struct fg_vault *vault, const struct fg_ipc_o
 	if (open->leg > 1) {
 		fg_vault_key(&open->message_id, (uint16_t)(open->leg - 1), key);
 		before = fg_table_get(vault->legs, key);
-		if (!before || before->state != FG_LEG_FAILED)
+		/* Neither of the two left anything at the far side. */
+		if (!before || (before->state != FG_LEG_FAILED && before->state != FG_LEG_DEFERRED))
 			return FG_E_LEG_ORDER;
 	}
 #endif
