@@ -77,6 +77,12 @@ bool fg_outgoing_answer(struct fg_session *s, const Fallgate__ServerFrame *frame
 void fg_outgoing_ask(struct fg_session *s, const Fallgate__Ask *ask);
 void fg_outgoing_end(struct fg_session *s, struct fg_outgoing *o);
 
+/* session_consent.c: a capsule and the consent to open it: into the state and, the capsule, into
+ * o->submit. FG_OK; FG_E_CONSENT_BEARER; FG_E_TRUST; FG_E_MARK; errors of fg_capsule_make() and of
+ * saving. */
+enum fg_rc fg_outgoing_consent(struct fg_session *s, struct fg_outgoing *o,
+			       const Fallgate__SealKeys *keys, unsigned bearers, bool pin_ack);
+
 /* session_receive.c */
 void fg_session_push(struct fg_session *s, const Fallgate__Push *push);
 /* A head came in answer to a verification. */
