@@ -94,6 +94,7 @@ void fg_host_state(struct fg_adapter_host *host, bool up, uint32_t credits, uint
 void fg_host_outcome(struct fg_adapter_host *host, const struct fg_job_outcome *outcome);
 /*! \return FG_OK: ops->stored will come. FG_E_IPC_FULL: not now; do not acknowledge, the carrier will repeat it. */
 enum fg_rc fg_host_report(struct fg_adapter_host *host, const struct fg_delivery_report *report);
+/*! All is finished. The host never closes the adapter inside this call. */
 void fg_host_drained(struct fg_adapter_host *host);
 const char *fg_host_name(const struct fg_adapter_host *host); /*!< the link's name, for logs */
 

@@ -1,1 +1,2 @@
-# adapters/loop: see Makefile.am
+# adapters/loop: the model adapter.
+adapters_libfgsdk_a_SOURCES += %D%/loop.c

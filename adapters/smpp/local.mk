@@ -1,1 +1,5 @@
-# adapters/smpp: see Makefile.am
+# adapters/smpp: SMPP 3.4 as ESME.
+adapters_libfgsdk_a_SOURCES += %D%/link.c %D%/report.c %D%/session.c %D%/session.h %D%/session_internal.h %D%/submit.c
+# What a program with adapters links, in this order.
+FG_ADAPTER_LIBS = adapters/libfgsdk.a lib/ipc/libfgipc.a lib/wire/libfgwire.a lib/crypto/libfgcrypto.a lib/base/libfgbase.a \
+	lib/base/libfgmin.a $(SODIUM_LIBS) $(CONFIG_LIBS) $(OSMOCORE_LIBS) $(TALLOC_LIBS) $(EVENT_LIBS)

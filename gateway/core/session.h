@@ -21,6 +21,7 @@ struct fg_session {
 	char handle[FG_HANDLE_MAX + 1];		  /*!< the account's first handle */
 	uint8_t *cert;				  /*!< serialized Signed of its DeviceCert */
 	size_t cert_len;
+	uint64_t head_request; /*!< the GetHead that waits for the log */
 	struct fg_push_state *push;
 	struct fg_session *next;
 };

@@ -15,14 +15,16 @@ struct fg_view_expect {
 	const uint8_t *directory_key;	    /*!< 32 bytes, from gateway.trust */
 	struct fg_id gateway_id;
 	const struct fg_hash *handle_tag; /*!< NULL: of any handle, the caller binds it */
-	uint64_t least_epoch;		    /*!< pinned or highest seen; 0: nothing is known */
 	uint64_t now_ms;
 };
 
 /*! \param[out] view_out borrowed from the arena; its state is SECURE or ABSENT, its handle_tag 32 bytes, its account_key 32 bytes when SECURE.
- *  \return FG_OK; FG_E_SIGNATURE; FG_E_SYNTAX (also another gateway or handle); FG_E_VIEW_EXPIRED; FG_E_VIEW_STALE. */
+ *  \return FG_OK; FG_E_SIGNATURE; FG_E_SYNTAX (also another gateway or handle); FG_E_VIEW_EXPIRED. */
 enum fg_rc fg_view_check(struct fg_arena *arena, const Fallgate__Signed *view,
 			 const struct fg_view_expect *expect, const Fallgate__View **view_out);
+
+/*! Not older than what was pinned or seen of the handle. FG_OK or FG_E_VIEW_STALE. */
+enum fg_rc fg_view_epoch_check(const Fallgate__View *view, uint64_t least_epoch);
 
 /*! A statement that a handle signed off: signed by account_key (32 bytes), about that handle, ending least_epoch or a later one.
  *  \return FG_OK; FG_E_SIGNATURE; FG_E_SYNTAX; FG_E_VIEW_STALE. */

@@ -29,7 +29,7 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 	const uint8_t key[32] = { 7 };
 
 	(void)arg;
-	fg_role_notice(process, "configured %s", conf->gateway.name);
+	fg_role_notice(process, "configured %s, dumpable %d", conf->gateway.name, prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
 	fg_role_public_key(process, FG_TRUST_LOG, key);
 	return strcmp(conf->gateway.name, "bad") == 0 ? FG_E_DENIED : FG_OK;
 }
@@ -51,7 +51,7 @@ static void peer(struct fg_role_process *process, const struct fg_ipc_peer *told
 static enum fg_rc start(struct fg_role_process *process, void *arg)
 {
 	(void)arg;
-	fg_role_notice(process, "starts, dumpable %d", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
+	fg_role_notice(process, "starts");
 	return FG_OK;
 }
 
@@ -179,7 +179,7 @@ static void a_role_is_told_all_in_order_and_stops_when_asked(void **state)
 	until_said(&p, "READY");
 	say(&p, FG_IPC_STOP);
 	assert_int_equal(reap(&p), 0);
-	assert_string_equal(p.said, "configured gw; PUBLIC_KEY; trusts gw/log; peer parent; starts, dumpable 0; "
+	assert_string_equal(p.said, "configured gw, dumpable 0; PUBLIC_KEY; trusts gw/log; peer parent; starts; "
 				    "READY; stops; ");
 }
 
@@ -195,7 +195,7 @@ static void what_a_role_does_not_want_is_left_out(void **state)
 	say(&p, FG_IPC_START);
 	say(&p, FG_IPC_STOP);
 	assert_int_equal(reap(&p), 0);
-	assert_string_equal(p.said, "configured gw; PUBLIC_KEY; starts, dumpable 0; READY; ");
+	assert_string_equal(p.said, "configured gw, dumpable 0; PUBLIC_KEY; starts; READY; ");
 }
 
 static void a_role_leaves_when_the_parent_is_gone(void **state)

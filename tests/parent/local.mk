@@ -1,1 +1,10 @@
-# tests/parent: see tests/local.mk
+# fallgated with roles that only say what happens to them, and a parent that starts them.
+fg_parent_cppflags = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS)
+check_PROGRAMS += tests/parent/parent_test tests/parent/fallgated_fixture
+TESTS += tests/parent/parent_test
+tests_parent_fallgated_fixture_SOURCES = tests/parent/role_fixture.c gateway/parent/main.c
+tests_parent_fallgated_fixture_CPPFLAGS = $(fg_parent_cppflags)
+tests_parent_fallgated_fixture_LDADD = $(FG_PARENT_LIBS)
+tests_parent_parent_test_SOURCES = tests/parent/parent_test.c
+tests_parent_parent_test_CPPFLAGS = $(fg_parent_cppflags)
+tests_parent_parent_test_LDADD = $(FG_PARENT_LIBS) $(FG_TEST_LIBS)

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The role of a clear-side link. Without the vault it is nothing: when that channel goes it exits,
+ * the parent starts it again, and the vault calls what was in flight unknown.
+ */
+#include "adapters/host.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <talloc.h>
+#include "lib/base/log.h"
+#include "lib/crypto/clear.h"
+#include "lib/ipc/channel.h"
+#include "lib/ipc/role.h"
+
+struct link_process {
+	struct fg_role_process *process;
+	const struct fg_conf_links *conf;
+	struct fg_channel *vault;
+	struct fg_adapter_host *host;
+	struct fg_host_link_state state;
+	bool stopping;
+};
+
+static void send_state(void *arg, const struct fg_host_link_state *state)
+{
+	struct link_process *link = arg;
+	struct fg_frame frame = { .type = FG_IPC_LINK };
+
+	link->state = *state;
+	if (!link->vault || !fg_channel_is_open(link->vault))
+		return; /* said again when it opens */
+	frame.link.up = state->up;
+	frame.link.credits = state->credits;
+	frame.link.in_flight = state->in_flight;
+	frame.link.carrier_code = state->carrier_code;
+	frame.link.note = FG_BYTES_TEXT(link->state.note);
+	if (fg_channel_answer(link->vault, &frame) != FG_OK)
+		fg_role_fail(link->process, FG_E_IPC_FULL, "link state");
+}
+
+static void send_outcome(void *arg, const struct fg_job_outcome *outcome)
+{
+	struct link_process *link = arg;
+	uint8_t refs[FG_HOST_REFS_MAX];
+	struct fg_frame frame;
+
+	fg_host_outcome_to_frame(outcome, refs, &frame);
+	/* An outcome that cannot be told must become unknown at the vault: leaving does that. */
+	if (!link->vault || fg_channel_answer(link->vault, &frame) != FG_OK)
+		fg_role_fail(link->process, FG_E_IPC_FULL, "outcome");
+}
+
+static enum fg_rc send_report(void *arg, const struct fg_delivery_report *report)
+{
+	struct link_process *link = arg;
+	struct fg_frame frame = { .type = FG_IPC_DLR };
+
+	if (!link->vault || !fg_channel_is_open(link->vault))
+		return FG_E_IPC_FULL;
+	frame.dlr.token = report->token;
+	frame.dlr.ref = FG_BYTES_TEXT(report->ref);
+	frame.dlr.state = report->state;
+	frame.dlr.final = report->final;
+	frame.dlr.error = FG_BYTES_TEXT(report->error);
+	frame.dlr.has_reference = report->has_reference;
+	frame.dlr.message_reference = report->message_reference;
+	frame.dlr.destination = FG_BYTES_TEXT(report->destination);
+	frame.dlr.done_ms = report->done_ms;
+	return fg_channel_send(link->vault, &frame);
+}
+
+static void leave(evutil_socket_t fd, short what, void *arg)
+{
+	struct link_process *link = arg;
+
+	(void)fd;
+	(void)what;
+	fg_host_close(link->host);
+	if (link->vault)
+		fg_channel_flush(link->vault);
+	fg_role_stopped(link->process);
+}
+
+/* The adapter is still inside its call: close it in the next turn. */
+static void drained(void *arg)
+{
+	struct link_process *link = arg;
+	struct timeval now = { 0, 0 };
+
+	if (link->stopping)
+		event_base_once(fg_loop_base(fg_role_loop(link->process)), -1, EV_TIMEOUT, leave,
+				link, &now);
+}
+
+static const struct fg_host_ops host_ops = {
+	.state = send_state, .outcome = send_outcome, .report = send_report, .drained = drained
+};
+
+static void take_job(struct link_process *link, const struct fg_ipc_job *frame)
+{
+	uint32_t offsets[FG_PARTS_MAX];
+	struct fg_job job;
+	enum fg_rc rc = fg_host_job_from_frame(frame, offsets, &job);
+
+	if (rc != FG_OK)
+		fg_role_fail(link->process, rc, "job of the vault");
+	fg_host_job_take(link->host, &job);
+}
+
+static void vault_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+			void *arg)
+{
+	struct link_process *link = arg;
+
+	(void)channel;
+	if (fd_take >= 0)
+		close(fd_take);
+	if (frame->type == FG_IPC_JOB)
+		take_job(link, &frame->job);
+	else if (frame->type == FG_IPC_STORED)
+		fg_host_stored(link->host, frame->stored.token);
+	else if (frame->type == FG_IPC_DRAIN)
+		fg_host_drain(link->host);
+}
+
+static void vault_open(struct fg_channel *channel, void *arg)
+{
+	struct link_process *link = arg;
+	struct fg_host_link_state state = link->state;
+
+	(void)channel;
+	send_state(link, &state);
+}
+
+static void vault_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
+{
+	struct link_process *link = arg;
+
+	(void)channel;
+	fg_role_fail(link->process, rc, "channel to the vault");
+}
+
+static enum fg_rc configure(struct fg_role_process *process, const struct fg_conf *conf, void *arg)
+{
+	struct link_process *link = arg;
+
+	if (conf->links_count != 1)
+		return FG_E_CONF;
+	if (fg_crypto_init() != FG_OK)
+		return FG_E_CRYPTO_INIT;
+	if (fg_clear_probe() != FG_OK) {
+		if (!conf->gateway.allow_unlocked)
+			return FG_E_LOCKED_MEMORY;
+		fg_clear_allow_unlocked();
+		fg_role_notice(
+			process,
+			"clear text is in memory that may be swapped out (allow_unlocked = yes)");
+	}
+	link->process = process;
+	link->conf = &conf->links[0];
+	link->host = fg_host_new(fg_role_ctx(process), link->conf->name, &host_ops, link);
+	return link->host ? FG_OK : FG_E_NO_MEMORY;
+}
+
+static void peer(struct fg_role_process *process, const struct fg_ipc_peer *frame, int fd_take,
+		 void *arg)
+{
+	static const struct fg_channel_ops vault_ops = { .frame = vault_frame,
+							 .open = vault_open,
+							 .closed = vault_closed };
+	struct link_process *link = arg;
+
+	if (frame->role != FG_ROLE_VAULT) {
+		close(fd_take);
+		return;
+	}
+	if (link->vault)
+		fg_role_fail(process, FG_E_CLOSED, "the vault was replaced");
+	link->vault = fg_channel_new(fg_role_ctx(process), fg_loop_base(fg_role_loop(process)),
+				     fd_take, FG_ROLE_LINK, FG_ROLE_VAULT, NULL, &vault_ops, link);
+	if (!link->vault)
+		fg_role_fail(process, FG_E_NO_MEMORY, "channel to the vault");
+}
+
+static enum fg_rc start(struct fg_role_process *process, void *arg)
+{
+	struct link_process *link = arg;
+	const struct fg_adapter_ops *ops = fg_adapter_find(link->conf->adapter);
+
+	return ops ? fg_host_open(link->host, ops, fg_role_loop(process), link->conf) : FG_E_CONF;
+}
+
+static void stop(struct fg_role_process *process, void *arg)
+{
+	struct link_process *link = arg;
+
+	(void)process;
+	link->stopping = true;
+	fg_host_drain(link->host);
+}
+
+int fg_link_main(int fd, unsigned link)
+{
+	static const struct fg_role_ops ops = {
+		.configure = configure, .peer = peer, .start = start, .stop = stop
+	};
+	struct link_process process = { 0 };
+	char name[16];
+
+	snprintf(name, sizeof(name), "link%u", link);
+	return fg_role_run(FG_ROLE_LINK, name, fd, &ops, &process);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What stands between an adapter and whoever gives it jobs: the ledger that holds both to the
+ * contract of adapter.h. In the process of a link adapters/host.c is behind it; in tests a
+ * recorder. It knows neither frames nor sockets.
+ */
+#pragma once
+
+#include "adapters/adapter.h"
+
+struct fg_host_link_state {
+	bool up;
+	uint32_t credits;
+	uint32_t in_flight;
+	uint32_t carrier_code;
+	char note[128];
+};
+
+/*! Where the adapter's answers go. */
+struct fg_host_ops {
+	void (*state)(void *arg, const struct fg_host_link_state *state);
+	void (*outcome)(void *arg, const struct fg_job_outcome *outcome);
+	/*! FG_OK: fg_host_stored() follows; FG_E_IPC_FULL: not now. */
+	enum fg_rc (*report)(void *arg, const struct fg_delivery_report *report);
+	void (*drained)(void *arg);
+};
+
+/*! A host without adapter, a talloc child of ctx. NULL without memory. */
+struct fg_adapter_host *fg_host_new(void *ctx, const char *name, const struct fg_host_ops *ops,
+				    void *arg);
+
+/*! Open the adapter. \return what ops->open gave; FG_E_STATE when one is open. */
+enum fg_rc fg_host_open(struct fg_adapter_host *host, const struct fg_adapter_ops *adapter,
+			struct fg_loop *loop, const struct fg_conf_links *conf);
+
+/*! Give a job; its text is taken over in every case. Exactly one outcome follows: by the adapter if
+ * it took the job, else from here: failed with FG_E_LINK_CREDIT beyond the credits, deferred with
+ * FG_E_LINK_DOWN while the link is down. O(open jobs). */
+void fg_host_job_take(struct fg_adapter_host *host, const struct fg_job *job);
+void fg_host_stored(struct fg_adapter_host *host, uint64_t token);
+void fg_host_drain(struct fg_adapter_host *host);
+
+/*! Close the adapter. A job that it forgot gets the outcome unknown, and counts as a bug. */
+void fg_host_close(struct fg_adapter_host *host);
+
+/*! Breaches of the contract since the start, on either side. Each was logged. */
+unsigned fg_host_bugs(const struct fg_adapter_host *host);
+
+/*! Wipe and free a job's text. NULL is harmless. */
+void fg_job_text_free(struct fg_clear *text_take);
+
+/*! An outcome for the whole job, every part in state part_state and without a reference. */
+void fg_job_outcome_whole(const struct fg_job *job, enum fg_outcome outcome, enum fg_rc rc,
+			  enum fg_part_state part_state, struct fg_job_outcome *outcome_out);

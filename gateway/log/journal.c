@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "gateway/log/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <talloc.h>
+#include <unistd.h>
+#include "lib/base/cursor.h"
+#include "lib/crypto/crypto.h"
+
+enum { SUM_LEN = 8, HEADER_LEN = 4 + SUM_LEN };
+
+struct fg_journal {
+	char *path;
+	char *open_path; /* where the file is until fg_journal_replace() */
+	int fd;
+	uint64_t size; /* durable bytes */
+	uint8_t *waiting;
+	size_t waiting_len;
+};
+
+static int journal_close(struct fg_journal *journal)
+{
+	if (journal->fd >= 0)
+		close(journal->fd);
+	return 0;
+}
+
+static struct fg_journal *journal_new(void *ctx, const char *path, const char *suffix, int flags)
+{
+	struct fg_journal *journal = talloc_zero(ctx, struct fg_journal);
+
+	if (!journal)
+		return NULL;
+	journal->fd = -1;
+	talloc_set_destructor(journal, journal_close);
+	journal->path = talloc_strdup(journal, path);
+	journal->open_path = talloc_asprintf(journal, "%s%s", path, suffix);
+	if (journal->path && journal->open_path)
+		journal->fd = open(journal->open_path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
+	if (journal->fd < 0)
+		TALLOC_FREE(journal);
+	return journal;
+}
+
+static enum fg_rc read_all(int fd, uint64_t offset, uint8_t *out, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = pread(fd, out, len, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return FG_E_LOG_IO;
+		out += n;
+		offset += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return FG_OK;
+}
+
+/* The record at journal->size into *payload_out (talloc); FG_E_TRUNCATED when what is there is not whole. */
+static enum fg_rc read_record(struct fg_journal *journal, uint64_t file_size, uint8_t **payload_out,
+			      size_t *len_out)
+{
+	uint8_t header[HEADER_LEN], *payload;
+	struct fg_cursor cur;
+	struct fg_hash sum;
+	uint32_t len;
+
+	if (file_size - journal->size < HEADER_LEN)
+		return FG_E_TRUNCATED;
+	if (read_all(journal->fd, journal->size, header, HEADER_LEN) != FG_OK)
+		return FG_E_LOG_IO;
+	fg_cursor_init(&cur, header, HEADER_LEN);
+	len = fg_cursor_u32(&cur);
+	if (len > FG_JOURNAL_RECORD_MAX || file_size - journal->size - HEADER_LEN < len)
+		return FG_E_TRUNCATED;
+	payload = talloc_size(journal, len ? len : 1);
+	if (!payload)
+		return FG_E_NO_MEMORY;
+	if (read_all(journal->fd, journal->size + HEADER_LEN, payload, len) != FG_OK) {
+		talloc_free(payload);
+		return FG_E_LOG_IO;
+	}
+	sum = fg_sha256(payload, len);
+	if (memcmp(sum.b, header + 4, SUM_LEN) != 0) {
+		talloc_free(payload);
+		return FG_E_TRUNCATED;
+	}
+	*payload_out = payload;
+	*len_out = len;
+	return FG_OK;
+}
+
+static enum fg_rc replay(struct fg_journal *journal, fg_journal_record_cb record, void *arg,
+			 uint64_t *torn_out)
+{
+	uint8_t *payload;
+	struct stat st;
+	enum fg_rc rc;
+	size_t len;
+
+	if (fstat(journal->fd, &st) != 0)
+		return FG_E_LOG_IO;
+	for (;;) {
+		rc = read_record(journal, (uint64_t)st.st_size, &payload, &len);
+		if (rc != FG_OK)
+			break;
+		rc = record(payload, len, journal->size + HEADER_LEN, arg);
+		talloc_free(payload);
+		if (rc != FG_OK)
+			return rc;
+		journal->size += HEADER_LEN + len;
+	}
+	if (rc != FG_E_TRUNCATED)
+		return rc;
+	*torn_out = (uint64_t)st.st_size - journal->size;
+	if (*torn_out > 0 &&
+	    (ftruncate(journal->fd, (off_t)journal->size) != 0 || fdatasync(journal->fd) != 0))
+		return FG_E_LOG_IO;
+	return FG_OK;
+}
+
+enum fg_rc fg_journal_open(void *ctx, const char *path, fg_journal_record_cb record, void *arg,
+			   struct fg_journal **journal_out, uint64_t *torn_out)
+{
+	struct fg_journal *journal = journal_new(ctx, path, "", 0);
+	uint64_t torn = 0;
+	enum fg_rc rc;
+
+	if (!journal)
+		return FG_E_LOG_IO;
+	rc = replay(journal, record, arg, &torn);
+	if (rc == FG_OK)
+		rc = fg_journal_sync_folder(path);
+	if (rc != FG_OK) {
+		talloc_free(journal);
+		return rc;
+	}
+	*journal_out = journal;
+	*torn_out = torn;
+	return FG_OK;
+}
+
+enum fg_rc fg_journal_create(void *ctx, const char *path, struct fg_journal **journal_out)
+{
+	struct fg_journal *journal = journal_new(ctx, path, ".new", O_TRUNC);
+
+	if (!journal)
+		return FG_E_LOG_IO;
+	*journal_out = journal;
+	return FG_OK;
+}
+
+enum fg_rc fg_journal_sync_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? talloc_strndup(NULL, path, (size_t)(slash - path) + 1) :
+			       talloc_strdup(NULL, ".");
+	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	enum fg_rc rc = fd >= 0 && fsync(fd) == 0 ? FG_OK : FG_E_LOG_IO;
+
+	if (fd >= 0)
+		close(fd);
+	talloc_free(folder);
+	return rc;
+}
+
+enum fg_rc fg_journal_replace(struct fg_journal *journal)
+{
+	enum fg_rc rc = fg_journal_sync(journal);
+
+	if (rc != FG_OK)
+		return rc;
+	if (rename(journal->open_path, journal->path) != 0)
+		return FG_E_LOG_IO;
+	return fg_journal_sync_folder(journal->path);
+}
+
+enum fg_rc fg_journal_append(struct fg_journal *journal, const void *data, size_t len, uint64_t *offset_out)
+{
+	size_t need = journal->waiting_len + HEADER_LEN + len;
+	struct fg_hash sum = fg_sha256(data, len);
+	struct fg_writer w;
+	uint8_t *grown;
+
+	if (len > FG_JOURNAL_RECORD_MAX)
+		return FG_E_TOO_LONG;
+	if (need > talloc_get_size(journal->waiting)) {
+		grown = talloc_realloc_size(journal, journal->waiting, 2 * need);
+		if (!grown)
+			return FG_E_NO_MEMORY;
+		journal->waiting = grown;
+	}
+	fg_writer_init(&w, journal->waiting + journal->waiting_len, HEADER_LEN + len);
+	fg_writer_u32(&w, (uint32_t)len);
+	fg_writer_bytes(&w, sum.b, SUM_LEN);
+	fg_writer_bytes(&w, data, len);
+	*offset_out = journal->size + journal->waiting_len + HEADER_LEN;
+	journal->waiting_len = need;
+	return FG_OK;
+}
+
+enum fg_rc fg_journal_sync(struct fg_journal *journal)
+{
+	size_t done = 0;
+
+	if (journal->waiting_len == 0)
+		return FG_OK;
+	while (done < journal->waiting_len) {
+		ssize_t n = pwrite(journal->fd, journal->waiting + done,
+				   journal->waiting_len - done, (off_t)(journal->size + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return FG_E_LOG_IO;
+		done += (size_t)n;
+	}
+	if (fdatasync(journal->fd) != 0)
+		return FG_E_LOG_IO;
+	journal->size += journal->waiting_len;
+	journal->waiting_len = 0;
+	return FG_OK;
+}
+
+enum fg_rc fg_journal_read(const struct fg_journal *journal, uint64_t offset, void *out, size_t len)
+{
+	return read_all(journal->fd, offset, out, len);
+}

@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "gateway/log/ledger.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <talloc.h>
+#include "gateway/log/ledger_internal.h"
+#include "lib/base/log.h"
+
+enum { HASHES_IN_A_FRAME = 28672 / FG_SHA256_LEN }; /* LEAVES.hashes in ipc.def */
+#define HOUR_MS 3600000ull
+
+static int ledger_free(struct fg_ledger *ledger)
+{
+	fg_keyring_wipe(&ledger->ring);
+	fg_arena_free(&ledger->arena);
+	fg_merkle_tree_free(ledger->tree);
+	return 0;
+}
+
+static enum fg_rc open_folder(struct fg_ledger *ledger)
+{
+	char path[300];
+
+	ledger->folder = talloc_asprintf(ledger, "%s/log", ledger->conf->gateway.data_dir);
+	if (!ledger->folder)
+		return FG_E_NO_MEMORY;
+	if (mkdir(ledger->folder, 0700) != 0 && errno != EEXIST)
+		return FG_E_SYSTEM;
+	if ((size_t)snprintf(path, sizeof(path), "%s/key", ledger->folder) >= sizeof(path))
+		return FG_E_TOO_LONG;
+	return fg_keyring_load(path, fg_clock_wall_ms(ledger->clock), &ledger->ring);
+}
+
+enum fg_rc fg_ledger_new(void *ctx, const struct fg_conf *conf, struct fg_clock *clock,
+			 const struct fg_ledger_ops *ops, void *arg, struct fg_ledger **ledger_out)
+{
+	struct fg_ledger *ledger = talloc_zero(ctx, struct fg_ledger);
+	enum fg_rc rc = FG_E_NO_MEMORY;
+
+	if (!ledger)
+		return rc;
+	ledger->conf = conf;
+	ledger->clock = clock;
+	ledger->ops = ops;
+	ledger->arg = arg;
+	ledger->tree = fg_merkle_tree_new();
+	ledger->index = fg_table_new(ledger, FG_LEDGER_KEY_LEN);
+	ledger->batch_ctx = talloc_new(ledger);
+	fg_merkle_frontier_init(&ledger->frontier);
+	talloc_set_destructor(ledger, ledger_free);
+	if (ledger->tree && ledger->index && ledger->batch_ctx)
+		rc = fg_arena_init(&ledger->arena, 64 * 1024);
+	if (rc == FG_OK)
+		rc = open_folder(ledger);
+	if (rc != FG_OK) {
+		talloc_free(ledger);
+		return rc;
+	}
+	*ledger_out = ledger;
+	return FG_OK;
+}
+
+const uint8_t *fg_ledger_public_key(const struct fg_ledger *ledger)
+{
+	return ledger->ring.sign.public;
+}
+
+uint64_t fg_ledger_size(const struct fg_ledger *ledger)
+{
+	return ledger->frontier.size;
+}
+
+enum fg_rc fg_ledger_start(struct fg_ledger *ledger, const struct fg_trust *trust)
+{
+	if (memcmp(trust->log_key, ledger->ring.sign.public, FG_SIGN_PUBLIC_LEN) != 0)
+		return FG_E_TRUST;
+	ledger->trust = *trust;
+	return fg_ledger_replay(ledger);
+}
+
+static uint64_t seal_ms(const struct fg_ledger *ledger)
+{
+	return (uint64_t)ledger->conf->log.seal_key_hours * HOUR_MS;
+}
+
+void fg_ledger_core_open(struct fg_ledger *ledger)
+{
+	struct fg_frame frame = { .type = FG_IPC_SEAL_KEY };
+	uint8_t key[512];
+	size_t len;
+
+	if (fg_keyring_seal_key(&ledger->ring, FG_CAPSULE_OUTER, &ledger->trust.gateway_id, seal_ms(ledger), key,
+				sizeof(key), &len) != FG_OK)
+		return;
+	frame.seal_key.role = FG_ROLE_LOG;
+	frame.seal_key.key = FG_BYTES(key, len);
+	ledger->ops->to_core(&frame, ledger->arg);
+}
+
+void fg_ledger_vault_closed(struct fg_ledger *ledger)
+{
+	ledger->vault_follows = false;
+}
+
+/* ---- out ---- */
+
+static void refuse(struct fg_ledger *ledger, const struct fg_id *id, uint16_t leg, enum fg_rc rc)
+{
+	struct fg_frame frame = { .type = FG_IPC_REFUSED };
+
+	LOG_MSG(id, DLOG, LOGL_NOTICE, "refuse order: %s leg=%u\n", fg_rc_name(rc), leg);
+	frame.refused.message_id = *id;
+	frame.refused.leg = leg;
+	frame.refused.rc = (uint16_t)rc;
+	ledger->ops->to_core(&frame, ledger->arg);
+}
+
+/* Leaf hashes from `from` to the newest, the checkpoint with the last of them. */
+static void send_leaves(struct fg_ledger *ledger, uint64_t from)
+{
+	struct fg_frame frame = { .type = FG_IPC_LEAVES };
+	uint8_t hashes[HASHES_IN_A_FRAME * FG_SHA256_LEN];
+	uint64_t size = fg_merkle_tree_size(ledger->tree);
+
+	while (from < size) {
+		uint64_t n = size - from < HASHES_IN_A_FRAME ? size - from : HASHES_IN_A_FRAME;
+
+		for (uint64_t i = 0; i < n; i++)
+			memcpy(hashes + i * FG_SHA256_LEN,
+			       fg_merkle_tree_leaf(ledger->tree, from + i)->b, FG_SHA256_LEN);
+		frame.leaves.first_index = from;
+		frame.leaves.hashes = FG_BYTES(hashes, n * FG_SHA256_LEN);
+		from += n;
+		frame.leaves.checkpoint = FG_BYTES(ledger->note, from == size ? ledger->note_len : 0);
+		ledger->ops->to_vault(&frame, ledger->arg);
+	}
+}
+
+static void send_logged(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf, const struct fg_bytes record)
+{
+	struct fg_frame frame = { .type = FG_IPC_LOGGED };
+	struct fg_merkle_path path;
+
+	if (fg_merkle_tree_inclusion(ledger->tree, leaf->index, ledger->frontier.size, &path) != FG_OK)
+		FG_BUG("leaf outside its tree");
+	memcpy(frame.logged.message_id.b, leaf->key, FG_ID_LEN);
+	frame.logged.leg = (uint16_t)(leaf->key[FG_ID_LEN] << 8 | leaf->key[FG_ID_LEN + 1]);
+	frame.logged.leaf_index = leaf->index;
+	frame.logged.record = record;
+	memcpy(frame.logged.salt, leaf->salt, sizeof(leaf->salt));
+	frame.logged.path = FG_BYTES(path.hash, path.count * sizeof(path.hash[0]));
+	frame.logged.checkpoint = FG_BYTES(ledger->note, ledger->note_len);
+	ledger->ops->to_core(&frame, ledger->arg);
+}
+
+/* ---- orders ---- */
+
+static void make_key(const struct fg_id *id, uint16_t leg, uint8_t key[static FG_LEDGER_KEY_LEN])
+{
+	memcpy(key, id->b, FG_ID_LEN);
+	key[FG_ID_LEN] = (uint8_t)(leg >> 8);
+	key[FG_ID_LEN + 1] = (uint8_t)leg;
+}
+
+static enum fg_rc room_for_orders(struct fg_ledger *ledger)
+{
+	struct statvfs fs;
+
+	if (ledger->vault_forked)
+		return FG_E_LOG_FORK;
+	if (!ledger->vault_follows)
+		return FG_E_CLOSED;
+	if (fg_clock_went_back(ledger->clock))
+		return FG_E_CLOCK_HOLD;
+	if (statvfs(ledger->folder, &fs) != 0 ||
+	    (uint64_t)fs.f_bavail * fs.f_frsize < (uint64_t)ledger->conf->limits.disk_free_mib << 20)
+		return FG_E_LOG_IO;
+	return FG_OK;
+}
+
+static enum fg_rc check_link(const struct fg_ledger *ledger, const struct fg_ipc_order *order)
+{
+	const struct fg_conf_links *link;
+
+	if (order->link >= ledger->conf->links_count)
+		return FG_E_NOT_FOUND;
+	link = &ledger->conf->links[order->link];
+	if (order->link_name.len != strlen(link->name) ||
+	    memcmp(order->link_name.data, link->name, order->link_name.len) != 0)
+		return FG_E_NOT_FOUND;
+	if (order->bearer >= FG_BEARER_COUNT || strcmp(link->bearer, fg_bearer_name(order->bearer)) != 0)
+		return FG_E_CONSENT_BEARER;
+	return FG_OK;
+}
+
+static struct fg_bytes copy_bytes(void *ctx, struct fg_bytes bytes)
+{
+	uint8_t *copy = talloc_memdup(ctx, bytes.len ? bytes.data : (const uint8_t *)"",
+				      bytes.len ? bytes.len : 1);
+
+	return FG_BYTES(copy, copy ? bytes.len : 0);
+}
+
+/* The OPEN for an order: everything but the leaf and the peeled capsule. */
+static void open_from_order(void *ctx, const struct fg_ipc_order *order, struct fg_ipc_open *open)
+{
+	*open = (struct fg_ipc_open){
+		.message_id = order->message_id,
+		.leg = order->leg,
+		.link = order->link,
+		.link_name = copy_bytes(ctx, order->link_name),
+		.bearer = order->bearer,
+		.reason = order->reason,
+		.pin_override = order->pin_override,
+		.concat_ref = order->concat_ref,
+		.expires_ms = order->expires_ms,
+		.consent = copy_bytes(ctx, order->consent),
+		.cert = copy_bytes(ctx, order->cert),
+		.view = copy_bytes(ctx, order->view),
+	};
+}
+
+static enum fg_rc peel(struct fg_ledger *ledger, const struct fg_ipc_order *order,
+		       const struct fg_order_checked *checked, struct fg_ipc_open *open)
+{
+	struct fg_capsule_binding binding = { .message_id = order->message_id,
+					      .gateway_id = ledger->trust.gateway_id,
+					      .expires_ms = checked->consent.body->expires_ms };
+	uint8_t *inner = talloc_size(ledger->batch_ctx, order->capsule.len + 1);
+	enum fg_rc rc;
+
+	if (!inner)
+		return FG_E_NO_MEMORY;
+	rc = fg_capsule_open(FG_CAPSULE_OUTER, ledger->ring.seal, ledger->ring.seal_count, &binding,
+			     order->capsule.data, order->capsule.len, inner, order->capsule.len,
+			     &open->capsule.len);
+	open->capsule.data = inner;
+	return rc;
+}
+
+static enum fg_rc make_record(const struct fg_ipc_order *order, const struct fg_order_checked *checked,
+			      uint64_t now_ms, struct fg_ledger_leaf *leaf)
+{
+	Fallgate__LeafRecord record = FALLGATE__LEAF_RECORD__INIT;
+	struct fg_ipc_order copy = *order;
+	struct fg_order_checked facts = *checked;
+	char link[65] = "";
+
+	if (order->link_name.len >= sizeof(link))
+		return FG_E_TOO_LONG;
+	memcpy(link, order->link_name.data, order->link_name.len);
+	record.message_id = (ProtobufCBinaryData){ FG_ID_LEN, copy.message_id.b };
+	record.leg = order->leg;
+	record.recipient_tag = (ProtobufCBinaryData){ FG_SHA256_LEN, facts.recipient_tag.b };
+	record.consent_hash = (ProtobufCBinaryData){ FG_SHA256_LEN, facts.consent.hash.b };
+	record.view_hash = (ProtobufCBinaryData){ FG_SHA256_LEN, facts.view_hash.b };
+	record.bearer = (Fallgate__Bearer)order->bearer;
+	record.link = link;
+	record.reason = (char *)(uintptr_t)fg_reason_code((enum fg_reason)order->reason);
+	record.row = order->row;
+	record.pin_override = order->pin_override;
+	record.facts_hash = (ProtobufCBinaryData){ FG_SHA256_LEN, copy.facts_hash };
+	record.policy_hash = (ProtobufCBinaryData){ FG_SHA256_LEN, copy.policy_hash };
+	record.time_ms = now_ms;
+	leaf->record = talloc_size(leaf, FG_LEDGER_RECORD_MAX);
+	if (!leaf->record)
+		return FG_E_NO_MEMORY;
+	return fg_proto_pack(&record, leaf->record, FG_LEDGER_RECORD_MAX, &leaf->record_len);
+}
+
+/* Put a leaf with its record into the batch. */
+static void add_to_batch(struct fg_ledger *ledger, struct fg_ledger_leaf *leaf, const struct fg_frame *frame)
+{
+	leaf->index = ledger->frontier.size + ledger->batch_count;
+	ledger->batch[ledger->batch_count++] = (struct fg_ledger_pending){ .leaf = leaf, .frame = *frame };
+}
+
+static enum fg_rc log_order(struct fg_ledger *ledger, const struct fg_ipc_order *order,
+			    const struct fg_order_checked *checked, uint64_t now_ms, struct fg_frame *frame)
+{
+	struct fg_ledger_leaf *leaf = talloc_zero(ledger, struct fg_ledger_leaf);
+	enum fg_rc rc = leaf ? make_record(order, checked, now_ms, leaf) : FG_E_NO_MEMORY;
+
+	if (rc == FG_OK) {
+		fg_random(leaf->salt, sizeof(leaf->salt));
+		make_key(&order->message_id, order->leg, leaf->key);
+		leaf->hash = fg_order_leaf(order->reason, order->bearer, now_ms, leaf->salt,
+					   FG_BYTES(leaf->record, leaf->record_len), leaf->leaf);
+		rc = fg_table_put(ledger->index, leaf->key, leaf);
+	}
+	if (rc != FG_OK) {
+		talloc_free(leaf);
+		return rc;
+	}
+	add_to_batch(ledger, leaf, frame);
+#ifdef FG_MUTANT_log_before_open
+	frame->open.leaf_index = leaf->index;
+	frame->open.record = FG_BYTES(leaf->record, leaf->record_len);
+	memcpy(frame->open.salt, leaf->salt, sizeof(leaf->salt));
+	ledger->ops->to_vault(frame, ledger->arg);
+#endif
+	return FG_OK;
+}
+
+/* The same order again: no new leaf, but the vault is asked again, with a path to the newest checkpoint. */
+static enum fg_rc forward_again(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf, struct fg_frame *frame)
+{
+	uint8_t record[FG_LEDGER_RECORD_MAX];
+	struct fg_merkle_path path;
+
+	if (!leaf->durable)
+		return FG_OK; /* it is in the batch: the answer to the first comes for both */
+	if (leaf->record_len > sizeof(record) ||
+	    fg_journal_read(ledger->journal, leaf->record_offset, record, leaf->record_len) != FG_OK)
+		return FG_E_LOG_IO;
+	if (fg_merkle_tree_inclusion(ledger->tree, leaf->index, ledger->frontier.size, &path) != FG_OK)
+		FG_BUG("leaf outside its tree");
+	frame->open.leaf_index = leaf->index;
+	frame->open.record = FG_BYTES(record, leaf->record_len);
+	memcpy(frame->open.salt, leaf->salt, sizeof(leaf->salt));
+	frame->open.path = FG_BYTES(path.hash, path.count * sizeof(path.hash[0]));
+	ledger->ops->to_vault(frame, ledger->arg);
+	send_logged(ledger, leaf, frame->open.record);
+	return FG_OK;
+}
+
+/* Does the leaf commit to this very order? A newer view or consent, or another link, is another decision and gets a leaf of its own. */
+static bool is_same_order(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf, const struct fg_ipc_order *order,
+			  const struct fg_order_checked *checked)
+{
+	uint8_t bytes[FG_LEDGER_RECORD_MAX];
+	const Fallgate__LeafRecord *r;
+
+	if (leaf->record)
+		memcpy(bytes, leaf->record, leaf->record_len);
+	else if (leaf->record_len > sizeof(bytes) ||
+		 fg_journal_read(ledger->journal, leaf->record_offset, bytes, leaf->record_len) != FG_OK)
+		return false;
+	r = fg_proto_unpack(&ledger->arena, &fallgate__leaf_record__descriptor, bytes, leaf->record_len);
+	return r && FG_HAS_LEN(r->consent_hash, FG_SHA256_LEN) && FG_HAS_LEN(r->view_hash, FG_SHA256_LEN) &&
+	       memcmp(r->consent_hash.data, checked->consent.hash.b, FG_SHA256_LEN) == 0 &&
+	       memcmp(r->view_hash.data, checked->view_hash.b, FG_SHA256_LEN) == 0 &&
+	       (unsigned)r->bearer == order->bearer && strlen(r->link) == order->link_name.len &&
+	       memcmp(r->link, order->link_name.data, order->link_name.len) == 0 &&
+	       strcmp(r->reason, fg_reason_code((enum fg_reason)order->reason)) == 0 &&
+	       r->pin_override == (order->pin_override != 0);
+}
+
+static enum fg_rc take_order(struct fg_ledger *ledger, const struct fg_ipc_order *order)
+{
+	struct fg_frame frame = { .type = FG_IPC_OPEN };
+	struct fg_order_claim claim = { .message_id = order->message_id,
+					.bearer = order->bearer,
+					.reason = order->reason,
+					.consent = order->consent,
+					.cert = order->cert,
+					.view = order->view,
+					.capsule_hash = fg_sha256(order->capsule.data, order->capsule.len),
+					.now_ms = fg_clock_wall_ms(ledger->clock) };
+	struct fg_order_checked checked;
+	struct fg_ledger_leaf *known;
+	uint8_t key[FG_LEDGER_KEY_LEN];
+	enum fg_rc rc = room_for_orders(ledger);
+
+	if (rc == FG_OK)
+		rc = check_link(ledger, order);
+	fg_arena_reset(&ledger->arena);
+	if (rc == FG_OK)
+		rc = fg_order_check(&ledger->arena, &ledger->trust, &claim, &checked);
+	if (rc != FG_OK)
+		return rc;
+	if (order->leg > 1) {
+		make_key(&order->message_id, (uint16_t)(order->leg - 1), key);
+		if (!fg_table_get(ledger->index, key))
+			return FG_E_LEG_ORDER;
+	}
+	open_from_order(ledger->batch_ctx, order, &frame.open);
+	memcpy(frame.open.capsule_hash, claim.capsule_hash.b, FG_SHA256_LEN);
+	rc = order->leg == 0 ? FG_E_LEG_ORDER : peel(ledger, order, &checked, &frame.open);
+	if (rc != FG_OK)
+		return rc;
+	make_key(&order->message_id, order->leg, key);
+	known = fg_table_get(ledger->index, key);
+	return known && is_same_order(ledger, known, order, &checked) ?
+		       forward_again(ledger, known, &frame) :
+		       log_order(ledger, order, &checked, claim.now_ms, &frame);
+}
+
+/* ---- accounts and alarms ---- */
+
+static enum fg_rc log_other(struct fg_ledger *ledger, enum fg_leaf_kind kind, Fallgate__LeafRecord *record,
+			    const struct fg_frame *frame)
+{
+	uint64_t now_ms = fg_clock_wall_ms(ledger->clock);
+	struct fg_ledger_leaf *entry = talloc_zero(ledger, struct fg_ledger_leaf);
+	struct fg_leaf leaf = { .kind = kind, .time = (uint32_t)(now_ms / FG_LEAF_TIME_UNIT_MS) };
+	enum fg_rc rc = FG_E_NO_MEMORY;
+
+	record->time_ms = now_ms;
+	if (entry)
+		entry->record = talloc_size(entry, FG_LEDGER_RECORD_MAX);
+	if (entry && entry->record)
+		rc = fg_proto_pack(record, entry->record, FG_LEDGER_RECORD_MAX, &entry->record_len);
+	if (rc != FG_OK) {
+		talloc_free(entry);
+		return rc;
+	}
+	fg_random(entry->salt, sizeof(entry->salt));
+	leaf.commitment = fg_leaf_commitment(entry->salt, entry->record, entry->record_len);
+	fg_leaf_encode(&leaf, entry->leaf);
+	entry->hash = fg_merkle_leaf(entry->leaf, FG_LEAF_LEN);
+	add_to_batch(ledger, entry, frame);
+	return FG_OK;
+}
+
+static void take_account(struct fg_ledger *ledger, const struct fg_ipc_account *account)
+{
+	Fallgate__LeafRecord record = FALLGATE__LEAF_RECORD__INIT;
+	struct fg_frame frame = { .type = FG_IPC_ACCOUNT, .account = *account };
+	struct fg_ipc_account copy = *account;
+	struct fg_hash view = fg_sha256(account->view.data, account->view.len);
+
+	frame.account.proof = copy_bytes(ledger->batch_ctx, account->proof);
+	frame.account.view = copy_bytes(ledger->batch_ctx, account->view);
+	record.recipient_tag = (ProtobufCBinaryData){ FG_SHA256_LEN, copy.handle_tag };
+	record.view_hash = (ProtobufCBinaryData){ FG_SHA256_LEN, view.b };
+	if (log_other(ledger, FG_LEAF_ACCOUNT, &record, &frame) != FG_OK)
+		LOGP(DLOG, LOGL_ERROR, "log account: no memory\n");
+}
+
+static void take_alarm(struct fg_ledger *ledger, const struct fg_ipc_alarm *alarm)
+{
+	Fallgate__LeafRecord record = FALLGATE__LEAF_RECORD__INIT;
+	struct fg_frame nothing = { 0 };
+	struct fg_id id = alarm->message_id;
+
+	LOG_MSG(&id, DLOG, LOGL_FATAL, "alarm from the vault: %s leg=%u\n", fg_rc_name((enum fg_rc)alarm->rc),
+		alarm->leg);
+	record.message_id = (ProtobufCBinaryData){ FG_ID_LEN, id.b };
+	record.leg = alarm->leg;
+	record.alarm = (char *)(uintptr_t)fg_rc_name((enum fg_rc)alarm->rc);
+	if (log_other(ledger, FG_LEAF_ALARM, &record, &nothing) != FG_OK)
+		LOG_MSG(&id, DLOG, LOGL_ERROR, "log alarm: no memory\n");
+}
+
+/* ---- following and heads ---- */
+
+static void take_followed(struct fg_ledger *ledger, const struct fg_ipc_followed *followed)
+{
+	struct fg_hash ours;
+
+	fg_ledger_flush(ledger);
+	if (followed->size <= ledger->frontier.size)
+		ours = fg_merkle_tree_root(ledger->tree, followed->size);
+	ledger->vault_forked = followed->size > ledger->frontier.size ||
+			       memcmp(ours.b, followed->root, FG_SHA256_LEN) != 0;
+	ledger->vault_follows = !ledger->vault_forked;
+	if (ledger->vault_forked)
+		LOGP(DLOG, LOGL_FATAL, "vault has seen another log: size=%llu ours=%llu\n",
+		     (unsigned long long)followed->size, (unsigned long long)ledger->frontier.size);
+	else
+		send_leaves(ledger, followed->size);
+}
+
+static void take_head_query(struct fg_ledger *ledger, const struct fg_ipc_head_query *query)
+{
+	struct fg_frame frame = { .type = FG_IPC_HEAD };
+	struct fg_merkle_path path = { 0 };
+	enum fg_rc rc = FG_OK;
+
+	if (query->old_size > 0)
+		rc = fg_merkle_tree_consistency(ledger->tree, query->old_size, ledger->frontier.size, &path);
+	frame.head.token = query->token;
+	frame.head.checkpoint = FG_BYTES(ledger->note, ledger->note_len);
+	frame.head.old_size = query->old_size;
+	frame.head.path = FG_BYTES(path.hash, rc == FG_OK ? path.count * sizeof(path.hash[0]) : 0);
+	frame.head.rc = (uint16_t)(rc == FG_OK ? FG_OK : FG_E_NOT_FOUND);
+	ledger->ops->to_core(&frame, ledger->arg);
+}
+
+void fg_ledger_frame(struct fg_ledger *ledger, const struct fg_frame *frame)
+{
+	enum fg_rc rc;
+
+	if (ledger->batch_count == FG_LEDGER_BATCH_MAX)
+		fg_ledger_flush(ledger);
+	switch (frame->type) {
+	case FG_IPC_ORDER:
+		rc = take_order(ledger, &frame->order);
+		if (rc != FG_OK)
+			refuse(ledger, &frame->order.message_id, frame->order.leg, rc);
+		break;
+	case FG_IPC_ACCOUNT:
+		take_account(ledger, &frame->account);
+		break;
+	case FG_IPC_ALARM:
+		take_alarm(ledger, &frame->alarm);
+		break;
+	case FG_IPC_FOLLOWED:
+		take_followed(ledger, &frame->followed);
+		break;
+	case FG_IPC_HEAD_QUERY:
+		take_head_query(ledger, &frame->head_query);
+		break;
+	default:
+		break; /* HELLO and CREDIT are the channel's */
+	}
+}
+
+/* Nothing of the batch was told to anybody. */
+static void refuse_batch(struct fg_ledger *ledger)
+{
+	for (size_t i = 0; i < ledger->batch_count; i++)
+		if (ledger->batch[i].frame.type == FG_IPC_OPEN)
+			refuse(ledger, &ledger->batch[i].frame.open.message_id,
+			       ledger->batch[i].frame.open.leg, FG_E_LOG_IO);
+}
+
+static void hand_on(struct fg_ledger *ledger, struct fg_ledger_pending *pending, const struct fg_bytes record)
+{
+	if (pending->frame.type == FG_IPC_OPEN) {
+		pending->frame.open.leaf_index = pending->leaf->index;
+		pending->frame.open.record = record;
+		memcpy(pending->frame.open.salt, pending->leaf->salt, sizeof(pending->leaf->salt));
+		send_logged(ledger, pending->leaf, record);
+	}
+	if (pending->frame.type != 0 && ledger->vault_follows)
+		ledger->ops->to_vault(&pending->frame, ledger->arg);
+}
+
+/* The batch leaves the ledger before anybody is told, since whoever is told may answer with what belongs to the next one. */
+static struct fg_ledger_pending *take_batch(struct fg_ledger *ledger, void **ctx_out)
+{
+	void *fresh = talloc_new(ledger);
+	struct fg_ledger_pending *batch = talloc_memdup(ledger->batch_ctx, ledger->batch,
+							ledger->batch_count * sizeof(*batch));
+
+	if (!fresh || !batch) {
+		talloc_free(fresh);
+		return NULL;
+	}
+	*ctx_out = ledger->batch_ctx;
+	ledger->batch_ctx = fresh;
+	ledger->batch_count = 0;
+	return batch;
+}
+
+static struct fg_bytes *copy_records(struct fg_ledger *ledger)
+{
+	struct fg_bytes *records =
+		talloc_array(ledger->batch_ctx, struct fg_bytes, (unsigned)ledger->batch_count);
+
+	for (size_t i = 0; records && i < ledger->batch_count; i++)
+		records[i] = copy_bytes(records, FG_BYTES(ledger->batch[i].leaf->record,
+							  ledger->batch[i].leaf->record_len));
+	return records;
+}
+
+void fg_ledger_flush(struct fg_ledger *ledger)
+{
+	uint64_t from = ledger->frontier.size;
+	size_t count = ledger->batch_count;
+	struct fg_ledger_pending *batch = NULL;
+	struct fg_bytes *records;
+	void *ctx = NULL;
+	enum fg_rc rc;
+
+	if (count == 0) {
+		talloc_free_children(ledger->batch_ctx);
+		return;
+	}
+	records = copy_records(ledger);
+	rc = records ? fg_ledger_commit(ledger) : FG_E_NO_MEMORY;
+	if (rc == FG_OK)
+		batch = take_batch(ledger, &ctx);
+	if (!batch) {
+		refuse_batch(ledger);
+		ledger->batch_count = 0;
+		ledger->ops->failed(rc == FG_OK ? FG_E_NO_MEMORY : rc, ledger->arg);
+		return;
+	}
+	if (ledger->vault_follows)
+		send_leaves(ledger, from);
+	for (size_t i = 0; i < count; i++)
+		hand_on(ledger, &batch[i], records[i]);
+	talloc_free(ctx);
+}
+
+void fg_ledger_idle(struct fg_ledger *ledger)
+{
+	bool changed = false;
+	enum fg_rc rc = fg_keyring_rotate(&ledger->ring, fg_clock_wall_ms(ledger->clock), seal_ms(ledger),
+					  (uint64_t)ledger->conf->log.consent_hours * HOUR_MS, &changed);
+
+	if (rc != FG_OK)
+		LOGP(DLOG, LOGL_ERROR, "rotate seal key: %s\n", fg_rc_name(rc));
+	if (changed)
+		fg_ledger_core_open(ledger);
+	if (ledger->unpublished_count == 0)
+		return;
+	rc = fg_ledger_publish(ledger);
+	if (rc != FG_OK)
+		LOGP(DLOG, LOGL_ERROR, "write leaves for auditors: %s\n", fg_rc_name(rc));
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "gateway/log/table.h"
+
+#include <string.h>
+#include <talloc.h>
+#include "lib/crypto/crypto.h"
+
+enum { FIRST_CAP = 64 };
+
+struct slot {
+	uint8_t key[FG_TABLE_KEY_MAX];
+	void *value; /* NULL: free */
+};
+
+struct fg_table {
+	size_t key_len, count, cap;
+	uint8_t salt[16];
+	struct slot *slots;
+};
+
+struct fg_table *fg_table_new(void *ctx, size_t key_len)
+{
+	struct fg_table *table = talloc_zero(ctx, struct fg_table);
+
+	if (!table)
+		return NULL;
+	table->key_len = key_len;
+	table->cap = FIRST_CAP;
+	fg_random(table->salt, sizeof(table->salt));
+	table->slots = talloc_zero_array(table, struct slot, FIRST_CAP);
+	if (!table->slots)
+		TALLOC_FREE(table);
+	return table;
+}
+
+static struct slot *find(const struct fg_table *table, struct slot *slots, size_t cap, const void *key)
+{
+	const struct fg_piece pieces[] = { { table->salt, sizeof(table->salt) },
+					   { key, table->key_len } };
+	struct fg_hash hash = fg_sha256_pieces(pieces, 2);
+	size_t at;
+
+	memcpy(&at, hash.b, sizeof(at));
+	at &= cap - 1;
+	while (slots[at].value && memcmp(slots[at].key, key, table->key_len) != 0)
+		at = (at + 1) & (cap - 1);
+	return &slots[at];
+}
+
+void *fg_table_get(const struct fg_table *table, const void *key)
+{
+	return find(table, table->slots, table->cap, key)->value;
+}
+
+static enum fg_rc grow(struct fg_table *table)
+{
+	size_t cap = 2 * table->cap;
+	struct slot *slots = talloc_zero_array(table, struct slot, (unsigned)cap);
+
+	if (!slots)
+		return FG_E_NO_MEMORY;
+	for (size_t i = 0; i < table->cap; i++)
+		if (table->slots[i].value)
+			*find(table, slots, cap, table->slots[i].key) = table->slots[i];
+	talloc_free(table->slots);
+	table->slots = slots;
+	table->cap = cap;
+	return FG_OK;
+}
+
+enum fg_rc fg_table_put(struct fg_table *table, const void *key, void *value)
+{
+	struct slot *slot;
+
+	if (2 * (table->count + 1) > table->cap && grow(table) != FG_OK)
+		return FG_E_NO_MEMORY;
+	slot = find(table, table->slots, table->cap, key);
+	if (!slot->value)
+		table->count++;
+	memcpy(slot->key, key, table->key_len);
+	slot->value = value;
+	return FG_OK;
+}
+
+void *fg_table_next(const struct fg_table *table, size_t *at)
+{
+	while (*at < table->cap) {
+		void *value = table->slots[(*at)++].value;
+
+		if (value)
+			return value;
+	}
+	return NULL;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Shared by vault.c (frames), vault_open.c (orders) and vault_file.c (the disk); nobody else includes it.
+ */
+#pragma once
+
+#include "gateway/log/journal.h"
+#include "gateway/log/table.h"
+#include "gateway/vault/vault.h"
+#include "lib/crypto/clear.h"
+#include "lib/crypto/note.h"
+#include "lib/wire/alphabet.h"
+
+enum {
+	FG_VAULT_KEY_LEN = FG_ID_LEN + 2,
+	FG_VAULT_REFS_MAX = 8192, /* OUTCOME.refs in ipc.def */
+	FG_VAULT_CLEAR_MAX = 16384, /* JOB.text in ipc.def */
+	FG_VAULT_HASHES_MAX = 4096, /* leaf hashes between two checkpoints; the log's batch is smaller */
+};
+
+struct fg_vault_leg {
+	uint8_t key[FG_VAULT_KEY_LEN]; /* message id and leg */
+	struct fg_hash consent;
+	uint64_t opened_ms;
+	uint16_t link;
+	uint8_t state; /* enum fg_leg_state */
+	enum fg_rc rc;
+	uint32_t carrier_code;
+	uint8_t segments;
+	uint8_t *parts, *refs; /* talloc children */
+	size_t parts_len, refs_len;
+	bool announce; /* became unknown at start: tell the next core */
+	struct fg_vault_leg *next_answer; /* LEG to send once durable */
+	bool answer_due;
+};
+
+struct fg_vault_pin {
+	uint8_t tag[FG_SHA256_LEN];
+	uint8_t account_key[FG_SIGN_PUBLIC_LEN];
+	uint64_t epoch;
+	bool signed_off;
+};
+
+struct fg_vault_link {
+	bool up;
+	uint32_t credits, in_flight; /* as the link said last */
+	uint32_t open_jobs;	     /* handed out, no outcome yet */
+};
+
+/* A job that waits for its leg to be durable. */
+struct fg_vault_job {
+	struct fg_vault_job *next;
+	struct fg_vault_leg *leg;
+	struct fg_clear text;
+	struct fg_text_plan plan;
+	char destination[33], source[33];
+	uint16_t concat_ref;
+	uint32_t validity_s;
+};
+
+struct fg_vault {
+	const struct fg_conf *conf;
+	struct fg_clock *clock;
+	const struct fg_vault_ops *ops;
+	void *arg;
+	struct fg_trust trust;
+	struct fg_keyring ring;
+	struct fg_arena arena;	   /* sealed things */
+	struct fg_clear plain, room; /* an opened capsule, and the memory it is unpacked into */
+	char *folder;
+	struct fg_journal *journal;
+	struct fg_table *legs, *consents, *pins; /* consents: hash of a consent -> the first leg that used it */
+	struct fg_merkle_frontier frontier, ahead; /* ahead: with hashes whose checkpoint has not come yet */
+	struct fg_hash *recent; /* the hashes of the newest checkpoint, from recent_first */
+	uint64_t recent_first;
+	size_t recent_count, ahead_count;
+	bool forked;
+	struct fg_vault_link links[FG_CONF_LINKS_MAX];
+	struct fg_vault_job *jobs, **jobs_end;
+	struct fg_vault_leg *answers, **answers_end;
+	struct fg_frame notes[64]; /* ACCOUNT_NOTED to send once durable */
+	size_t notes_count;
+};
+
+void fg_vault_key(const struct fg_id *id, uint16_t leg, uint8_t key[static FG_VAULT_KEY_LEN]);
+struct fg_vault_leg *fg_vault_leg_new(struct fg_vault *vault, const uint8_t key[static FG_VAULT_KEY_LEN],
+				      const struct fg_hash *consent);
+void fg_vault_answer_later(struct fg_vault *vault, struct fg_vault_leg *leg);
+void fg_vault_job_free(struct fg_vault_job *job);
+
+/* vault_open.c */
+enum fg_rc fg_vault_open_order(struct fg_vault *vault, const struct fg_ipc_open *open);
+
+/* vault_file.c: record for the next sync. */
+enum fg_rc fg_vault_record_leg(struct fg_vault *vault, const struct fg_vault_leg *leg);
+enum fg_rc fg_vault_record_pin(struct fg_vault *vault, const struct fg_vault_pin *pin);
+enum fg_rc fg_vault_record_head(struct fg_vault *vault);
+enum fg_rc fg_vault_replay(struct fg_vault *vault);

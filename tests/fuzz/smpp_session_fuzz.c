@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A bound session with two jobs, and a peer that says anything at any time. Input: pieces of one
+ * octet n and n octets; n of 240 and above moves the clock instead, by (n - 239) * 5 seconds.
+ * Whatever comes, every job has exactly one outcome in the end.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+#include "adapters/smpp/session.h"
+#include "lib/wire/smpp.h"
+#include "tests/adapters/recorder.h"
+
+static struct fg_smpp_session *session;
+static struct fg_conf_links conf;
+static uint64_t now_ms;
+
+static void on_send(void *arg, const void *data, size_t len)
+{
+	size_t pdu_len;
+
+	(void)arg;
+	if (fg_smpp_frame(data, len, FG_SMPP_PDU_MAX, &pdu_len) != FG_OK || pdu_len != len)
+		abort();
+}
+
+static enum fg_rc on_open(void *ctx, struct fg_adapter_host *host, struct fg_loop *loop,
+			  const struct fg_conf_links *link_conf, void **adapter_out)
+{
+	(void)loop;
+	*adapter_out = session = fg_smpp_session_new(ctx, host, link_conf, on_send, NULL);
+	return session ? FG_OK : FG_E_NO_MEMORY;
+}
+static enum fg_rc on_job(void *adapter, const struct fg_job *job)
+{
+	return fg_smpp_session_job(adapter, job, now_ms);
+}
+static void on_stored(void *adapter, uint64_t token)
+{
+	fg_smpp_session_stored(adapter, token);
+}
+static void on_drain(void *adapter)
+{
+	fg_smpp_session_drain(adapter, now_ms);
+}
+static void on_close(void *adapter)
+{
+	fg_smpp_session_disconnected(adapter, "closed");
+}
+static const struct fg_adapter_ops ops = {
+	.name = "session",
+	.open = on_open,
+	.job = on_job,
+	.stored = on_stored,
+	.drain = on_drain,
+	.close = on_close,
+};
+
+/* Sequence 1 is the bind, 2 and 3 are the submits. */
+static struct recorder *begin(void *ctx)
+{
+	static const uint8_t bound[] = { 0, 0, 0, 17, 0x80, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1, 0 };
+	struct recorder *recorder = recorder_new(ctx);
+
+	if (!conf.window) {
+		recorder_conf("smpp", &conf);
+		conf.mark_tlv = 0x1612;
+	}
+	now_ms = 1000000;
+	if (fg_host_open(recorder->host, &ops, NULL, &conf) != FG_OK)
+		abort();
+	fg_smpp_session_connected(session, now_ms);
+	fg_smpp_session_bytes(session, bound, sizeof(bound), now_ms);
+	recorder_give(recorder, 1, "+12025550199", "one");
+	recorder_give(recorder, 2, "+12025550198", "two");
+	return recorder;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	void *ctx = talloc_new(NULL);
+	struct recorder *recorder = begin(ctx);
+
+	while (len > 0 && recorder->reports_count < RECORDED_MAX - 2) {
+		size_t n = *data++;
+
+		len--;
+		if (n >= 240) {
+			now_ms += (n - 239) * 5000;
+			fg_smpp_session_tick(session, now_ms);
+			continue;
+		}
+		n = n < len ? n : len;
+		recorder->report_rc =
+			recorder->reports_count < RECORDED_MAX / 2 ? FG_OK : FG_E_IPC_FULL;
+		fg_smpp_session_bytes(session, data, n, now_ms);
+		data += n;
+		len -= n;
+		if (recorder->reports_count > 0)
+			fg_host_stored(recorder->host,
+				       recorder->reports[recorder->reports_count - 1].token);
+	}
+	recorder->report_rc = FG_E_IPC_FULL;
+	fg_host_close(recorder->host);
+	if (!recorder_outcome(recorder, 1) || !recorder_outcome(recorder, 2) ||
+	    fg_host_bugs(recorder->host) != 0)
+		abort();
+	talloc_free(ctx);
+	return 0;
+}

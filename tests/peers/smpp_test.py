@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The smpp adapter against npm smpp as SMSC, and its PDUs against tshark.
+
+Run with /usr/bin/python3 -m pytest; FG_BUILDDIR and FG_SRCDIR name the trees.
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SRCDIR = pathlib.Path(os.environ.get("FG_SRCDIR", ROOT))
+BUILDDIR = pathlib.Path(os.environ.get("FG_BUILDDIR", ROOT / "build"))
+PEERS = SRCDIR / "tests" / "peers"
+MARK = "(Not encrypted) "
+ACCEPTED, DELIVERED = 2, 2
+
+
+def run(text, *more):
+    """Send text through the adapter; the tool's answer and what the SMSC saw."""
+    server = subprocess.Popen([os.environ.get("NODE", "node"), "smpp_server.mjs"], cwd=PEERS, stdout=subprocess.PIPE,
+                              text=True)
+    try:
+        port = json.loads(server.stdout.readline())["port"]
+        tool = subprocess.run([BUILDDIR / "tests/peers/smpp_link_tool", str(port), "+12025550199", text, *more],
+                              capture_output=True, text=True, timeout=30)
+        assert tool.returncode == 0, tool.stderr
+        events = []
+        while not events or events[-1]["event"] != "close":
+            events.append(json.loads(server.stdout.readline()))
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+    return json.loads(tool.stdout), events
+
+
+def submits(events):
+    return [event for event in events if event["event"] == "submit"]
+
+
+TEXTS = [
+    ("one part", "Hello", 1),
+    ("all of it GSM", "@£$¥èéùìòÇ Δ_ΦΓΛΩΠΨΣΘΞ ÆæßÉ ¿äöñüà ^{}\\[~]|€", 1),
+    ("a long text", "abcdefghij" * 40, 3),
+    ("an escape on the boundary", "x" * (151 - len(MARK)) + "€" + "y" * 100, 2),
+    ("UCS-2", "Привет", 1),
+    ("an emoji on the boundary", "ж" * (65 - len(MARK)) + "😀" + "ж" * 40, 2),
+]
+
+
+@pytest.mark.parametrize("name,text,parts", TEXTS, ids=[row[0] for row in TEXTS])
+def test_the_peer_reads_the_very_text_and_its_reports_are_stored(name, text, parts):
+    answer, events = run(MARK + text)
+    seen = submits(events)
+    assert len(seen) == parts
+    assert "".join(event["text"] for event in seen) == MARK + text
+    assert seen[0]["text"].startswith(MARK)
+    assert answer["outcome"] == ACCEPTED and answer["rc"] == "OK"
+    assert answer["refs"] == [event["id"] for event in seen]
+    assert sorted(report["ref"] for report in answer["reports"]) == sorted(answer["refs"])
+    assert all(report["state"] == DELIVERED and report["destination"] == "+12025550199" for report in answer["reports"])
+    assert [event["status"] for event in events if event["event"] == "deliver_resp"] == [0] * parts
+    assert not [event for event in events if event["event"] == "error"]
+
+
+def test_fields_are_what_carriers_expect():
+    _, events = run("Hello")
+    bind = next(event for event in events if event["event"] == "bind")
+    submit = submits(events)[0]
+    assert bind == {"event": "bind", "system_id": "fallgate", "version": 0x34}
+    assert submit["destination"] == "12025550199" and submit["dest_ton"] == 1
+    assert submit["umr"] == 1
+    assert [event["event"] for event in events][-2:] == ["unbind", "close"]
+
+
+@pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed")
+def test_tshark_finds_nothing_malformed(tmp_path):
+    _, events = run(MARK + "abcdefghij" * 40, "0x1612")
+    stream = b"".join(bytes.fromhex(event["hex"]) for event in events if event["event"] == "octets")
+    dump = tmp_path / "dump.txt"
+    with dump.open("w") as out:
+        while stream:
+            pdu, stream = stream[:int.from_bytes(stream[:4], "big")], stream[int.from_bytes(stream[:4], "big"):]
+            for at in range(0, len(pdu), 16):
+                out.write(f"{at:06x} {pdu[at:at + 16].hex(' ')}\n")
+    pcap = tmp_path / "dump.pcap"
+    subprocess.run(["text2pcap", "-q", "-T", "40000,2775", dump, pcap], check=True, capture_output=True)
+    shown = subprocess.run(["tshark", "-r", pcap, "-d", "tcp.port==2775,smpp", "-V"], check=True, capture_output=True,
+                           text=True).stdout
+    assert "alformed" not in shown
+    assert shown.count("Operation: Submit_sm") >= 3
+    assert "Operation: Bind_transceiver" in shown

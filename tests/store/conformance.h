@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The cases that every engine of the store passes, one or more for each clause of store.h.
+ */
+#pragma once
+
+#include "tests/store/store_support.h"
+
+enum { STORE_CASES_MAX = 64 };
+
+/*! Put the cases for an engine at cases_out, which has room for STORE_CASES_MAX. \return how many. */
+size_t store_conformance_cases(const struct store_factory *factory, struct CMUnitTest *cases_out);
+
+/*! The case of model.c: random submits answer as a model in memory does. */
+void random_submits_answer_as_the_model_does(void **state);

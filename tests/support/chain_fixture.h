@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A log and a vault joined by function calls, and everything an order needs, made right; a test then spoils one thing.
+ */
+#pragma once
+
+#include "gateway/log/ledger.h"
+#include "gateway/vault/vault.h"
+#include "tests/support/fg_test.h"
+
+struct chain_order {
+	Fallgate__Consent consent;
+	Fallgate__View view;
+	struct fg_sign_key signer; /* of the consent */
+	uint8_t signing_key[32];   /* sealed inside the capsule */
+	struct fg_id capsule_id;   /* of the capsule's seals */
+	char body[64];
+	uint8_t capsule[FG_CAPSULE_MAX];
+	size_t capsule_len;
+	struct fg_hash capsule_hash, commitment, mark;
+	Fallgate__Bearer bearer;
+	struct fg_id message_id;
+	uint16_t leg;
+	uint8_t order_bearer, reason;
+	size_t flip; /* of the serialized consent: this byte is changed; SIZE_MAX none */
+};
+
+struct chain {
+	char *folder;
+	struct fg_conf conf;
+	struct fg_clock clock;
+	struct fg_ledger *ledger;
+	struct fg_vault *vault;
+	struct fg_trust trust;
+	struct fg_sign_key account, device, second_device, directory, recipient_account;
+	uint8_t inner_key[32], outer_key[32];
+	/* what came out */
+	enum fg_rc refused; /* FG_OK: nothing was */
+	unsigned refusals, legs, jobs, logged, opens, alarms, failures, notes;
+	uint8_t leg_state;
+	enum fg_rc noted;
+	char job_text[600], job_source[33];
+	bool drop_opens; /* the vault does not hear of OPENs */
+	bool spoil_salt; /* the log lies about the salt */
+};
+
+void chain_start(struct chain *chain);
+void chain_stop(struct chain *chain);
+void chain_restart_log(struct chain *chain);
+void chain_restart_vault(struct chain *chain);
+void chain_link_up(struct chain *chain, uint32_t credits);
+
+void chain_order_init(struct chain *chain, struct chain_order *order);
+void chain_seal(struct chain *chain, struct chain_order *order);
+/*! Seal what init (and the test) set, sign, give it to the log, flush both. */
+void chain_send(struct chain *chain, struct chain_order *order);
+void chain_outcome(struct chain *chain, const struct chain_order *order, enum fg_outcome outcome);
+/*! The directory says that the recipient has, or no longer has, an account. */
+void chain_account(struct chain *chain, uint64_t epoch);
+void chain_flush(struct chain *chain);
