@@ -2,4 +2,5 @@
 check_PROGRAMS += tests/peers/hpke_tool
 tests_peers_hpke_tool_SOURCES = tests/peers/hpke_tool.c
 tests_peers_hpke_tool_LDADD = $(FG_CRYPTO_LIBS)
-EXTRA_DIST += %D%/package.json %D%/package-lock.json %D%/hpke_peer.mjs %D%/hpke_test.py
+EXTRA_DIST += %D%/package.json %D%/package-lock.json %D%/hpke_peer.mjs %D%/hpke_test.py \
+	%D%/verify_log.py %D%/verify_log_test.py
