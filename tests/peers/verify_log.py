@@ -251,7 +251,6 @@ def open_consent(sent, cert_signed, account_key):
     signed = sent.message(6)
     need(signed is not None, "the message left in clear without a consent")
     consent = open_signed(signed, cert.bytes(3), "consent", "the consent")
-    need(cert.int(4) <= consent.int(16) < cert.int(5), "the certificate was not valid when the consent was signed")
     return consent, sha256(signed.bytes(1))
 
 
