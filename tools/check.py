@@ -184,7 +184,7 @@ def pytest_folder(results, folder, build, long):
     variables["FG_LONG"] = "1" if long else ""
     with step(f"{folder}"):
         code, said = run(
-            ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "python_files=*_test.py",
+            ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
              f"--junitxml={report}", folder], environment=variables)
     junit_results(results, folder, report, code, said)
 

@@ -154,6 +154,9 @@ def main():
             print(f"quickstart: the end of run/quickstart/fallgated.log:\n{support.tail(gateway.parent.log)}", file=sys.stderr)
         keep = False
         return 1
+    except BaseException:
+        keep = False
+        raise
     finally:
         if gateway and not keep:
             gateway.close()

@@ -1,1 +1,2 @@
-# tests/flows: see tests/local.mk
+# tests/flows: the whole system, run by tools/check with pytest (tests/support/gateway.py starts it).
+EXTRA_DIST += tests/pytest.ini tests/support/gateway.py %D%/flow_test.py
