@@ -9,7 +9,9 @@
  *     ride along (an engine over several machines puts them in the same partition as their submit; see `part` there).
  *  2. Durable: when `done` says FG_OK the ops survive kill -9 and a power cut. The store merges everything that waits into one commit as
  *     soon as the commit before ends; there is no timer.
- *  3. Idempotent: every op may be replayed; FG_STORE_DUP counts as success.
+ *  3. Idempotent: every op may be replayed; FG_STORE_DUP counts as success, and so does FG_STORE_NOT_FOUND of whatever deletes or pops.
+ *     The very change of a JOB_SET or of a KV_PUT with a version, made before and still standing, is a DUP and no CONFLICT. A POP that
+ *     is replayed pops one more.
  *  4. Ordered: completions of a part come in the order of its submits; a read that begins after a completion sees it.
  *  5. Conditional: an op with a condition that does not hold (CONFLICT, NOT_FOUND, QUOTA) fails its whole submit: nothing of it
  *     happens, `done` gets FG_E_CONFLICT and the op's own result says which.
@@ -114,7 +116,8 @@ enum {
 
 typedef void (*fg_store_done_cb)(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *arg);
 
-/*! Ask for ops as one unit. FG_OK: done will be called once. FG_E_STORE_BUSY, FG_E_STORE_FULL, FG_E_STORE_FATAL: it will not. */
+/*! Ask for ops as one unit, 1 to 4096 of them. FG_OK: done (NULL: nobody asks) will be called once. Any other: it will not;
+ *  FG_E_STORE_BUSY, FG_E_STORE_FULL, FG_E_STORE_FATAL, FG_E_CLOSED while closing, FG_E_ARG for an op outside its bounds. */
 enum fg_rc fg_store_submit(struct fg_store *store, unsigned part, unsigned flags, struct fg_store_op *ops,
 			   size_t count, fg_store_done_cb done, void *arg);
 
@@ -128,9 +131,9 @@ struct fg_store_row {
 	struct fg_bytes key;
 	struct fg_bytes body;
 	uint64_t version;
-	uint32_t number;
+	uint32_t number; /*!< queue, job: the part; REF: as put */
 	enum fg_job_state state;
-	uint64_t due_ms;
+	uint64_t due_ms; /*!< INT64_MAX for anything above it; expires_ms too */
 	uint64_t expires_ms;
 };
 
@@ -154,7 +157,8 @@ enum fg_rc fg_store_get(struct fg_store *store, const struct fg_store_key *keys,
 enum fg_rc fg_store_fetch(struct fg_store *store, const uint8_t device[static FG_STORE_DEVICE_LEN], uint64_t after_seq,
 			  size_t limit, fg_store_rows_cb rows, void *arg);
 
-/*! Maintenance reads: jobs due until now_ms (not FINAL); FINAL jobs past due; queue items past expiry; jobs SENDING (at start). */
+/*! Maintenance reads: jobs due until now_ms (not FINAL); FINAL jobs past due; queue items past expiry; jobs SENDING (at start,
+ *  whatever now_ms). Rows by due_ms or expires_ms, the oldest first. */
 enum fg_store_sweep_what { FG_SWEEP_DUE, FG_SWEEP_FINAL, FG_SWEEP_EXPIRED_ITEMS, FG_SWEEP_SENDING };
 enum fg_rc fg_store_sweep(struct fg_store *store, enum fg_store_sweep_what what, uint64_t now_ms, size_t limit,
 			  fg_store_rows_cb rows, void *arg);
@@ -186,11 +190,12 @@ struct fg_store_conf {
 /*! Open, make or migrate. \return FG_OK; FG_E_STORE_UNSAFE; FG_E_STORE_SCHEMA; FG_E_STORE_FATAL; FG_E_SYSTEM. */
 enum fg_rc fg_store_open(void *ctx, struct fg_loop *loop, const struct fg_store_conf *conf, struct fg_store **store_out);
 
-/*! Finish what was submitted, then close. done callbacks are called before it returns. */
+/*! Finish what was submitted, then close. done and rows callbacks are called before it returns. Not from inside a callback. */
 void fg_store_close(struct fg_store *store);
 
-/*! After a restore of an older copy: jobs that are not final are held (READY with due_ms far away and restored mark), all one-time prekeys
- *  are dropped. Runs on a closed store's folder; see `fallgatectl restore`. */
+/*! Put a backup in the place of the store in dir; what is there now is kept beside it as store.db.before-restore-<time>. Jobs that are not final are held (READY, due_ms INT64_MAX), all one-time prekeys are dropped, and
+ *  FG_KV_META "restored" gets the time in Unix milliseconds, as decimal digits. Runs on a closed store's folder; see
+ *  `fallgatectl restore`. \return FG_OK; FG_E_SYSTEM, the cause is logged; FG_E_STORE_SCHEMA. */
 enum fg_rc fg_store_restore(const char *backup_path, const char *dir);
 
 /*! Engines: every one passes tests/store/conformance.c. */
