@@ -1,1 +1,5 @@
-# gateway/core: see Makefile.am
+# gateway/core: see core.h for who does what.
+noinst_LIBRARIES += %D%/libfgcore.a
+%C%_libfgcore_a_SOURCES = %D%/apply.c %D%/core.h %D%/facts.c %D%/job.c %D%/job.h %D%/message.c %D%/order.c \
+	%D%/receipt.c %D%/record.c %D%/session.h %D%/step.h
+%C%_libfgcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS) $(PROTOBUF_C_CFLAGS)

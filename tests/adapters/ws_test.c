@@ -18,7 +18,8 @@ static uint16_t on_message(const uint8_t *data, size_t len, void *arg)
 {
 	struct peer *peer = arg;
 
-	memcpy(peer->message, data, len);
+	if (len)
+		memcpy(peer->message, data, len);
 	peer->message_len = len;
 	peer->messages++;
 	return peer->answer;
