@@ -1,4 +1,4 @@
-# tests/perf: see tests/local.mk
+# Benchmarks, built on demand: `make tests/perf/store_bench`; not part of check.
 EXTRA_PROGRAMS += tests/perf/decide_bench
 tests_perf_decide_bench_SOURCES = tests/perf/decide_bench.c
 tests_perf_decide_bench_LDADD = gateway/decide/libfgdecide.a
