@@ -5,6 +5,7 @@
  */
 #include "gateway/store/sqlite.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -74,22 +75,24 @@ static enum fg_rc copy_backup(const struct restore *restore, const char *backup_
 	return FG_OK;
 }
 
+static_assert(FG_JOB_READY == 1 && FG_JOB_FINAL == 7, "the numbers in the SQL below");
+
 static enum fg_rc hold_everything(struct fg_db *db, const struct restore *restore)
 {
-	char sql[400];
+	static const char *const format =
+		"BEGIN IMMEDIATE;"
+#ifndef FG_MUTANT_restored_jobs_held
+		"UPDATE job SET state = 1, due_ms = 9223372036854775807 WHERE state <> 7;"
+#endif
+		"DELETE FROM prekey;"
+		"INSERT INTO kv (kind, key, version, body) VALUES (%d, CAST('restored' AS BLOB), 1, CAST('%llu' AS BLOB))"
+		" ON CONFLICT (kind, key) DO UPDATE SET version = version + 1, body = excluded.body;"
+		"COMMIT";
+	char *sql = sqlite3_mprintf(format, FG_KV_META, (unsigned long long)restore->now_ms);
+	int code = sql ? sqlite3_exec(db->handle, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
 
-	snprintf(sql, sizeof(sql),
-		 "BEGIN IMMEDIATE;"
-		 "UPDATE job SET state = %d, due_ms = 9223372036854775807 WHERE state <> %d;"
-		 "DELETE FROM prekey;"
-		 "INSERT OR REPLACE INTO kv (kind, key, version, body) VALUES (%d, CAST('restored' AS BLOB),"
-		 " coalesce((SELECT version FROM kv WHERE kind = %d AND key = CAST('restored' AS BLOB)), 0) + 1,"
-		 " CAST('%llu' AS BLOB));"
-		 "COMMIT",
-		 FG_JOB_READY, FG_JOB_FINAL, FG_KV_META, FG_KV_META, (unsigned long long)restore->now_ms);
-	if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return fail(restore, restore->copy, sqlite3_errmsg(db->handle));
-	return FG_OK;
+	sqlite3_free(sql);
+	return code == SQLITE_OK ? FG_OK : fail(restore, restore->copy, sqlite3_errmsg(db->handle));
 }
 
 static enum fg_rc check_pages(struct fg_db *db, const struct restore *restore)

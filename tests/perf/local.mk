@@ -1,13 +1,11 @@
-# tests/perf: see tests/local.mk
+# Benchmarks, built on demand: `make tests/perf/store_bench`; not part of check.
 EXTRA_PROGRAMS += tests/perf/decide_bench
 tests_perf_decide_bench_SOURCES = tests/perf/decide_bench.c
 tests_perf_decide_bench_LDADD = gateway/decide/libfgdecide.a
 EXTRA_PROGRAMS += tests/perf/crypto_bench
 tests_perf_crypto_bench_SOURCES = tests/perf/crypto_bench.c
 tests_perf_crypto_bench_LDADD = $(FG_CRYPTO_LIBS)
-# Benchmarks, built on demand: `make tests/perf/store_bench`; not part of check.
 EXTRA_PROGRAMS += tests/perf/store_bench
 tests_perf_store_bench_SOURCES = tests/perf/store_bench.c
 tests_perf_store_bench_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS)
 tests_perf_store_bench_LDADD = $(FG_STORE_LIBS)
-CLEANFILES += tests/perf/store_bench
