@@ -5,3 +5,12 @@ noinst_LIBRARIES += %D%/libfgparent.a
 %C%_libfgparent_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS)
 FG_PARENT_LIBS = %D%/libfgparent.a lib/ipc/libfgipc.a lib/base/libfgbase.a lib/wire/libfgwire.a lib/crypto/libfgcrypto.a \
 	lib/base/libfgmin.a $(CONFIG_LIBS) $(SECCOMP_LIBS) $(EVENT_LIBS) $(OSMOCORE_LIBS) $(TALLOC_LIBS) $(SODIUM_LIBS)
+
+sbin_PROGRAMS += fallgated
+fallgated_SOURCES = %D%/main.c
+fallgated_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS)
+fallgated_LDADD = %D%/libfgparent.a gateway/core/libfgcore.a gateway/vault/libfgvault.a gateway/log/libfglog.a \
+	gateway/log/libfgchain.a adapters/secure/libfgsecure.a $(FG_ADAPTER_LIBS) gateway/decide/libfgdecide.a \
+	$(FG_STORE_LIBS) lib/proto/libfgproto.a lib/wire/libfgwire.a lib/ipc/libfgipc.a lib/base/libfgbase.a \
+	$(FG_CRYPTO_LIBS) $(WSLAY_LIBS) $(EVENT_SSL_LIBS) $(PROTOBUF_C_LIBS) $(CONFIG_LIBS) $(SECCOMP_LIBS) \
+	$(EVENT_LIBS) $(OSMOCORE_LIBS) $(TALLOC_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS)
