@@ -13,6 +13,7 @@
  *   job.c        carry out decisions: order, ask, withdraw, expire; outcomes, reports
  *   receipt.c    make, sign in batches and queue receipts
  *   ctl.c        the control socket
+ * internal.h has what only core.c, session.c, directory*.c, push.c and ctl.c share.
  */
 #pragma once
 
@@ -41,6 +42,8 @@ struct fg_core_link {
 };
 
 struct fg_session; /* session.h */
+struct fg_core_control;
+struct fg_core_budgets;
 struct fg_core_receipts;
 struct fg_core_jobs;
 
@@ -63,6 +66,8 @@ struct fg_core {
 	size_t vault_seal_key_len, log_seal_key_len;
 	struct fg_arena arena;	     /*!< for one incoming frame or one store row at a time: reset before each use */
 	struct fg_session **sessions; /*!< hash by connection; session.c */
+	struct fg_core_budgets *budgets; /*!< lookups of each device; directory.c */
+	struct fg_core_control *control; /*!< ctl.c */
 	struct fg_core_receipts *receipts;
 	struct fg_core_jobs *jobs;
 	int control_fd;

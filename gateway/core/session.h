@@ -13,7 +13,7 @@ struct fg_session {
 	uint64_t conn;
 	uint8_t exporter[32];
 	char address[65];
-	uint8_t server_nonce[FG_NONCE_LEN];
+	uint8_t client_nonce[FG_NONCE_LEN], server_nonce[FG_NONCE_LEN];
 	bool greeted, logged_in;
 	uint8_t device_id[FG_DEVICE_ID_LEN];
 	uint8_t account_key[FG_ACCOUNT_KEY_LEN];
@@ -23,7 +23,7 @@ struct fg_session {
 	size_t cert_len;
 	uint64_t head_request; /*!< the GetHead that waits for the log */
 	struct fg_push_state *push;
-	struct fg_session *next;
+	struct fg_session *next, *next_of_device;
 };
 
 /*! NULL when the connection is gone. */

@@ -407,6 +407,16 @@ static enum fg_rc prekey_pop(struct fg_ops *ops, struct fg_store_op *op)
 	return rc;
 }
 
+static enum fg_rc prekey_count(struct fg_ops *ops, struct fg_store_op *op)
+{
+	int64_t left = 0;
+	bool found;
+	enum fg_rc rc = FIND(ops, ST_PREKEY_LEFT, &found, &left, NULL, DB_DEVICE(op->device));
+
+	op->popped_left = (uint32_t)left;
+	return rc;
+}
+
 /* ---- submits ---- */
 
 static enum fg_rc run_op(struct fg_ops *ops, unsigned part, struct fg_store_op *op)
@@ -439,6 +449,8 @@ static enum fg_rc run_op(struct fg_ops *ops, unsigned part, struct fg_store_op *
 		return prekey_pop(ops, op);
 	case FG_OP_PREKEY_CLEAR:
 		return RUN(ops, ST_PREKEY_CLEAR, DB_DEVICE(op->device));
+	case FG_OP_PREKEY_COUNT:
+		return prekey_count(ops, op);
 	}
 	return FG_E_STORE_FATAL;
 }

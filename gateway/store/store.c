@@ -68,6 +68,7 @@ static bool op_is_sound(const struct fg_store_op *op)
 	case FG_OP_REF_DROP:
 	case FG_OP_PREKEY_POP:
 	case FG_OP_PREKEY_CLEAR:
+	case FG_OP_PREKEY_COUNT:
 		return true;
 	}
 	return false;

@@ -76,6 +76,7 @@ enum fg_store_op_kind {
 	FG_OP_PREKEY_PUT,   /*!< device, number (key id), body; DUP */
 	FG_OP_PREKEY_POP,   /*!< device: the lowest number, returned in popped; NOT_FOUND when there is none is success with popped_len 0 */
 	FG_OP_PREKEY_CLEAR, /*!< device */
+	FG_OP_PREKEY_COUNT, /*!< device: changes nothing; popped_left tells how many there are */
 };
 
 #define FG_STORE_ANY_VERSION UINT64_MAX

@@ -1,0 +1,625 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the directory says: reading an entry, signing its view, lookups and their budgets.
+ *
+ * A directory that cannot be read says nothing: every such answer is an error, never "absent" (attack 11).
+ */
+#include "gateway/core/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+#include "lib/proto/consent.h"
+#include "lib/proto/view.h"
+
+enum {
+	READ_TRIES = 3,
+	SIZE_CLASS = 4096,
+	CLOCK_SKEW_MS = 5 * 60 * 1000, /* of devices; ours */
+	BUDGETS_MAX = 100000,
+	BUDGET_BUCKETS = 4096,
+	MINUTE_MS = 60 * 1000,
+	DAY_MS = 24 * 3600 * 1000,
+};
+
+struct fg_bytes fg_directory_device_key(const uint8_t *account_key, const uint8_t *device_id,
+					uint8_t out[static FG_DEVICE_KEY_LEN])
+{
+	memcpy(out, account_key, FG_ACCOUNT_KEY_LEN);
+	memcpy(out + FG_ACCOUNT_KEY_LEN, device_id, FG_DEVICE_ID_LEN);
+	return FG_BYTES(out, FG_DEVICE_KEY_LEN);
+}
+
+const struct fg_store_row *fg_directory_row(const struct fg_store_row *rows, size_t count, enum fg_store_kind kind,
+					    const void *key, size_t key_len)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].kind == kind && rows[i].key.len == key_len && memcmp(rows[i].key.data, key, key_len) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+/* ---- an entry ---- */
+
+struct read {
+	struct fg_core *core;
+	struct fg_handle handle;
+	struct fg_hash tag;
+	uint8_t account_key[FG_ACCOUNT_KEY_LEN]; /* whose devices were asked for */
+	bool with_devices;
+	unsigned tries;
+	fg_directory_cb done;
+	void *arg;
+};
+
+static enum fg_rc ask(struct read *read);
+
+static struct fg_bytes pack_in_arena(struct fg_arena *arena, const Fallgate__Signed *object, enum fg_rc *rc)
+{
+	size_t len = object ? fallgate__signed__get_packed_size(object) : 0;
+	uint8_t *data;
+
+	if (!object)
+		return FG_BYTES(NULL, 0);
+	data = arena->allocator.alloc(arena, len);
+	if (!data) {
+		*rc = FG_E_NO_MEMORY;
+		return FG_BYTES(NULL, 0);
+	}
+	return FG_BYTES(data, fallgate__signed__pack(object, data));
+}
+
+static enum fg_rc fill_handle(struct fg_arena *arena, const struct fg_store_row *row, struct fg_directory_entry *entry)
+{
+	const Fallgate__StoredHandle *stored;
+	enum fg_rc rc = FG_OK;
+
+	if (!row)
+		return FG_OK;
+	stored = fg_proto_unpack(arena, &fallgate__stored_handle__descriptor, row->body.data, row->body.len);
+	if (!stored || (stored->account_key.len != 0 && stored->account_key.len != FG_ACCOUNT_KEY_LEN))
+		return FG_E_STORE_SCHEMA;
+	entry->exists = true;
+	entry->epoch = stored->epoch;
+	if (stored->account_key.len)
+		memcpy(entry->account_key, stored->account_key.data, FG_ACCOUNT_KEY_LEN);
+	entry->deregistration = pack_in_arena(arena, stored->deregistration, &rc);
+	entry->succession = pack_in_arena(arena, stored->succession, &rc);
+	return rc;
+}
+
+static enum fg_rc fill_pin(struct fg_arena *arena, const struct fg_store_row *row, struct fg_directory_entry *entry)
+{
+	const Fallgate__StoredPin *pin;
+
+	if (!row)
+		return FG_OK;
+	pin = fg_proto_unpack(arena, &fallgate__stored_pin__descriptor, row->body.data, row->body.len);
+	if (!pin || !FG_HAS_LEN(pin->account_key, FG_ACCOUNT_KEY_LEN))
+		return FG_E_STORE_SCHEMA;
+	entry->pinned = true;
+	memcpy(entry->pin_account_key, pin->account_key.data, FG_ACCOUNT_KEY_LEN);
+	entry->pin_epoch = pin->epoch;
+	return FG_OK;
+}
+
+/* The certificate is checked as of its own first moment: one that has expired still says whose device it is. */
+static enum fg_rc fill_device(struct fg_arena *arena, const struct fg_store_row *row, struct fg_directory_entry *entry)
+{
+	const Fallgate__StoredDevice *stored =
+		fg_proto_unpack(arena, &fallgate__stored_device__descriptor, row->body.data, row->body.len);
+	const Fallgate__DeviceCert *cert = NULL;
+	size_t i = entry->devices_count;
+
+	if (stored && stored->cert)
+		cert = fg_proto_unpack(arena, &fallgate__device_cert__descriptor, stored->cert->body.data,
+				       stored->cert->body.len);
+	if (!cert || fg_cert_check(arena, stored->cert, cert->not_before_ms, &cert) != FG_OK ||
+	    memcmp(cert->account_key.data, entry->account_key, FG_ACCOUNT_KEY_LEN) != 0 ||
+	    i >= FG_DIRECTORY_DEVICES_MAX)
+		return FG_E_STORE_SCHEMA;
+	memcpy(entry->devices[i].id, cert->device_id.data, FG_DEVICE_ID_LEN);
+	memcpy(entry->devices[i].signing_key, cert->signing_key.data, FG_SIGN_PUBLIC_LEN);
+	entry->devices[i].stored = row->body;
+	entry->devices[i].cert_expires_ms = cert->expires_ms;
+	entry->devices_count++;
+	return FG_OK;
+}
+
+static enum fg_rc fill(struct read *read, const struct fg_store_row *rows, size_t count,
+		       struct fg_directory_entry *entry)
+{
+	struct fg_arena *arena = &read->core->arena;
+	enum fg_rc rc;
+
+	fg_arena_reset(arena);
+	entry->handle = read->handle;
+	entry->tag = read->tag;
+	rc = fill_handle(arena, fg_directory_row(rows, count, FG_KV_HANDLE, read->tag.b, FG_SHA256_LEN), entry);
+	if (rc == FG_OK)
+		rc = fill_pin(arena, fg_directory_row(rows, count, FG_KV_PIN, read->tag.b, FG_SHA256_LEN), entry);
+	for (size_t i = 0; rc == FG_OK && read->with_devices && i < count; i++)
+		if (rows[i].kind == FG_KV_DEVICE)
+			rc = fill_device(arena, &rows[i], entry);
+	return rc;
+}
+
+static bool has_account(const struct fg_directory_entry *entry)
+{
+	static const uint8_t none[FG_ACCOUNT_KEY_LEN];
+
+	return memcmp(entry->account_key, none, sizeof(none)) != 0;
+}
+
+/* The handle is asked for with the devices, of one moment; whose devices is only known from a read before. */
+static enum fg_rc is_whole(struct read *read, const struct fg_directory_entry *entry, bool *whole_out)
+{
+	*whole_out = !has_account(entry) ||
+		     (read->with_devices && memcmp(entry->account_key, read->account_key, FG_ACCOUNT_KEY_LEN) == 0);
+	if (*whole_out)
+		return FG_OK;
+	if (++read->tries > READ_TRIES)
+		return FG_E_CONFLICT;
+	memcpy(read->account_key, entry->account_key, FG_ACCOUNT_KEY_LEN);
+	read->with_devices = true;
+	return ask(read);
+}
+
+/* The handle alone first: devices in the answer belong to whom the read before named, and are not looked at when the account changed. */
+static enum fg_rc peek(struct read *read, const struct fg_store_row *rows, size_t count, bool *same_out)
+{
+	const struct fg_store_row *row = fg_directory_row(rows, count, FG_KV_HANDLE, read->tag.b, FG_SHA256_LEN);
+	struct fg_directory_entry entry = { 0 };
+	enum fg_rc rc;
+
+	fg_arena_reset(&read->core->arena);
+	rc = fill_handle(&read->core->arena, row, &entry);
+	if (rc == FG_OK)
+		rc = is_whole(read, &entry, same_out);
+	return rc;
+}
+
+static void on_entry(enum fg_rc rc, const struct fg_store_row *rows, size_t count, void *arg)
+{
+	struct read *read = arg;
+	struct fg_directory_entry entry = { 0 };
+	bool whole = false;
+
+	fg_core_store_rc(read->core, rc);
+	if (rc == FG_OK)
+		rc = peek(read, rows, count, &whole);
+	if (rc == FG_OK && !whole)
+		return; /* asked again */
+	if (rc == FG_OK)
+		rc = fill(read, rows, count, &entry);
+	if (rc != FG_OK)
+		LOGP(DSTORE, LOGL_ERROR, "read directory: %s\n", fg_rc_text(rc));
+	read->done(rc, rc == FG_OK ? &entry : NULL, read->arg);
+	talloc_free(read);
+}
+
+static enum fg_rc ask(struct read *read)
+{
+	struct fg_store_key keys[] = {
+		{ .what = FG_GET_KV, .kind = FG_KV_HANDLE, .key = FG_BYTES(read->tag.b, FG_SHA256_LEN) },
+		{ .what = FG_GET_KV, .kind = FG_KV_PIN, .key = FG_BYTES(read->tag.b, FG_SHA256_LEN) },
+		{ .what = FG_GET_DEVICES, .kind = FG_KV_DEVICE, .key = FG_BYTES(read->account_key, FG_ACCOUNT_KEY_LEN) },
+	};
+
+	return fg_core_store_rc(read->core,
+				fg_store_get(read->core->store, keys, read->with_devices ? 3 : 2, on_entry, read));
+}
+
+enum fg_rc fg_directory_read(struct fg_core *core, const struct fg_handle *handle, fg_directory_cb done, void *arg)
+{
+	struct read *read = talloc_zero(NULL, struct read);
+	enum fg_rc rc;
+
+	if (!read)
+		return FG_E_NO_MEMORY;
+	read->core = core;
+	read->handle = *handle;
+	read->tag = fg_handle_tag(handle->text);
+	read->done = done;
+	read->arg = arg;
+	rc = ask(read);
+	if (rc != FG_OK)
+		talloc_free(read);
+	return rc;
+}
+
+/* ---- views ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, FG_DEVICE_ID_LEN);
+}
+
+/* SHA-256 of the ids of the current devices, sorted; count_out of them. */
+static struct fg_hash device_set(const struct fg_directory_entry *entry, uint64_t now_ms, size_t *count_out)
+{
+	uint8_t ids[FG_DIRECTORY_DEVICES_MAX][FG_DEVICE_ID_LEN];
+	size_t count = 0;
+
+	for (size_t i = 0; i < entry->devices_count; i++)
+		if (now_ms < entry->devices[i].cert_expires_ms)
+			memcpy(ids[count++], entry->devices[i].id, FG_DEVICE_ID_LEN);
+	qsort(ids, count, FG_DEVICE_ID_LEN, compare_ids);
+	*count_out = count;
+	return fg_sha256(ids, count * FG_DEVICE_ID_LEN);
+}
+
+static enum fg_rc sign_view(struct fg_core *core, const Fallgate__View *view, uint8_t **view_out, size_t *len_out)
+{
+	Fallgate__Signed object;
+	enum fg_rc rc = fg_signed_make(view, &core->directory_key, FG_LABEL_VIEW, &object);
+	uint8_t *data;
+	size_t len;
+
+	if (rc != FG_OK)
+		return rc;
+	data = fg_proto_pack_new(&object, &len);
+	fg_signed_free(&object);
+	if (!data)
+		return FG_E_NO_MEMORY;
+	*view_out = data;
+	*len_out = len;
+	return FG_OK;
+}
+
+static Fallgate__Signed *statement(struct fg_core *core, struct fg_bytes bytes)
+{
+	return bytes.len ? fg_signed_unpack(&core->arena, bytes.data, bytes.len) : NULL;
+}
+
+enum fg_rc fg_directory_view(struct fg_core *core, const struct fg_directory_entry *entry, uint8_t **view_out, size_t *len_out)
+{
+	Fallgate__View view = FALLGATE__VIEW__INIT;
+	uint64_t now_ms = fg_core_now_ms(core);
+	size_t current;
+	struct fg_hash set = device_set(entry, now_ms, &current);
+	struct fg_hash tag = entry->tag;
+	bool secure = has_account(entry) && current > 0;
+	uint8_t account_key[FG_ACCOUNT_KEY_LEN];
+
+	memcpy(account_key, entry->account_key, sizeof(account_key));
+	view.gateway_id = (ProtobufCBinaryData){ FG_ID_LEN, core->trust.gateway_id.b };
+	view.handle_tag = (ProtobufCBinaryData){ FG_SHA256_LEN, tag.b };
+	view.epoch = entry->epoch;
+	view.not_before_ms = now_ms - CLOCK_SKEW_MS;
+	if (secure) {
+		view.state = FALLGATE__VIEW_STATE__VIEW_SECURE;
+		view.account_key = (ProtobufCBinaryData){ FG_ACCOUNT_KEY_LEN, account_key };
+		view.device_set = (ProtobufCBinaryData){ FG_SHA256_LEN, set.b };
+		view.expires_ms = view.not_before_ms + FG_VIEW_SECURE_LIFE_MAX_MS;
+		view.succession = statement(core, entry->succession);
+	} else {
+		view.state = FALLGATE__VIEW_STATE__VIEW_ABSENT;
+		view.expires_ms = view.not_before_ms + FG_VIEW_ABSENT_LIFE_MAX_MS;
+		view.deregistration = statement(core, entry->deregistration);
+	}
+	return sign_view(core, &view, view_out, len_out);
+}
+
+/* ---- budgets: who asks for many handles learns who uses this gateway ---- */
+
+struct budget {
+	uint8_t device_id[FG_DEVICE_ID_LEN];
+	uint64_t tokens; /* a lookup costs MINUTE_MS, a millisecond brings lookups_per_minute */
+	uint64_t filled_ms;
+	uint64_t day_ms; /* when its day began */
+	int64_t today;
+	struct budget *next;
+};
+
+struct fg_core_budgets {
+	struct budget *bucket[BUDGET_BUCKETS];
+	size_t count;
+};
+
+static void refill(const struct fg_core *core, struct budget *budget, uint64_t now_ms)
+{
+	uint64_t cap = (uint64_t)core->conf->limits.lookups_burst * MINUTE_MS;
+	uint64_t gained = (now_ms - budget->filled_ms) * (uint64_t)core->conf->limits.lookups_per_minute;
+
+	budget->tokens = gained >= cap - budget->tokens ? cap : budget->tokens + gained;
+	budget->filled_ms = now_ms;
+	if (now_ms - budget->day_ms >= DAY_MS) {
+		budget->day_ms = now_ms;
+		budget->today = 0;
+	}
+}
+
+/* Budgets that are as good as new need not be remembered. */
+static void sweep_budgets(const struct fg_core *core, uint64_t now_ms)
+{
+	for (size_t i = 0; i < BUDGET_BUCKETS; i++) {
+		struct budget **at = &core->budgets->bucket[i];
+
+		while (*at) {
+			struct budget *budget = *at;
+
+			refill(core, budget, now_ms);
+			if (budget->today > 0) {
+				at = &budget->next;
+				continue;
+			}
+			*at = budget->next;
+			core->budgets->count--;
+			free(budget);
+		}
+	}
+}
+
+static struct budget *new_budget(struct fg_core *core, struct budget **bucket, const uint8_t *device_id, uint64_t now_ms)
+{
+	struct budget *budget;
+
+	if (core->budgets->count >= BUDGETS_MAX)
+		sweep_budgets(core, now_ms);
+	budget = core->budgets->count < BUDGETS_MAX ? calloc(1, sizeof(*budget)) : NULL;
+	if (!budget)
+		return NULL;
+	memcpy(budget->device_id, device_id, FG_DEVICE_ID_LEN);
+	budget->tokens = (uint64_t)core->conf->limits.lookups_burst * MINUTE_MS;
+	budget->filled_ms = budget->day_ms = now_ms;
+	budget->next = *bucket;
+	*bucket = budget;
+	core->budgets->count++;
+	return budget;
+}
+
+/* Fails closed: without memory to count there is no lookup. */
+static bool may_look_up(struct fg_core *core, const uint8_t *device_id)
+{
+	uint64_t now_ms = fg_clock_mono_ms(core->clock);
+	struct budget **bucket, *at;
+
+	if (!core->budgets)
+		core->budgets = calloc(1, sizeof(*core->budgets));
+	if (!core->budgets)
+		return false;
+	bucket = &core->budgets->bucket[fg_store_part(device_id, FG_DEVICE_ID_LEN) +
+					FG_STORE_PARTS * (device_id[0] % (BUDGET_BUCKETS / FG_STORE_PARTS))];
+	for (at = *bucket; at && memcmp(at->device_id, device_id, FG_DEVICE_ID_LEN) != 0; at = at->next)
+		continue;
+	if (!at)
+		at = new_budget(core, bucket, device_id, now_ms);
+	if (!at)
+		return false;
+	refill(core, at, now_ms);
+	if (at->tokens < MINUTE_MS || at->today >= core->conf->limits.lookups_per_day)
+		return false;
+	at->tokens -= MINUTE_MS;
+	at->today++;
+	return true;
+}
+
+void fg_directory_free(struct fg_core *core)
+{
+	for (size_t i = 0; core->budgets && i < BUDGET_BUCKETS; i++)
+		while (core->budgets->bucket[i]) {
+			struct budget *budget = core->budgets->bucket[i];
+
+			core->budgets->bucket[i] = budget->next;
+			free(budget);
+		}
+	free(core->budgets);
+	core->budgets = NULL;
+}
+
+/* ---- lookup ---- */
+
+struct found {
+	struct fg_bytes view;
+	struct fg_bytes devices[FG_DIRECTORY_DEVICES_MAX]; /* serialized StoredDevice of the current ones */
+	size_t devices_count;
+	bool with_prekeys;
+};
+
+/* Zeros so that the packed result is a multiple of SIZE_CLASS. */
+static size_t padding_for(Fallgate__LookupResult *result, uint8_t *zeros, size_t cap)
+{
+	size_t bare = fallgate__lookup_result__get_packed_size(result), want = 0;
+
+	for (size_t target = (bare / SIZE_CLASS + 1) * SIZE_CLASS;; target += SIZE_CLASS)
+		for (size_t head = 2; head <= 4; head++) { /* tag and 1 to 3 octets of length */
+			if (target < bare + head + 1)
+				continue;
+			want = target - bare - head;
+			if (want > cap)
+				return 0;
+			result->padding = (ProtobufCBinaryData){ want, zeros };
+			if (fallgate__lookup_result__get_packed_size(result) == target)
+				return want;
+		}
+}
+
+static void warn_low(struct fg_core *core, const struct fg_store_op *op)
+{
+	struct fg_session *owner = fg_session_of_device(core, op->device);
+	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
+	Fallgate__PrekeysLow low = FALLGATE__PREKEYS_LOW__INIT;
+
+	if (!owner || op->popped_left >= FG_PREKEYS_LOW)
+		return;
+	low.left = op->popped_left;
+	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_PREKEYS_LOW;
+	frame.prekeys_low = &low;
+	if (fg_session_send(core, owner, 0, &frame) != FG_OK)
+		LOGP(DSECURE, LOGL_NOTICE, "tell device of its prekeys: the link takes no more\n");
+}
+
+static bool fill_keys(struct fg_directory_write *write, const struct found *found, size_t i, Fallgate__DeviceKeys *keys)
+{
+	struct fg_arena *arena = &write->core->arena;
+	const Fallgate__StoredDevice *stored = fg_proto_unpack(arena, &fallgate__stored_device__descriptor,
+							       found->devices[i].data, found->devices[i].len);
+
+	fallgate__device_keys__init(keys);
+	if (!stored)
+		return false;
+	keys->cert = stored->cert;
+	keys->signed_prekey = stored->signed_prekey;
+	if (i < write->count && write->ops[i].popped_len)
+		keys->one_time_prekey = fg_signed_unpack(arena, write->ops[i].popped, write->ops[i].popped_len);
+	return true;
+}
+
+static enum fg_rc say_result(struct fg_directory_write *write, struct fg_session *session)
+{
+	static uint8_t zeros[2 * SIZE_CLASS];
+	struct found *found = write->more;
+	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
+	Fallgate__LookupResult result = FALLGATE__LOOKUP_RESULT__INIT;
+	Fallgate__DeviceKeys keys[FG_DIRECTORY_DEVICES_MAX], *pointers[FG_DIRECTORY_DEVICES_MAX];
+
+	fg_arena_reset(&write->core->arena);
+	result.handle = write->handle.text;
+	result.view = fg_signed_unpack(&write->core->arena, found->view.data, found->view.len);
+	result.devices = pointers;
+	result.n_devices = found->devices_count;
+	for (size_t i = 0; i < found->devices_count; i++) {
+		pointers[i] = &keys[i];
+		if (!fill_keys(write, found, i, &keys[i]))
+			return FG_E_STORE_SCHEMA;
+	}
+	if (!result.view || padding_for(&result, zeros, sizeof(zeros)) == 0)
+		return FG_E_NO_MEMORY;
+	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_LOOKUP;
+	frame.lookup = &result;
+	return fg_session_send(write->core, session, write->request, &frame);
+}
+
+static void finish_lookup(struct fg_directory_write *write_take)
+{
+	struct fg_session *session = fg_session_find(write_take->core, write_take->conn);
+	enum fg_rc rc = session ? say_result(write_take, session) : FG_OK;
+
+	for (size_t i = 0; i < write_take->count; i++)
+		warn_low(write_take->core, &write_take->ops[i]);
+	if (rc == FG_OK)
+		talloc_free(write_take);
+	else
+		fg_directory_refuse(write_take, rc);
+}
+
+static enum fg_rc keep_found(struct fg_directory_write *write, const struct fg_directory_entry *entry)
+{
+	struct found *found = write->more;
+	uint64_t now_ms = fg_core_now_ms(write->core);
+	uint8_t *view;
+	size_t len;
+	enum fg_rc rc = fg_directory_view(write->core, entry, &view, &len);
+
+	if (rc != FG_OK)
+		return rc;
+	found->view = fg_directory_copy(write, view, len);
+	free(view);
+	for (size_t i = 0; i < entry->devices_count; i++) {
+		if (entry->devices[i].cert_expires_ms <= now_ms)
+			continue;
+		found->devices[found->devices_count++] =
+			fg_directory_copy(write, entry->devices[i].stored.data, entry->devices[i].stored.len);
+		if (found->with_prekeys)
+			memcpy(fg_directory_op(write, FG_OP_PREKEY_POP)->device, entry->devices[i].id, FG_DEVICE_ID_LEN);
+	}
+	memcpy(write->account_key, entry->account_key, FG_ACCOUNT_KEY_LEN);
+	return write->failed ? FG_E_NO_MEMORY : FG_OK;
+}
+
+static void on_looked_up(enum fg_rc rc, const struct fg_directory_entry *entry, void *arg)
+{
+	struct fg_directory_write *write = arg;
+
+	if (rc == FG_OK)
+		rc = keep_found(write, entry);
+	if (rc != FG_OK) {
+		fg_directory_refuse(write, rc);
+		return;
+	}
+	write->then = finish_lookup;
+	if (write->count)
+		fg_directory_commit(write);
+	else
+		finish_lookup(write);
+}
+
+void fg_directory_lookup(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__Lookup *lookup)
+{
+	struct fg_directory_write *write = fg_directory_write_new(core, session, request, FG_DIRECTORY_DEVICES_MAX);
+	struct found *found = write ? talloc_zero(write, struct found) : NULL;
+	enum fg_rc rc = FG_E_NO_MEMORY;
+
+	if (found) {
+		found->with_prekeys = lookup->with_prekeys;
+		write->more = found;
+		rc = fg_handle_parse(lookup->handle, strlen(lookup->handle), &write->handle);
+	}
+#ifndef FG_MUTANT_lookup_budget
+	if (rc == FG_OK && !may_look_up(core, session->device_id))
+		rc = FG_E_LIMIT;
+#endif
+	if (rc == FG_OK)
+		rc = fg_directory_read(core, &write->handle, on_looked_up, write);
+	if (rc == FG_OK)
+		return;
+	fg_session_error(core, session, request, rc, NULL, rc == FG_E_LIMIT ? MINUTE_MS : 0);
+	talloc_free(write);
+}
+
+/* ---- the own devices ---- */
+
+static enum fg_rc say_devices(struct fg_core *core, struct fg_session *session, uint64_t request,
+			      const struct fg_directory_entry *entry, const struct fg_bytes *view)
+{
+	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
+	Fallgate__Devices devices = FALLGATE__DEVICES__INIT;
+	Fallgate__Signed *certs[FG_DIRECTORY_DEVICES_MAX];
+
+	for (size_t i = 0; i < entry->devices_count; i++) {
+		const Fallgate__StoredDevice *stored =
+			fg_proto_unpack(&core->arena, &fallgate__stored_device__descriptor,
+					entry->devices[i].stored.data, entry->devices[i].stored.len);
+
+		if (!stored)
+			return FG_E_STORE_SCHEMA;
+		certs[i] = stored->cert;
+	}
+	devices.certs = certs;
+	devices.n_certs = entry->devices_count;
+	devices.view = fg_signed_unpack(&core->arena, view->data, view->len);
+	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_DEVICES;
+	frame.devices = &devices;
+	return fg_session_send(core, session, request, &frame);
+}
+
+static void on_own_devices(enum fg_rc rc, const struct fg_directory_entry *entry, void *arg)
+{
+	struct fg_directory_write *write = arg;
+	struct fg_session *session = fg_session_find(write->core, write->conn);
+	uint8_t *view;
+	size_t len;
+
+	if (rc == FG_OK)
+		rc = fg_directory_view(write->core, entry, &view, &len);
+	if (rc == FG_OK) {
+		rc = session ? say_devices(write->core, session, write->request, entry, &FG_BYTES(view, len)) : FG_OK;
+		free(view);
+	}
+	if (rc == FG_OK)
+		talloc_free(write);
+	else
+		fg_directory_refuse(write, rc);
+}
+
+void fg_directory_devices(struct fg_core *core, struct fg_session *session, uint64_t request)
+{
+	struct fg_directory_write *write = fg_directory_write_new(core, session, request, 0);
+	enum fg_rc rc = write ? fg_directory_read(core, &write->handle, on_own_devices, write) : FG_E_NO_MEMORY;
+
+	if (rc == FG_OK)
+		return;
+	fg_session_error(core, session, request, rc, NULL, 0);
+	talloc_free(write);
+}
