@@ -14,6 +14,7 @@ struct fg_ws {
 	unsigned pieces; /* frames of the message that is coming */
 	uint16_t code;	 /* of a close; 0 while there is none */
 	bool ended;
+	bool close_waits; /* for fg_ws_flush(): wslay would send it before the messages */
 };
 
 static ssize_t give_input(wslay_event_context_ptr wslay, uint8_t *buf, size_t len, int flags, void *arg)
@@ -125,10 +126,11 @@ enum fg_rc fg_ws_input(struct fg_ws *ws, const uint8_t *data, size_t len)
 	ws->in_len = len;
 	failed = wslay_event_recv(ws->wslay);
 	ws->in_len = 0;
-	if (failed)
-		return FG_E_NO_MEMORY;
-	/* wslay found an error and has queued the close for it. */
-	if (!ws->ended && !wslay_event_get_read_enabled(ws->wslay))
+	/* A frame that cannot be: wslay has queued a close without a code. */
+	if (failed && !ws->ended)
+		ws->code = FG_WS_PROTOCOL;
+	/* Or wslay did not like what it read, and has queued the close for it. */
+	if (failed || !wslay_event_get_read_enabled(ws->wslay))
 		ws->ended = true;
 	return ws->ended ? FG_E_CLOSED : FG_OK;
 }
@@ -158,14 +160,20 @@ void fg_ws_close(struct fg_ws *ws, uint16_t code)
 		return;
 	ws->ended = true;
 	ws->code = code;
-	/* Without memory for the close the peer sees the end of the stream instead. */
-	(void)wslay_event_queue_close(ws->wslay, code, NULL, 0);
+	ws->close_waits = true;
 	wslay_event_shutdown_read(ws->wslay);
 }
 
 enum fg_rc fg_ws_flush(struct fg_ws *ws)
 {
-	return wslay_event_send(ws->wslay) == 0 ? FG_OK : FG_E_NO_MEMORY;
+	if (wslay_event_send(ws->wslay) != 0)
+		return FG_E_NO_MEMORY;
+	if (!ws->close_waits)
+		return FG_OK;
+	ws->close_waits = false;
+	if (wslay_event_queue_close(ws->wslay, ws->code, NULL, 0) != 0 || wslay_event_send(ws->wslay) != 0)
+		return FG_E_NO_MEMORY;
+	return FG_OK;
 }
 
 uint16_t fg_ws_code(const struct fg_ws *ws)

@@ -34,7 +34,7 @@ struct fg_ws;
 
 /*! Called from within fg_ws_input() and fg_ws_flush(): the fg_ws may not be freed there. */
 struct fg_ws_ops {
-	/*! A whole binary message, borrowed for the call. \return 0 to go on, or the close code to end with. */
+	/*! A whole binary message, borrowed for the call; data may be NULL when len is 0. \return 0 to go on, or the close code to end with. */
 	uint16_t (*message)(const uint8_t *data, size_t len, void *arg);
 	/*! Bytes for the peer, borrowed for the call. False: without memory; the conversation is broken. */
 	bool (*write)(const uint8_t *data, size_t len, void *arg);
@@ -47,7 +47,7 @@ struct fg_ws *fg_ws_new(void *ctx, const struct fg_ws_ops *ops, void *arg);
 void fg_ws_set_max(struct fg_ws *ws, size_t max);
 
 /*! Take bytes of the peer; all are used up. Answers (pong, close) wait for fg_ws_flush().
- *  \return FG_OK; FG_E_CLOSED: the conversation has ended, flush and close; FG_E_NO_MEMORY: close at once. */
+ *  \return FG_OK; FG_E_CLOSED: the conversation has ended, flush and close. */
 enum fg_rc fg_ws_input(struct fg_ws *ws, const uint8_t *data, size_t len);
 
 /*! Queue a binary message. FG_OK; FG_E_CLOSED after a close; FG_E_NO_MEMORY. */
@@ -60,5 +60,5 @@ void fg_ws_close(struct fg_ws *ws, uint16_t code);
 /*! Write all that is queued. FG_OK or FG_E_NO_MEMORY. */
 enum fg_rc fg_ws_flush(struct fg_ws *ws);
 
-/*! The close code that ended the conversation: ours, else the peer's, else 0. */
+/*! The close code that ended the conversation, after the flush: ours, else the peer's, else 0. */
 uint16_t fg_ws_code(const struct fg_ws *ws);

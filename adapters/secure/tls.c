@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "adapters/secure/tls.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+enum { PEM_MAX = 64 * 1024 };
+
+/* All of a file, as a memory BIO; NULL on failure. The buffer is wiped by the caller. */
+static BIO *read_all(int fd, char *buf)
+{
+	size_t len = 0;
+	ssize_t n = 0;
+
+	while (len < PEM_MAX && ((n = read(fd, buf + len, PEM_MAX - len)) > 0 || (n < 0 && errno == EINTR)))
+		len += n > 0 ? (size_t)n : 0;
+	return n < 0 || len == 0 || len == PEM_MAX ? NULL : BIO_new_mem_buf(buf, (int)len);
+}
+
+/* Nobody is there to type one. */
+static int no_passphrase(char *buf, int size, int writing, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
+}
+
+static bool use_certificate(SSL_CTX *ctx, BIO *pem)
+{
+	X509 *leaf = PEM_read_bio_X509(pem, NULL, no_passphrase, NULL), *next;
+	bool ok = leaf && SSL_CTX_use_certificate(ctx, leaf) == 1;
+
+	X509_free(leaf);
+	while (ok && (next = PEM_read_bio_X509(pem, NULL, no_passphrase, NULL)))
+		ok = SSL_CTX_add0_chain_cert(ctx, next) == 1;
+	return ok;
+}
+
+static bool use_key(SSL_CTX *ctx, BIO *pem)
+{
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(pem, NULL, no_passphrase, NULL);
+	bool ok = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+
+	EVP_PKEY_free(key);
+	return ok;
+}
+
+static enum fg_rc use_file(SSL_CTX *ctx, int fd_take, bool (*use)(SSL_CTX *ctx, BIO *pem))
+{
+	char buf[PEM_MAX];
+	BIO *pem = read_all(fd_take, buf);
+	enum fg_rc rc = !pem ? FG_E_SYSTEM : use(ctx, pem) ? FG_OK : FG_E_KEY;
+
+	BIO_free(pem);
+	explicit_bzero(buf, sizeof(buf));
+	close(fd_take);
+	return rc;
+}
+
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
+			   unsigned in_len, void *arg)
+{
+	size_t len;
+
+	(void)ssl;
+	(void)arg;
+	for (; in_len > 0; in += len + 1, in_len -= (unsigned)len + 1) {
+		len = in[0];
+		if (len >= in_len)
+			break;
+		if (len != strlen(FG_TLS_ALPN) || memcmp(in + 1, FG_TLS_ALPN, len) != 0)
+			continue;
+		*out = in + 1;
+		*out_len = in[0];
+		return SSL_TLSEXT_ERR_OK;
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static bool restrict_protocol(SSL_CTX *ctx)
+{
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
+	return SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1 &&
+	       SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 && SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
+	       SSL_CTX_set_max_early_data(ctx, 0) == 1;
+}
+
+enum fg_rc fg_tls_new(int certificate_fd_take, int key_fd_take, SSL_CTX **ctx_out)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	enum fg_rc certificate_rc, key_rc;
+
+	if (!ctx || !restrict_protocol(ctx)) {
+		close(certificate_fd_take);
+		close(key_fd_take);
+		SSL_CTX_free(ctx);
+		return FG_E_NO_MEMORY;
+	}
+	certificate_rc = use_file(ctx, certificate_fd_take, use_certificate);
+	key_rc = use_file(ctx, key_fd_take, use_key);
+	ERR_clear_error();
+	if (certificate_rc != FG_OK || key_rc != FG_OK) {
+		SSL_CTX_free(ctx);
+		return certificate_rc != FG_OK ? certificate_rc : key_rc;
+	}
+	*ctx_out = ctx;
+	return FG_OK;
+}
+
+bool fg_tls_speaks_fallgate(SSL *ssl)
+{
+	const unsigned char *name = NULL;
+	unsigned len = 0;
+
+	SSL_get0_alpn_selected(ssl, &name, &len);
+	return len == strlen(FG_TLS_ALPN) && memcmp(name, FG_TLS_ALPN, len) == 0;
+}
+
+enum fg_rc fg_tls_export(SSL *ssl, uint8_t out[static 32])
+{
+	return SSL_export_keying_material(ssl, out, 32, FG_TLS_EXPORTER, strlen(FG_TLS_EXPORTER), NULL, 0, 0) == 1 ?
+		       FG_OK :
+		       FG_E_SYSTEM;
+}
