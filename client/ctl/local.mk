@@ -1,1 +1,5 @@
-# client/ctl: see Makefile.am
+# client/ctl: the operator's tool.
+bin_PROGRAMS += fallgatectl
+fallgatectl_SOURCES = %D%/main.c
+fallgatectl_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS)
+fallgatectl_LDADD = lib/ipc/libfgipc.a $(FG_STORE_LIBS)

@@ -99,3 +99,8 @@ const struct fg_store_row *fg_directory_row(const struct fg_store_row *rows, siz
 /* ---- ctl.c ---- */
 enum fg_rc fg_ctl_start(struct fg_core *core);
 void fg_ctl_stop(struct fg_core *core);
+/*! Head queries of the control socket have this bit in their token; nobody else's have. */
+#define FG_CTL_HEAD_TOKEN (1ull << 63)
+void fg_ctl_head(struct fg_core *core, const struct fg_ipc_head *head);
+/*! root, the core's own uid, and the one of the configuration. */
+bool fg_ctl_may_ask(const struct fg_core *core, unsigned uid);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * fallgatectl: asks a running gateway through its control socket; puts a backup in place of a stopped one's store.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <talloc.h>
+#include "gateway/store/store.h"
+#include "lib/base/log.h"
+#include "lib/base/loop.h"
+#include "lib/ipc/channel.h"
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, WORDS_CAP = 4096 };
+
+struct ctl {
+	struct fg_loop *loop;
+	char words[WORDS_CAP];
+	size_t words_len;
+	bool json;
+	int exit_code;
+};
+
+static const char usage_text[] =
+	"usage: fallgatectl [--socket PATH] [--json] VERB ...\n"
+	"  links | explain HANDLE | explain ID | invite HANDLE | log head | status | backup PATH | restore FILE DIR\n"
+	"  --socket PATH  the control socket; else $FALLGATE_CONTROL, else /run/fallgate/control\n"
+	"See fallgatectl(8).\n";
+
+static void on_open(struct fg_channel *channel, void *arg)
+{
+	struct ctl *ctl = arg;
+	struct fg_frame frame = { .type = FG_IPC_CTL_REQUEST };
+
+	frame.ctl_request.argv = FG_BYTES(ctl->words, ctl->words_len);
+	frame.ctl_request.json = ctl->json;
+	if (fg_channel_send(channel, &frame) != FG_OK)
+		fg_loop_stop(ctl->loop);
+}
+
+static void on_reply(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+{
+	struct ctl *ctl = arg;
+	const struct fg_ipc_ctl_reply *reply = &frame->ctl_reply;
+
+	(void)channel;
+	(void)fd_take;
+	if (frame->type != FG_IPC_CTL_REPLY)
+		return;
+	fwrite(reply->text.data, 1, reply->text.len, reply->exit_code ? stderr : stdout);
+	if (!reply->last)
+		return;
+	ctl->exit_code = reply->exit_code;
+	fg_loop_stop(ctl->loop);
+}
+
+static void on_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
+{
+	struct ctl *ctl = arg;
+
+	(void)channel;
+	fprintf(stderr, "fallgatectl: %s\n", fg_rc_text(rc));
+	fg_loop_stop(ctl->loop);
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -1;
+	memcpy(address.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int ask(struct ctl *ctl, const char *socket_path)
+{
+	static const struct fg_channel_ops ops = { .frame = on_reply, .open = on_open, .closed = on_closed };
+	int fd = connect_to(socket_path);
+	void *ctx;
+
+	if (fd < 0) {
+		perror(socket_path);
+		return EXIT_FAILED;
+	}
+	evutil_make_socket_nonblocking(fd);
+	ctx = talloc_new(NULL);
+	ctl->exit_code = EXIT_FAILED;
+	ctl->loop = fg_loop_new(ctx);
+	if (!ctl->loop) {
+		close(fd);
+	} else if (fg_channel_new(ctx, fg_loop_base(ctl->loop), fd, FG_ROLE_CTL, FG_ROLE_CORE, NULL, &ops, ctl)) {
+		fg_loop_run(ctl->loop);
+	}
+	talloc_free(ctx);
+	return ctl->exit_code;
+}
+
+static int restore(const char *backup, const char *dir)
+{
+	void *ctx = talloc_new(NULL);
+	enum fg_rc rc = fg_log_init(ctx, "fallgatectl", "info");
+
+	if (rc == FG_OK)
+		rc = fg_store_restore(backup, dir);
+	if (rc != FG_OK)
+		fprintf(stderr, "fallgatectl: restore: %s: is the gateway stopped?\n", fg_rc_text(rc));
+	talloc_free(ctx);
+	return rc == FG_OK ? EXIT_SUCCESS : EXIT_FAILED;
+}
+
+static bool add_word(struct ctl *ctl, const char *word)
+{
+	size_t len = strlen(word) + 1;
+
+	if (len > sizeof(ctl->words) - ctl->words_len)
+		return false;
+	memcpy(ctl->words + ctl->words_len, word, len);
+	ctl->words_len += len;
+	return true;
+}
+
+static int usage(FILE *to, int exit_code)
+{
+	fputs(usage_text, to);
+	return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+	static struct ctl ctl;
+	const char *path = getenv("FALLGATE_CONTROL");
+	int i = 1;
+
+	for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
+		if (strcmp(argv[i], "--help") == 0)
+			return usage(stdout, EXIT_SUCCESS);
+		if (strcmp(argv[i], "--json") == 0)
+			ctl.json = true;
+		else if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc)
+			path = argv[++i];
+		else
+			return usage(stderr, EXIT_USAGE);
+	}
+	if (i == argc)
+		return usage(stderr, EXIT_USAGE);
+	if (strcmp(argv[i], "restore") == 0)
+		return argc - i == 3 ? restore(argv[i + 1], argv[i + 2]) : usage(stderr, EXIT_USAGE);
+	for (; i < argc; i++)
+		if (!add_word(&ctl, argv[i]))
+			return usage(stderr, EXIT_USAGE);
+	return ask(&ctl, path ? path : "/run/fallgate/control");
+}
