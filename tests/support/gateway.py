@@ -296,7 +296,7 @@ class Gateway:
         return run(self.ctl_command(*words))
 
     def invite(self, handle):
-        answer = self.ctl("invite", handle, "--json")
+        answer = self.ctl("--json", "invite", handle)
         if answer.code or not answer.json.get("code"):
             raise Trouble(f"fallgatectl invite {handle}: {answer}")
         return answer.json["code"]
