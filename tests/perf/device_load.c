@@ -450,13 +450,6 @@ static void idle_begin(struct crowd *crowd)
 	     "connect");
 }
 
-static void on_input(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	event_base_loopbreak(arg);
-}
-
 static int run_crowd(struct event_base *base, const char *path, unsigned count,
 		     const struct timeval *timeout)
 {
@@ -477,8 +470,8 @@ static int run_crowd(struct event_base *base, const char *path, unsigned count,
 	       count, (double)(now_us() - start_us) / 1e6, percentile(took, count, 50),
 	       percentile(took, count, 99));
 	fflush(stdout);
-	event_base_once(base, 0, EV_READ, on_input, base, NULL);
-	event_base_dispatch(base);
+	while (getchar() != EOF)
+		;
 	for (unsigned i = 0; i < count; i++)
 		fg_connection_free(crowd.idles[i].connection);
 	fg_state_free(&crowd.state);
