@@ -6,7 +6,8 @@
  *
  * Unlike an application it saves its state once, at the end, and asks the directory once a session:
  * the answer is given again to every later lookup, without one-time prekeys, so that neither the
- * lookup limits nor the recipient's prekeys are used up.
+ * lookup limits nor the recipient's prekeys are used up. (With --spread it asks each time.) When
+ * nothing came to its end for five seconds it gives up; seconds are those until the last end.
  *
  * With --connections it only opens so many connections, says how long each took until its WebSocket
  * was open, holds them until its standard input ends, and never logs in.
@@ -22,7 +23,15 @@
 #include <time.h>
 #include <event2/event.h>
 
-enum { STATES_MAX = 256, OPENING_MAX = 32, TEXT_LEN = 100, TIMEOUT_DEFAULT_S = 60 };
+enum {
+	STATES_MAX = 256,
+	OPENING_MAX = 32,
+	TEXT_LEN = 100,
+	TIMEOUT_DEFAULT_S = 60,
+	STALL_S = 5,
+	HANDLE_MAX = 255,
+	PLAIN_SUFFIXES = 80, /* of destinations that fallgate-smsc simply takes: 00 to 79 */
+};
 
 struct times {
 	uint64_t sent_us, accepted_us, final_us; /* Unix; 0: not yet */
@@ -57,8 +66,10 @@ struct load {
 	struct times *times;
 	const char *to, *trace;
 	unsigned states, ready, window;
-	uint64_t count, sent, accepted, final, failed, start_us;
-	bool allow_sms;
+	uint64_t count, sent, accepted, final, failed, start_us, last_us;
+	uint64_t seen; /* final and failed at the last look */
+	unsigned idle_s;
+	bool allow_sms, spread;
 };
 
 static uint64_t now_us(void)
@@ -97,10 +108,22 @@ static void slot_end(struct sender *sender, struct slot *slot)
 {
 	struct load *load = sender->load;
 
+	load->last_us = now_us();
 	slot->busy = false;
 	sender->in_flight--;
 	if (load->final + load->failed == load->count)
 		event_base_loopbreak(load->base);
+}
+
+/* With --spread the last four digits are another recipient's for each of 8,000 messages. */
+static void recipient_of(const struct load *load, uint64_t number, char handle[static HANDLE_MAX + 1])
+{
+	size_t len = strlen(load->to);
+
+	snprintf(handle, HANDLE_MAX + 1, "%s", load->to);
+	if (load->spread && len > 4)
+		snprintf(handle + len - 4, 5, "%02u%02u", (unsigned)(number / PLAIN_SUFFIXES % 100),
+			 (unsigned)(number % PLAIN_SUFFIXES));
 }
 
 static void send_one(struct sender *sender)
@@ -113,7 +136,7 @@ static void send_one(struct sender *sender)
 		.bearers = load->allow_sms ? 1U << FALLGATE__BEARER__BEARER_SMS : 0,
 	};
 	struct slot *slot = sender->slots;
-	char text[TEXT_LEN + 1];
+	char text[TEXT_LEN + 1], handle[HANDLE_MAX + 1];
 	int used;
 
 	while (slot->busy)
@@ -122,8 +145,9 @@ static void send_one(struct sender *sender)
 	used = snprintf(text, sizeof(text), "load %" PRIu64 " ", slot->number);
 	memset(text + used, '.', sizeof(text) - 1 - (size_t)used);
 	text[TEXT_LEN] = '\0';
+	recipient_of(load, slot->number, handle);
 	load->times[slot->number].sent_us = now_us();
-	must(fg_session_send(sender->session, load->to, text, &options, &slot->id), "send");
+	must(fg_session_send(sender->session, handle, text, &options, &slot->id), "send");
 	slot->busy = true;
 	sender->in_flight++;
 }
@@ -196,7 +220,7 @@ static void io_transmit(void *context, const void *data, size_t len)
 		sender->waiting[sender->waiting_count++] = frame->request;
 	else
 		must(fg_connection_send(sender->connection, data, len), "connection");
-	sender->asked |= lookup;
+	sender->asked |= lookup && !sender->load->spread;
 	fallgate__client_frame__free_unpacked(frame, NULL);
 }
 
@@ -366,8 +390,24 @@ static void write_trace(const struct load *load)
 	must(fclose(out) == 0 ? FG_OK : FG_E_SYSTEM, load->trace);
 }
 
+/* Give up when nothing came to its end for a while. */
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct load *load = arg;
+	uint64_t seen = load->final + load->failed;
+
+	(void)fd;
+	(void)what;
+	load->idle_s = seen == load->seen ? load->idle_s + 1 : 0;
+	load->seen = seen;
+	if (load->idle_s == STALL_S)
+		event_base_loopbreak(load->base);
+}
+
 static int run_load(struct load *load, char *const *paths, const struct timeval *timeout)
 {
+	const struct timeval tick = { .tv_sec = 1 };
+	struct event *timer = must_have(event_new(load->base, -1, EV_PERSIST, on_tick, load));
 	double seconds;
 
 	load->senders = must_have(calloc(load->states, sizeof(*load->senders)));
@@ -377,11 +417,13 @@ static int run_load(struct load *load, char *const *paths, const struct timeval 
 		sender_open(load, &load->senders[i], paths[i]);
 	event_base_dispatch(load->base);
 	must(load->ready == load->states ? FG_OK : FG_E_TIMEOUT, "login");
-	load->start_us = now_us();
+	event_add(timer, &tick);
+	load->start_us = load->last_us = now_us();
 	for (unsigned i = 0; i < load->states; i++)
 		pump(&load->senders[i]);
 	event_base_dispatch(load->base);
-	seconds = (double)(now_us() - load->start_us) / 1e6;
+	event_free(timer);
+	seconds = (double)(load->last_us - load->start_us) / 1e6;
 	printf("{\"sent\": %" PRIu64 ", \"accepted\": %" PRIu64 ", \"final\": %" PRIu64
 	       ", \"failed\": %" PRIu64 ", \"seconds\": %.6f",
 	       load->sent, load->accepted, load->final, load->failed, seconds);
@@ -485,10 +527,11 @@ static int run_crowd(struct event_base *base, const char *path, unsigned count,
 static int usage(void)
 {
 	fputs("Usage: device_load --state FILE... --to HANDLE --count N [--window W] [--allow-sms]\n"
-	      "                   [--trace FILE] [--timeout S]\n"
+	      "                   [--spread] [--trace FILE] [--timeout S]\n"
 	      "       device_load --state FILE --connections N [--timeout S]\n"
 	      "--window: messages of one device waiting for their final receipt, 1 to 32, "
 	      "default 1\n"
+	      "--spread: 8,000 recipients, by the last four digits, each looked up\n"
 	      "--trace: a line for each message: NUMBER SENT ACCEPTED FINAL, Unix microseconds\n",
 	      stderr);
 	return 2;
@@ -512,6 +555,7 @@ int main(int argc, char **argv)
 		{ "count", required_argument, NULL, 'n' },
 		{ "window", required_argument, NULL, 'w' },
 		{ "allow-sms", no_argument, NULL, 'a' },
+		{ "spread", no_argument, NULL, 'S' },
 		{ "trace", required_argument, NULL, 'r' },
 		{ "timeout", required_argument, NULL, 'T' },
 		{ "connections", required_argument, NULL, 'c' },
@@ -534,6 +578,8 @@ int main(int argc, char **argv)
 			load.window = (unsigned)number(optarg, FG_SESSION_OUTGOING_MAX);
 		else if (c == 'a')
 			load.allow_sms = true;
+		else if (c == 'S')
+			load.spread = true;
 		else if (c == 'r')
 			load.trace = optarg;
 		else if (c == 'T')
