@@ -160,7 +160,7 @@ def bench_latency(_):
     with Running(senders=1) as running:
         bob = running.gateway.register("bob", "+12025550102")
         trace = running.gateway.folder / "trace"
-        count = 300
+        count = 200
         load(*running.states(), "--to", STRANGER, "--count", count, "--allow-sms", "--trace", trace)
         accepted = {int(words[0]): int(words[2]) for words in map(str.split, trace.read_text().splitlines())}
         taken = {int(re.search(r"load (\d+) ", sms["text"])[1]): sms["time_us"] for sms in running.gateway.sms()}
@@ -194,7 +194,7 @@ def bench_device(_):
 
 def bench_downgrade(_):
     with Running(senders=SENDERS) as running:
-        return throughput("downgrade", running, 5000, "--to", STRANGER, "--allow-sms", "--spread")
+        return throughput("downgrade", running, 2000, "--to", STRANGER, "--allow-sms", "--spread")
 
 
 def plain_bench(name, pattern, *words):
