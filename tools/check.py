@@ -44,10 +44,12 @@ class Results:
             self.failures.append((name, detail))
 
     def finish(self):
+        shown = set()
         for name, detail in self.failures:
             print(f"\n{colour('31', 'FAILED')} {name}")
-            if detail:
+            if detail.strip() and detail not in shown:
                 print("    " + "\n    ".join(detail.rstrip().splitlines()[-TAIL_LINES:]))
+            shown.add(detail)
         if self.skipped:
             print(f"\n{self.skipped} skipped")
         print(f"{self.passed} passed, {len(self.failures)} failed")
@@ -127,15 +129,12 @@ def build_tree(results, build):
 def tap_results(results, name, code, said):
     """Count a TAP stream; a program that ends badly without a failed case is one failure."""
     failed = 0
-    for line in said.splitlines():
-        case = re.match(r"(not )?ok \d+ ?-? ?(.*)", line)
-        if not case:
-            continue
-        if "# SKIP" in line:
+    for case in re.finditer(r"^(not )?ok \d+ ?-? ?(.*)\n?((?:#.*\n?)*)", said, re.M):
+        if "# SKIP" in case[2]:
             results.skipped += 1
             continue
         failed += 1 if case[1] else 0
-        results.add(f"{name}: {case[2]}", not case[1], said)
+        results.add(f"{name}: {case[2]}", not case[1], case[3])
     if code and not failed:
         results.add(name, False, said)
 
