@@ -140,18 +140,20 @@ def tap_results(results, name, code, said):
 
 
 def trs_results(results, trs):
-    """Count one automake .trs file."""
+    """Count one automake .trs file; the names of the cases are in the log beside it."""
     log = trs.with_suffix(".log")
     detail = log.read_text(errors="replace") if log.exists() else ""
     name = str(trs.relative_to(CHECK).with_suffix(""))
-    lines = re.findall(r"^:test-result: (\w+)(?: ?(.*))$", trs.read_text(errors="replace"), re.M)
-    if not lines:
+    outcomes = re.findall(r"^:test-result: (\w+)", trs.read_text(errors="replace"), re.M)
+    cases = re.findall(r"^(?:PASS|FAIL|XFAIL|XPASS|SKIP|ERROR): \S+ (.*)$", detail, re.M)
+    if not outcomes:
         results.add(name, False, "no result\n" + detail)
-    for result, case in lines:
-        if result == "SKIP":
+    for number, outcome in enumerate(outcomes):
+        case = cases[number] if number < len(cases) else ""
+        if outcome == "SKIP":
             results.skipped += 1
-        else:
-            results.add(f"{name}: {case}", result in ("PASS", "XFAIL"), detail)
+        elif outcome != "ERROR" or "FAIL" not in outcomes:  # a program with failed cases also ends with an error
+            results.add(f"{name}: {case}", outcome in ("PASS", "XFAIL"), detail)
 
 
 def make_check(results):
