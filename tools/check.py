@@ -145,7 +145,7 @@ def trs_results(results, trs):
     detail = log.read_text(errors="replace") if log.exists() else ""
     name = str(trs.relative_to(CHECK).with_suffix(""))
     outcomes = re.findall(r"^:test-result: (\w+)", trs.read_text(errors="replace"), re.M)
-    cases = re.findall(r"^(?:PASS|FAIL|XFAIL|XPASS|SKIP|ERROR): \S+ (.*)$", detail, re.M)
+    cases = re.findall(rf"^(?:PASS|FAIL|XFAIL|XPASS|SKIP|ERROR): {re.escape(name)}(?:\.sh)? (.*)$", detail, re.M)
     if not outcomes:
         results.add(name, False, "no result\n" + detail)
     for number, outcome in enumerate(outcomes):
