@@ -103,9 +103,11 @@ static void on_idle(evutil_socket_t fd, short what, void *arg)
 static enum fg_rc configure(struct fg_role_process *process, const struct fg_conf *conf, void *arg)
 {
 	struct log_process *log = arg;
-	enum fg_rc rc = fg_ledger_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)),
-				      &ledger_ops, log, &log->ledger);
+	enum fg_rc rc = fg_crypto_init();
 
+	if (rc == FG_OK)
+		rc = fg_ledger_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)),
+				   &ledger_ops, log, &log->ledger);
 	log->process = process;
 	if (rc == FG_OK)
 		fg_role_public_key(process, FG_TRUST_LOG, fg_ledger_public_key(log->ledger));

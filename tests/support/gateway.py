@@ -21,7 +21,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOCKET_PATH_MAX = 100  # sun_path has 108 bytes
-WAIT_S = 30
+WAIT_S = 15
 
 
 class Trouble(Exception):
@@ -296,7 +296,7 @@ class Gateway:
         return run(self.ctl_command(*words))
 
     def invite(self, handle):
-        answer = self.ctl("invite", handle, "--json")
+        answer = self.ctl("--json", "invite", handle)
         if answer.code or not answer.json.get("code"):
             raise Trouble(f"fallgatectl invite {handle}: {answer}")
         return answer.json["code"]
