@@ -19,6 +19,22 @@ static void a_device_registers_and_logs_in_again(void **state)
 	assert_int_equal(answer->welcome->one_time_prekeys, 3);
 }
 
+static void a_registration_whose_welcome_was_lost_may_be_said_again(void **state)
+{
+	struct fixture *fixture = *state;
+	struct person alice, thief;
+
+	person_make(&alice, "+12025550101");
+	person_join(fixture, 1, &alice);
+	fixture_connect(fixture, 2);
+	assert_kind(WELCOME, person_register(fixture, 2, &alice, "", SPOIL_NOTHING, NULL));
+	assert_int_equal(fixture->accounts, 1);
+	thief = alice;
+	fg_sign_key_new(&thief.device);
+	fixture_connect(fixture, 3);
+	assert_error("E_EXISTS", person_register(fixture, 3, &thief, "", SPOIL_NOTHING, NULL));
+}
+
 static void a_second_login_drops_the_older_connection(void **state)
 {
 	struct fixture *fixture = *state;
@@ -135,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_device_registers_and_logs_in_again),
+		CASE(a_registration_whose_welcome_was_lost_may_be_said_again),
 		CASE(a_second_login_drops_the_older_connection),
 		CASE(a_login_of_another_connection_is_refused),
 		CASE(a_login_for_another_gateway_is_refused),
