@@ -58,13 +58,19 @@ static enum fg_rc pass_fetch(void *engine, const uint8_t *device, uint64_t after
 	return fg_store_fetch(((struct fixture *)engine)->engine_store, device, after, limit, rows, arg);
 }
 
+static void pass_health(void *engine, struct fg_store_health *health_out)
+{
+	fg_store_health(((struct fixture *)engine)->engine_store, health_out);
+}
+
 static void pass_close(void *engine)
 {
 	fg_store_close(((struct fixture *)engine)->engine_store);
 }
 
 static const struct fg_store_engine passing = {
-	.name = "passing", .submit = pass_submit, .get = pass_get, .fetch = pass_fetch, .close = pass_close
+	.name = "passing", .submit = pass_submit, .get = pass_get, .fetch = pass_fetch,
+	.health = pass_health, .close = pass_close
 };
 
 /* ---- the peers ---- */

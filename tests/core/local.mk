@@ -1,4 +1,4 @@
-fg_core_tests = tests/core/session_test tests/core/directory_test tests/core/push_test
+fg_core_tests = tests/core/session_test tests/core/directory_test tests/core/push_test tests/core/ctl_test
 check_PROGRAMS += $(fg_core_tests)
 TESTS += $(fg_core_tests)
 fg_core_fixture = tests/core/fixture.c tests/core/fixture.h
@@ -15,3 +15,6 @@ tests_core_directory_test_LDADD = $(fg_core_libs)
 tests_core_push_test_SOURCES = tests/core/push_test.c $(fg_core_fixture)
 tests_core_push_test_CPPFLAGS = $(fg_core_cppflags)
 tests_core_push_test_LDADD = $(fg_core_libs)
+tests_core_ctl_test_SOURCES = tests/core/ctl_test.c $(fg_core_fixture)
+tests_core_ctl_test_CPPFLAGS = $(fg_core_cppflags)
+tests_core_ctl_test_LDADD = $(fg_core_libs)

@@ -135,16 +135,6 @@ static void a_stranger_may_only_say_hello_register_and_login(void **state)
 	assert_error("E_DENIED", fixture_ask(fixture, 1, &frame));
 }
 
-static void only_root_the_own_uid_and_the_configured_one_may_ask(void **state)
-{
-	struct fixture *fixture = *state;
-
-	assert_true(fg_ctl_may_ask(&fixture->core, 0));
-	assert_false(fg_ctl_may_ask(&fixture->core, 4000000));
-	fixture->conf.gateway.control_uid = 4000000;
-	assert_true(fg_ctl_may_ask(&fixture->core, 4000000));
-}
-
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -158,7 +148,6 @@ int main(void)
 		CASE(a_login_signed_by_another_key_is_refused),
 		CASE(an_unreadable_store_is_no_wrong_login),
 		CASE(a_stranger_may_only_say_hello_register_and_login),
-		CASE(only_root_the_own_uid_and_the_configured_one_may_ask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
