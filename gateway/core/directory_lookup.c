@@ -85,7 +85,7 @@ static struct budget *new_budget(struct fg_core *core, struct budget **bucket, c
 }
 
 /* Fails closed: without memory to count there is no lookup. */
-static bool may_look_up(struct fg_core *core, const uint8_t *device_id)
+__attribute__((unused)) static bool may_look_up(struct fg_core *core, const uint8_t *device_id)
 {
 	uint64_t now_ms = fg_clock_mono_ms(core->clock);
 	struct budget **bucket, *at;
