@@ -55,7 +55,7 @@ static void core_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
 	((struct core *)arg)->gone = true;
 }
 
-void core_start(struct gateway *gateway)
+int core_channel(struct gateway *gateway)
 {
 	static const struct fg_channel_ops ops = { .frame = core_frame, .closed = core_closed };
 	int fds[2];
@@ -64,7 +64,12 @@ void core_start(struct gateway *gateway)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
 	gateway->core.channel = fg_channel_new(gateway->loop, fg_loop_base(gateway->loop), fds[0], FG_ROLE_CORE,
 					       FG_ROLE_SECURE, NULL, &ops, &gateway->core);
-	assert_ok(fg_listener_set_core(gateway->listener, fds[1]));
+	return fds[1];
+}
+
+void core_start(struct gateway *gateway)
+{
+	assert_ok(fg_listener_set_core(gateway->listener, core_channel(gateway)));
 }
 
 void core_send(struct gateway *gateway, uint64_t conn, unsigned token, const void *data, size_t len)
@@ -144,19 +149,28 @@ static X509 *certificate_new(EVP_PKEY *key)
 	return x;
 }
 
-static SSL_CTX *server_tls(void)
+void pem_files(int *certificate_fd_out, int *key_fd_out)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *certificate = certificate_new(key);
-	SSL_CTX *tls = NULL;
 
-	assert_ok(fg_tls_new(pem_fd(write_certificate, certificate), pem_fd(write_key, key), &tls));
+	*certificate_fd_out = pem_fd(write_certificate, certificate);
+	*key_fd_out = pem_fd(write_key, key);
 	X509_free(certificate);
 	EVP_PKEY_free(key);
+}
+
+static SSL_CTX *server_tls(void)
+{
+	int certificate_fd, key_fd;
+	SSL_CTX *tls = NULL;
+
+	pem_files(&certificate_fd, &key_fd);
+	assert_ok(fg_tls_new(certificate_fd, key_fd, &tls));
 	return tls;
 }
 
-static int listen_on(uint16_t *port_out)
+int listen_on(uint16_t *port_out)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(address);
@@ -171,15 +185,22 @@ static int listen_on(uint16_t *port_out)
 	return fd;
 }
 
-struct gateway *gateway_start(uint32_t handshake_ms, uint32_t idle_ms)
+struct gateway *gateway_new(void)
 {
-	const struct fg_listener_limits limits = { .connections = CONNECTIONS, .handshake_ms = handshake_ms, .idle_ms = idle_ms };
 	const struct timeval tv = { .tv_usec = 2000 };
 	struct gateway *gateway = talloc_zero(NULL, struct gateway);
 
 	gateway->loop = fg_loop_new(gateway);
 	gateway->pulse = event_new(fg_loop_base(gateway->loop), -1, EV_PERSIST, pulse, NULL);
 	event_add(gateway->pulse, &tv);
+	return gateway;
+}
+
+struct gateway *gateway_start(uint32_t handshake_ms, uint32_t idle_ms)
+{
+	const struct fg_listener_limits limits = { .connections = CONNECTIONS, .handshake_ms = handshake_ms, .idle_ms = idle_ms };
+	struct gateway *gateway = gateway_new();
+
 	gateway->tls = server_tls();
 	gateway->listener = fg_listener_new(gateway->loop, fg_loop_base(gateway->loop), listen_on(&gateway->port),
 					    gateway->tls, &limits);

@@ -67,6 +67,8 @@ struct device {
 		}                                                                                                      \
 	} while (0)
 
+/*! The core's end of a new channel; returns the other, the caller's. The core before is forgotten. */
+int core_channel(struct gateway *gateway);
 /*! Give the listener a new core; the one before is forgotten. */
 void core_start(struct gateway *gateway);
 void core_send(struct gateway *gateway, uint64_t conn, unsigned token, const void *data, size_t len);
@@ -76,6 +78,12 @@ void core_login(struct gateway *gateway);
 void core_drop(struct gateway *gateway);
 /*! One turn of the loop, at most 2 ms long. */
 void turn(struct gateway *gateway);
+/*! A loop only: the listener is in another process, on gateway->port. */
+struct gateway *gateway_new(void);
+/*! A listening socket on any port of loopback. */
+int listen_on(uint16_t *port_out);
+/*! A certificate for localhost and its key, as open PEM files. */
+void pem_files(int *certificate_fd_out, int *key_fd_out);
 /*! A listener for CONNECTIONS connections, and its core. */
 struct gateway *gateway_start(uint32_t handshake_ms, uint32_t idle_ms);
 void gateway_end(struct gateway *gateway);
