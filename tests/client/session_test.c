@@ -371,7 +371,7 @@ static void another_account_key_than_pinned_is_refused(void **state)
 	w->view_state = FALLGATE__VIEW_STATE__VIEW_SECURE;
 	send_text(w, FALLGATE__SENDER_POLICY__POLICY_ASK, false);
 	assert_int_equal(w->submits, 0);
-	assert_int_equal(w->error, FG_E_IDENTITY);
+	assert_int_equal(w->error, FG_E_IDENTITY_CHANGED);
 }
 
 static void a_view_older_than_the_pin_is_refused(void **state)
@@ -406,7 +406,7 @@ static void secure_only_to_an_absent_handle_is_not_sent(void **state)
 	w->view_state = FALLGATE__VIEW_STATE__VIEW_ABSENT;
 	send_text(w, FALLGATE__SENDER_POLICY__POLICY_SECURE_ONLY, false);
 	assert_int_equal(w->submits, 0);
-	assert_int_equal(w->error, FG_E_NOT_FOUND);
+	assert_int_equal(w->error, FG_E_SECURE_ONLY);
 }
 
 static void a_seal_key_outside_gateway_trust_is_refused(void **state)
