@@ -4,7 +4,8 @@ noinst_LIBRARIES += %D%/libfallgatedevice.a
 	%D%/pairing.c %D%/pairing.h \
 	%D%/session.c %D%/session.h %D%/session_internal.h %D%/session_consent.c %D%/session_keys.c %D%/session_order.c \
 	%D%/session_receive.c %D%/session_send.c \
-	%D%/state.c %D%/state.h %D%/state.proto %D%/trust.c %D%/trust.h %D%/verify.c %D%/verify.h
+	%D%/state.c %D%/state.h %D%/state.proto %D%/trust.c %D%/trust.h %D%/verify.c %D%/verify.h \
+	%D%/ws_client.c %D%/ws_client.h
 nodist_%C%_libfallgatedevice_a_SOURCES = %D%/state.pb-c.h
 %C%_libfallgatedevice_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(EVENT_SSL_CFLAGS) $(PROTOBUF_C_CFLAGS)
 # Generated code is not ours to warn about.

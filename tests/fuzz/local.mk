@@ -65,3 +65,13 @@ tests_fuzz_smpp_session_fuzz_SOURCES = tests/fuzz/smpp_session_fuzz.c $(adapter_
 tests_fuzz_smpp_session_fuzz_CPPFLAGS = $(adapter_cppflags)
 tests_fuzz_smpp_session_fuzz_LDADD = $(FG_ADAPTER_LIBS)
 tests_fuzz_smpp_session_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
+
+fuzz_device_libs = $(FG_DEVICE_LIBS)
+fuzz_targets += tests/fuzz/pairing_fuzz tests/fuzz/ws_client_fuzz
+tests_fuzz_pairing_fuzz_SOURCES = tests/fuzz/pairing_fuzz.c $(fuzz_main)
+tests_fuzz_pairing_fuzz_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
+tests_fuzz_pairing_fuzz_LDADD = $(fuzz_device_libs)
+tests_fuzz_pairing_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
+tests_fuzz_ws_client_fuzz_SOURCES = tests/fuzz/ws_client_fuzz.c $(fuzz_main)
+tests_fuzz_ws_client_fuzz_LDADD = $(fuzz_device_libs)
+tests_fuzz_ws_client_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
