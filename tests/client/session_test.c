@@ -10,40 +10,6 @@
 #include "lib/proto/consent.h"
 #include "lib/proto/leaf.h"
 
-/* ---- receipts ---- */
-
-static void sign_receipt(struct world *w, const Fallgate__Receipt *receipt,
-			 Fallgate__SignedReceipt *out)
-{
-	struct fg_hash leaf;
-	uint8_t *signature = malloc(FG_SIGNATURE_LEN);
-
-	fallgate__signed_receipt__init(out);
-	out->body.data = fg_proto_pack_new(receipt, &out->body.len);
-	leaf = fg_merkle_leaf(out->body.data, out->body.len);
-	fg_sign(&w->receipt, FG_LABEL_RECEIPT_BATCH, leaf.b, sizeof(leaf.b), signature);
-	out->size = 1;
-	out->signature = bytes(signature, FG_SIGNATURE_LEN);
-}
-
-static void push_receipt(struct world *w, const Fallgate__Receipt *receipt)
-{
-	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
-	Fallgate__Push push = FALLGATE__PUSH__INIT;
-	Fallgate__SignedReceipt signed_receipt;
-
-	sign_receipt(w, receipt, &signed_receipt);
-	push.sequence = 1;
-	push.kind = FALLGATE__PUSH_KIND__PUSH_RECEIPT;
-	push.message_id = receipt->message_id;
-	push.receipt = &signed_receipt;
-	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_PUSH;
-	frame.push = &push;
-	deliver(w, &frame, FG_OK);
-	free(signed_receipt.body.data);
-	free(signed_receipt.signature.data);
-}
-
 /* ---- cases ---- */
 
 static void a_registration_uploads_prekeys_and_is_ready(void **state)

@@ -263,30 +263,35 @@ void answer_lookup(struct world *w)
 	fg_signed_free(&prekey);
 }
 
-void answer_seal_keys(struct world *w)
+void sign_seal_keys(struct world *w, Fallgate__Signed *vault_out, Fallgate__Signed *log_out)
 {
-	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
-	Fallgate__SealKeys keys = FALLGATE__SEAL_KEYS__INIT;
 	Fallgate__SealKey key = FALLGATE__SEAL_KEY__INIT;
-	Fallgate__Signed vault, log;
 
-	assert_int_equal(w->last->kind_case, FALLGATE__CLIENT_FRAME__KIND_GET_SEAL_KEYS);
 	key.gateway_id = bytes(w->gateway_id, 16);
 	key.not_before_ms = w->now_ms - 1;
 	key.expires_ms = w->now_ms + 1000;
 	key.layer = 1;
 	key.public_key = bytes(w->vault_seal.public, 32);
 	assert_ok(fg_signed_make(&key, w->false_seal_key ? &w->directory : &w->vault,
-				 FG_LABEL_SEAL_KEY, &vault));
+				 FG_LABEL_SEAL_KEY, vault_out));
 	key.layer = 2;
 	key.public_key = bytes(w->log_seal.public, 32);
-	assert_ok(fg_signed_make(&key, &w->log, FG_LABEL_SEAL_KEY, &log));
+	assert_ok(fg_signed_make(&key, &w->log, FG_LABEL_SEAL_KEY, log_out));
+}
+
+void answer_seal_keys(struct world *w)
+{
+	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
+	Fallgate__SealKeys keys = FALLGATE__SEAL_KEYS__INIT;
+	Fallgate__Signed vault, log;
+
+	assert_int_equal(w->last->kind_case, FALLGATE__CLIENT_FRAME__KIND_GET_SEAL_KEYS);
+	sign_seal_keys(w, &vault, &log);
 	keys.vault = &vault;
 	keys.log = &log;
-	frame.request = w->last->request;
 	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_SEAL_KEYS;
 	frame.seal_keys = &keys;
-	deliver(w, &frame, FG_OK);
+	world_answer(w, &frame);
 	fg_signed_free(&vault);
 	fg_signed_free(&log);
 }
@@ -307,4 +312,38 @@ void pin_bob(struct world *w, uint64_t epoch)
 {
 	assert_ok(
 		fg_state_pin_set(&w->alice, BOB, w->bob.account_key.public, epoch, w->now_ms, false));
+}
+
+/* ---- receipts ---- */
+
+void sign_receipt(struct world *w, const Fallgate__Receipt *receipt,
+			 Fallgate__SignedReceipt *out)
+{
+	struct fg_hash leaf;
+	uint8_t *signature = malloc(FG_SIGNATURE_LEN);
+
+	fallgate__signed_receipt__init(out);
+	out->body.data = fg_proto_pack_new(receipt, &out->body.len);
+	leaf = fg_merkle_leaf(out->body.data, out->body.len);
+	fg_sign(&w->receipt, FG_LABEL_RECEIPT_BATCH, leaf.b, sizeof(leaf.b), signature);
+	out->size = 1;
+	out->signature = bytes(signature, FG_SIGNATURE_LEN);
+}
+
+void push_receipt(struct world *w, const Fallgate__Receipt *receipt)
+{
+	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
+	Fallgate__Push push = FALLGATE__PUSH__INIT;
+	Fallgate__SignedReceipt signed_receipt;
+
+	sign_receipt(w, receipt, &signed_receipt);
+	push.sequence = 1;
+	push.kind = FALLGATE__PUSH_KIND__PUSH_RECEIPT;
+	push.message_id = receipt->message_id;
+	push.receipt = &signed_receipt;
+	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_PUSH;
+	frame.push = &push;
+	deliver(w, &frame, FG_OK);
+	free(signed_receipt.body.data);
+	free(signed_receipt.signature.data);
 }

@@ -54,8 +54,13 @@ void deliver(struct world *w, Fallgate__ServerFrame *frame, enum fg_rc expected)
 ProtobufCBinaryData bytes(const void *data, size_t len);
 void sign_view(struct world *w, const char *handle, struct fg_state *who, Fallgate__Signed *out);
 void answer_lookup(struct world *w);
+void sign_seal_keys(struct world *w, Fallgate__Signed *vault_out, Fallgate__Signed *log_out);
 void answer_seal_keys(struct world *w);
 struct fg_id send_text(struct world *w, Fallgate__SenderPolicy policy, bool pin_ack);
 void pin_bob(struct world *w, uint64_t epoch);
+/* A batch of one. out's body and signature are malloc()ed. */
+void sign_receipt(struct world *w, const Fallgate__Receipt *receipt,
+		  Fallgate__SignedReceipt *out);
+void push_receipt(struct world *w, const Fallgate__Receipt *receipt);
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
