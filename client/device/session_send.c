@@ -237,7 +237,7 @@ static void on_secure(struct fg_session *s, struct fg_outgoing *o, const Fallgat
 
 	if (pin && !succeeded &&
 	    memcmp(pin->account_key.data, view->account_key.data, FG_SIGN_PUBLIC_LEN) != 0) {
-		fail(s, o, FG_E_IDENTITY,
+		fail(s, o, FG_E_IDENTITY_CHANGED,
 		     "identity-changed: the recipient's account key is not the one known");
 		return;
 	}
@@ -280,7 +280,7 @@ static void on_absent(struct fg_session *s, struct fg_outgoing *o, const Fallgat
 	o->view_epoch = view->epoch;
 	o->was_secure = pin && !signed_off(s, view, pin);
 	if (o->options.policy == FALLGATE__SENDER_POLICY__POLICY_SECURE_ONLY) {
-		fail(s, o, FG_E_NOT_FOUND, "below-floor: the recipient has no secure device");
+		fail(s, o, FG_E_SECURE_ONLY, "below-floor: the recipient has no secure device");
 		return;
 	}
 #ifndef FG_MUTANT_client_pin
