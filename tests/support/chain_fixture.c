@@ -216,11 +216,16 @@ void chain_stop(struct chain *chain)
 	fg_test_rmdir(chain->folder);
 }
 
-void chain_restart_log(struct chain *chain)
+enum fg_rc chain_try_log(struct chain *chain)
 {
 	talloc_free(chain->ledger);
 	open_log(chain);
-	assert_ok(fg_ledger_start(chain->ledger, &chain->trust));
+	return fg_ledger_start(chain->ledger, &chain->trust);
+}
+
+void chain_restart_log(struct chain *chain)
+{
+	assert_ok(chain_try_log(chain));
 	connect_all(chain);
 }
 
@@ -249,7 +254,8 @@ void chain_order_init(struct chain *chain, struct chain_order *order)
 
 	*order = (struct chain_order){ .leg = 1, .order_bearer = FG_BEARER_SMS, .reason = FG_REASON_ABSENT,
 				       .bearer = FALLGATE__BEARER__BEARER_SMS, .flip = SIZE_MAX,
-				       .signer = chain->device, .body = "see you at eight" };
+				       .signer = chain->device, .capsule_recipient = recipient,
+				       .body = "see you at eight" };
 	fg_random(random, sizeof(random));
 	order->message_id = order->capsule_id = fg_id_make(now, random);
 	memcpy(order->signing_key, chain->device.public, 32);
@@ -269,7 +275,7 @@ void chain_order_init(struct chain *chain, struct chain_order *order)
 
 void chain_seal(struct chain *chain, struct chain_order *order)
 {
-	struct fg_capsule_text text = { .recipient = recipient, .signing_key = order->signing_key,
+	struct fg_capsule_text text = { .recipient = order->capsule_recipient, .signing_key = order->signing_key,
 					.body = order->body, .body_len = strlen(order->body) };
 	struct fg_capsule_binding binding = { .message_id = order->capsule_id,
 					      .gateway_id = chain->trust.gateway_id,

@@ -14,6 +14,7 @@ struct chain_order {
 	struct fg_sign_key signer; /* of the consent */
 	uint8_t signing_key[32];   /* sealed inside the capsule */
 	struct fg_id capsule_id;   /* of the capsule's seals */
+	const char *capsule_recipient; /* named inside the capsule */
 	char body[64];
 	uint8_t capsule[FG_CAPSULE_MAX];
 	size_t capsule_len;
@@ -65,6 +66,8 @@ struct chain {
 void chain_start(struct chain *chain);
 void chain_stop(struct chain *chain);
 void chain_restart_log(struct chain *chain);
+/*! The same, but the vault and the core are not connected: what fg_ledger_start() returned. */
+enum fg_rc chain_try_log(struct chain *chain);
 void chain_restart_vault(struct chain *chain);
 void chain_link_up(struct chain *chain, uint32_t credits);
 

@@ -65,6 +65,7 @@ static void spoil_commitment(void) { order.consent.body_commitment = (ProtobufCB
 static void spoil_mark(void) { order.consent.mark = (ProtobufCBinaryData){ 32, other_hash }; }
 static void spoil_signer(void) { order.signer = chain.second_device; }
 static void spoil_seals(void) { order.capsule_id = other_id; }
+static void spoil_capsule_recipient(void) { order.capsule_recipient = "+12025550198"; }
 static void spoil_segments(void)
 {
 	order.consent.max_segments = 1;
@@ -105,6 +106,7 @@ static const struct {
 	{ "another capsule", spoil_capsule, FG_E_CONSENT_CAPSULE },
 	{ "another mark", spoil_mark, FG_E_CONSENT_MARK },
 	{ "a second device of the account", spoil_signer, FG_E_CAPSULE_SIGNER },
+	{ "another recipient inside the capsule", spoil_capsule_recipient, FG_E_CAPSULE_MESSAGE },
 	{ "seals of another message", spoil_seals, FG_E_CAPSULE },
 	{ "capsule cut", spoil_truncated, FG_E_CAPSULE },
 	{ "capsule with a byte more", spoil_extended, FG_E_CAPSULE },
