@@ -271,8 +271,11 @@ static enum fg_rc record_and_queue(struct fg_vault *vault, const struct fg_ipc_o
 	job->concat_ref = open->concat_ref;
 	job->validity_s = (uint32_t)(left_s < (uint64_t)link->validity_s ? left_s : (uint64_t)link->validity_s);
 	rc = fg_vault_record_leg(vault, job->leg);
-	if (rc != FG_OK)
+	if (rc != FG_OK) {
+		talloc_free(job->leg); /* nobody knows of it, so the order may come again */
 		return rc;
+	}
+	fg_vault_leg_remember(vault, job->leg);
 	vault->links[open->link].open_jobs++;
 	*vault->jobs_end = job;
 	vault->jobs_end = &job->next;
