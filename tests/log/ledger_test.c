@@ -5,6 +5,7 @@
 #include "tests/support/chain_fixture.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <talloc.h>
@@ -31,6 +32,12 @@ static int tear_down(void **state)
 	(void)state;
 	chain_stop(&chain);
 	return 0;
+}
+
+static void start_over(void **state)
+{
+	tear_down(state);
+	set_up(state);
 }
 
 static void send_fresh(void)
@@ -115,8 +122,7 @@ static void a_disk_that_fails_refuses_the_order_and_opens_nothing(void **state)
 		chain_restart_log(&chain);
 		chain_send(&chain, &order);
 		assert_int_equal(chain.jobs, 1);
-		tear_down(state);
-		set_up(state);
+		start_over(state);
 	}
 }
 
@@ -148,6 +154,61 @@ static void a_clock_set_back_takes_no_orders(void **state)
 	chain_send(&chain, &order);
 	assert_int_equal(chain.refused, FG_E_CLOCK_HOLD);
 	assert_int_equal(fg_ledger_size(chain.ledger), 1);
+}
+
+/* ---- a channel to the vault that is full ---- */
+
+static void an_order_waits_for_room_in_the_channel_to_the_vault(void **state)
+{
+	for (unsigned room = 0; room < 6; room++) {
+		chain.vault_room = room;
+		for (int i = 0; i < 3; i++)
+			send_fresh();
+		assert_int_equal(chain.logged, 3);
+		assert_int_equal(chain.jobs, room / 2); /* LEAVES and OPEN for each */
+		while (chain.jobs < 3) {
+			assert_true(chain.vault_room == 0);
+			chain.vault_room = 1;
+			chain_flush(&chain);
+			assert_int_equal(chain.refusals, 0);
+		}
+		chain.vault_room = UINT_MAX;
+		chain_flush(&chain);
+		assert_int_equal(chain.jobs, 3);
+		start_over(state);
+	}
+}
+
+static void what_waits_for_a_vault_that_went_away_is_ordered_again(void **state)
+{
+	(void)state;
+	chain.vault_room = 0;
+	chain_send(&chain, &order);
+	chain.vault_room = UINT_MAX;
+	chain_restart_vault(&chain);
+	chain_flush(&chain);
+	assert_int_equal(chain.jobs, 0);
+	chain_send(&chain, &order);
+	assert_int_equal(chain.jobs, 1);
+	assert_int_equal(fg_ledger_size(chain.ledger), 1);
+}
+
+static void a_vault_that_lags_too_far_behind_is_given_no_more(void **state)
+{
+	unsigned sent = 0;
+
+	(void)state;
+	chain.vault_room = 0;
+	while (chain.refused == FG_OK && sent++ < 2000) {
+		chain_order_init(&chain, &order);
+		chain_send(&chain, &order);
+	}
+	assert_int_equal(chain.refused, FG_E_IPC_FULL);
+	assert_int_equal(fg_ledger_size(chain.ledger), sent - 1);
+	chain_link_up(&chain, 2000);
+	chain.vault_room = UINT_MAX;
+	chain_flush(&chain);
+	assert_int_equal(chain.jobs, sent - 1);
 }
 
 /* ---- at start ---- */
@@ -389,6 +450,9 @@ int main(void)
 		CASE(a_disk_that_is_nearly_full_takes_no_orders),
 		CASE(without_a_vault_that_follows_nothing_is_logged),
 		CASE(a_clock_set_back_takes_no_orders),
+		CASE(an_order_waits_for_room_in_the_channel_to_the_vault),
+		CASE(what_waits_for_a_vault_that_went_away_is_ordered_again),
+		CASE(a_vault_that_lags_too_far_behind_is_given_no_more),
 		CASE(a_journal_is_replayed_to_the_same_head),
 		CASE(a_tail_torn_at_any_byte_is_cut_off),
 		CASE(a_journal_that_the_key_did_not_sign_does_not_start),

@@ -2,6 +2,7 @@
 #include "tests/support/chain_fixture.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <talloc.h>
 #include <unistd.h>
@@ -106,20 +107,24 @@ static void to_core(const struct fg_frame *frame, void *arg)
 	}
 }
 
-static void to_vault(const struct fg_frame *frame, void *arg)
+static enum fg_rc to_vault(const struct fg_frame *frame, void *arg)
 {
 	struct chain *chain = arg;
 	struct fg_frame copy = *frame;
 
+	if (chain->vault_room == 0)
+		return FG_E_IPC_FULL;
+	chain->vault_room--;
 	if (frame->type == FG_IPC_OPEN) {
 		chain->opens++;
 		copy.open.salt[0] ^= chain->spoil_salt;
 		keep_open(chain, &copy.open);
 		if (chain->drop_opens)
-			return;
+			return FG_OK;
 	}
 	chain->leaves += frame->type == FG_IPC_LEAVES;
 	fg_vault_frame(chain->vault, &copy);
+	return FG_OK;
 }
 
 static void to_log(const struct fg_frame *frame, void *arg)
@@ -175,7 +180,7 @@ static void connect_all(struct chain *chain)
 
 void chain_start(struct chain *chain)
 {
-	*chain = (struct chain){ .folder = fg_test_tmpdir() };
+	*chain = (struct chain){ .folder = fg_test_tmpdir(), .vault_room = UINT_MAX };
 	disk_owner = chain;
 	assert_ok(fg_crypto_init());
 	fg_clock_init(&chain->clock);

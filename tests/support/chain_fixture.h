@@ -53,6 +53,7 @@ struct chain {
 	uint8_t leg_state;
 	enum fg_rc noted;
 	char job_text[600], job_source[33];
+	unsigned vault_room; /* frames that the channel from the log to the vault still takes */
 	bool drop_opens; /* the vault does not hear of OPENs: the newest is kept in held */
 	struct fg_frame held;
 	void *held_ctx; /* talloc: its bytes */
