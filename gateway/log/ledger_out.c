@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What the vault is still to be told. A channel that is full only delays an order that was logged; it never loses one. A vault that went
- * away forgets what waited: the core orders again.
+ * What the vault is still to be told. A channel that is full only delays an order that was logged;
+ * it never loses one. A vault that went away forgets what waited: the core orders again.
  */
 #include "gateway/log/ledger_internal.h"
 
@@ -24,8 +24,8 @@ static enum fg_rc send_leaves(struct fg_ledger *ledger)
 		uint64_t n = left < HASHES_IN_A_FRAME ? left : HASHES_IN_A_FRAME;
 
 		for (uint64_t i = 0; i < n; i++)
-			memcpy(hashes + i * FG_SHA256_LEN, fg_merkle_tree_leaf(ledger->tree, at + i)->b,
-			       FG_SHA256_LEN);
+			memcpy(hashes + i * FG_SHA256_LEN,
+			       fg_merkle_tree_leaf(ledger->tree, at + i)->b, FG_SHA256_LEN);
 		frame.leaves.first_index = at;
 		frame.leaves.hashes = FG_BYTES(hashes, n * FG_SHA256_LEN);
 		frame.leaves.checkpoint = FG_BYTES(ledger->note, n == left ? ledger->note_len : 0);
@@ -89,7 +89,8 @@ void fg_ledger_out_begin(struct fg_ledger *ledger, uint64_t leaves_count)
 	fg_ledger_out_pump(ledger);
 }
 
-void fg_ledger_out_add(struct fg_ledger *ledger, void *ctx_take, struct fg_ledger_pending *batch, size_t count)
+void fg_ledger_out_add(struct fg_ledger *ledger, void *ctx_take, struct fg_ledger_pending *batch,
+		       size_t count)
 {
 	struct fg_ledger_parcel *parcel = talloc_zero(ctx_take, struct fg_ledger_parcel);
 
@@ -111,7 +112,8 @@ void fg_ledger_out_pump(struct fg_ledger *ledger)
 	if (!ledger->vault_follows || ledger->out_busy)
 		return;
 	ledger->out_busy = true;
-	while (send_leaves(ledger) == FG_OK && ledger->out && send_parcel(ledger, ledger->out) == FG_OK) {
+	while (send_leaves(ledger) == FG_OK && ledger->out &&
+	       send_parcel(ledger, ledger->out) == FG_OK) {
 		drop_first(ledger);
 		if (!ledger->out)
 			ledger->out_end = &ledger->out;

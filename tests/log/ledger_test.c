@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The log by itself: what lies on its disk, what it says when the disk fails, what auditors see, and its keys over time.
+ * The log by itself: what lies on its disk, what it says when the disk fails, what auditors see,
+ * and its keys over time.
  */
 #include "tests/support/chain_fixture.h"
 
@@ -57,8 +58,9 @@ static struct fg_checkpoint head(uint64_t old_size)
 	fg_ledger_frame(chain.ledger, &query);
 	assert_int_equal(chain.head.head.token, 7);
 	assert_int_equal(chain.head.head.old_size, old_size);
-	assert_ok(fg_note_verify((const char *)chain.head.head.checkpoint.data, chain.head.head.checkpoint.len,
-				 chain.trust.origin, chain.trust.log_key, &checkpoint));
+	assert_ok(fg_note_verify((const char *)chain.head.head.checkpoint.data,
+				 chain.head.head.checkpoint.len, chain.trust.origin,
+				 chain.trust.log_key, &checkpoint));
 	return checkpoint;
 }
 
@@ -314,10 +316,12 @@ static void every_old_head_is_consistent_with_the_newest(void **state)
 	for (size_t size = 1; size <= LEAVES; size++) {
 		newest = head(size);
 		assert_int_equal(chain.head.head.rc, FG_OK);
-		path = (struct fg_merkle_path){ .count = (uint8_t)(chain.head.head.path.len / FG_SHA256_LEN) };
+		path = (struct fg_merkle_path){ .count = (uint8_t)(chain.head.head.path.len /
+								   FG_SHA256_LEN) };
 		if (path.count > 0)
 			memcpy(path.hash, chain.head.head.path.data, chain.head.head.path.len);
-		assert_ok(fg_merkle_verify_consistency(size, newest.size, &old[size].root, &newest.root, &path));
+		assert_ok(fg_merkle_verify_consistency(size, newest.size, &old[size].root,
+						       &newest.root, &path));
 	}
 	head(LEAVES + 1);
 	assert_int_equal(chain.head.head.rc, FG_E_NOT_FOUND);
@@ -336,7 +340,8 @@ static struct fg_leaf published_leaf(size_t index)
 
 static void assert_files_agree(size_t size)
 {
-	struct fg_bytes leaves = chain_log_file(&chain, "leaves"), note = chain_log_file(&chain, "checkpoint");
+	struct fg_bytes leaves = chain_log_file(&chain, "leaves"),
+			note = chain_log_file(&chain, "checkpoint");
 	struct fg_merkle_frontier frontier;
 	struct fg_checkpoint checkpoint;
 	struct fg_hash root;
@@ -349,8 +354,8 @@ static void assert_files_agree(size_t size)
 		fg_merkle_frontier_append(&frontier, &leaf);
 	}
 	root = fg_merkle_frontier_root(&frontier);
-	assert_ok(fg_note_verify((const char *)note.data, note.len, chain.trust.origin, chain.trust.log_key,
-				 &checkpoint));
+	assert_ok(fg_note_verify((const char *)note.data, note.len, chain.trust.origin,
+				 chain.trust.log_key, &checkpoint));
 	assert_int_equal(checkpoint.size, size);
 	assert_true(fg_hash_equal(&checkpoint.root, &root));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The vault by itself: whom it believes about identities, which leg may follow which, what it keeps and what it wipes.
+ * The vault by itself: whom it believes about identities, which leg may follow which, what it keeps
+ * and what it wipes.
  */
 #include "tests/support/chain_fixture.h"
 
@@ -74,12 +75,25 @@ static void a_pinned_handle_that_signed_off_needs_no_acknowledgement(void **stat
 	assert_int_equal(chain.jobs, 1);
 }
 
-static void forge_nothing(Fallgate__Deregistration *body) { (void)body; }
-static void forge_handle(Fallgate__Deregistration *body) { body->handle = (char *)(uintptr_t)other_handle; }
-static void forge_key(Fallgate__Deregistration *body) { body->account_key = key_of(&chain.account); }
-static void forge_epoch(Fallgate__Deregistration *body) { body->epoch = 4; }
+static void forge_nothing(Fallgate__Deregistration *body)
+{
+	(void)body;
+}
+static void forge_handle(Fallgate__Deregistration *body)
+{
+	body->handle = (char *)(uintptr_t)other_handle;
+}
+static void forge_key(Fallgate__Deregistration *body)
+{
+	body->account_key = key_of(&chain.account);
+}
+static void forge_epoch(Fallgate__Deregistration *body)
+{
+	body->epoch = 4;
+}
 
-static void a_deregistration_that_the_pinned_key_did_not_sign_for_this_handle_is_nothing(void **state)
+static void
+a_deregistration_that_the_pinned_key_did_not_sign_for_this_handle_is_nothing(void **state)
 {
 	static const struct {
 		const char *name;
@@ -130,7 +144,8 @@ static const struct fg_bytes no_proof = { 0 };
 static void an_account_that_the_directory_did_not_sign_pins_nothing(void **state)
 {
 	(void)state;
-	note(FALLGATE__VIEW_STATE__VIEW_SECURE, 5, &chain.recipient_account, &chain.account, no_proof);
+	note(FALLGATE__VIEW_STATE__VIEW_SECURE, 5, &chain.recipient_account, &chain.account,
+	     no_proof);
 	assert_int_equal(chain.noted, FG_E_SIGNATURE);
 	chain_send(&chain, &order);
 	assert_int_equal(chain.jobs, 1);
@@ -146,8 +161,8 @@ static void an_account_of_an_older_epoch_is_refused(void **state)
 	assert_int_equal(chain.noted, FG_OK);
 }
 
-static void try_succession(const char *whose, struct fg_sign_key *new_key, const struct fg_sign_key *signer,
-			   enum fg_rc expected)
+static void try_succession(const char *whose, struct fg_sign_key *new_key,
+			   const struct fg_sign_key *signer, enum fg_rc expected)
 {
 	Fallgate__Succession body = FALLGATE__SUCCESSION__INIT;
 	uint8_t proof[512];
@@ -194,7 +209,8 @@ static void a_handle_signs_off_only_with_the_signature_of_the_pinned_key(void **
 	assert_int_equal(chain.noted, FG_E_IDENTITY);
 	note_secure(6, &chain.account, no_proof);
 	assert_int_equal(chain.noted, FG_E_IDENTITY);
-	len = chain_sign(&body, &chain.recipient_account, FG_LABEL_DEREGISTER, proof, sizeof(proof));
+	len = chain_sign(&body, &chain.recipient_account, FG_LABEL_DEREGISTER, proof,
+			 sizeof(proof));
 	note(FALLGATE__VIEW_STATE__VIEW_ABSENT, 5, NULL, &chain.directory, FG_BYTES(proof, len));
 	assert_int_equal(chain.noted, FG_OK);
 	chain_restart_vault(&chain);
@@ -241,16 +257,38 @@ static void a_leg_may_not_be_left_out(void **state)
 	assert_int_equal(chain.jobs, 1);
 }
 
-static void again_same(void) { }
-static void again_concat(void) { order.concat_ref++; }
-static void again_view(void) { order.view.epoch++; }
-static void again_consent(void) { order.consent.expires_ms++; order.capsule_len = 0; order.consent.capsule_hash.data = NULL; order.consent.body_commitment.data = NULL; }
-static void again_text(void) { strcpy(order.body, "another text"); again_consent(); }
-static void again_segments(void) { order.consent.max_segments++; }
+static void again_same(void)
+{
+}
+static void again_concat(void)
+{
+	order.concat_ref++;
+}
+static void again_view(void)
+{
+	order.view.epoch++;
+}
+static void again_consent(void)
+{
+	order.consent.expires_ms++;
+	order.capsule_len = 0;
+	order.consent.capsule_hash.data = NULL;
+	order.consent.body_commitment.data = NULL;
+}
+static void again_text(void)
+{
+	strcpy(order.body, "another text");
+	again_consent();
+}
+static void again_segments(void)
+{
+	order.consent.max_segments++;
+}
 
 static void a_leg_repeated_with_anything_new_opens_nothing(void **state)
 {
-	void (*const changes[])(void) = { again_same, again_concat, again_view, again_consent, again_text, again_segments };
+	void (*const changes[])(void) = { again_same,    again_concat, again_view,
+					  again_consent, again_text,   again_segments };
 
 	for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
 		chain_send(&chain, &order);
@@ -368,10 +406,22 @@ static bool is_wiped(const struct fg_clear *clear)
 	return true;
 }
 
-static void another_body(void) { order.consent.body_commitment = (ProtobufCBinaryData){ FG_SHA256_LEN, order.mark.b }; }
-static void another_recipient(void) { order.capsule_recipient = other_handle; }
-static void another_signer(void) { memset(order.signing_key, 1, sizeof(order.signing_key)); }
-static void another_mark(void) { order.consent.mark = (ProtobufCBinaryData){ FG_SHA256_LEN, order.capsule_hash.b }; }
+static void another_body(void)
+{
+	order.consent.body_commitment = (ProtobufCBinaryData){ FG_SHA256_LEN, order.mark.b };
+}
+static void another_recipient(void)
+{
+	order.capsule_recipient = other_handle;
+}
+static void another_signer(void)
+{
+	memset(order.signing_key, 1, sizeof(order.signing_key));
+}
+static void another_mark(void)
+{
+	order.consent.mark = (ProtobufCBinaryData){ FG_SHA256_LEN, order.capsule_hash.b };
+}
 
 static void clear_text_is_wiped_whatever_came_of_the_order(void **state)
 {
@@ -393,7 +443,8 @@ static void clear_text_is_wiped_whatever_came_of_the_order(void **state)
 		assert_true(is_wiped(&chain.vault->plain));
 		assert_true(is_wiped(&chain.vault->room));
 		assert_null(chain.vault->jobs);
-		assert_null(memmem(chain.vault->arena.memory, chain.vault->arena.cap, order.body, strlen(order.body)));
+		assert_null(memmem(chain.vault->arena.memory, chain.vault->arena.cap, order.body,
+				   strlen(order.body)));
 		start_over(state);
 	}
 }
