@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "adapters/secure/conn.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -413,7 +415,11 @@ static int conn_destroy(struct fg_conn *conn)
 
 static bool make_stream(struct fg_conn *conn, int fd_take)
 {
+	const int on = 1;
+
 	conn->fd = fd_take;
+	/* small frames both ways: held back by Nagle's rule they would wait 40 ms for a delayed acknowledgement */
+	setsockopt(fd_take, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	conn->timer = event_new(conn->owner->base, -1, 0, on_timer, conn);
 	conn->ssl = SSL_new(conn->owner->tls);
 	if (conn->timer && conn->ssl)

@@ -7,6 +7,8 @@
 #include "adapters/smpp/session.h"
 
 #include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -101,9 +103,11 @@ static void on_read(struct bufferevent *bev, void *arg)
 static void on_event(struct bufferevent *bev, short what, void *arg)
 {
 	struct smpp_link *link = arg;
+	const int on = 1;
 
-	(void)bev;
 	if (what & BEV_EVENT_CONNECTED) {
+		/* a window of small PDUs: held back by Nagle's rule they would wait for a delayed acknowledgement */
+		setsockopt(bufferevent_getfd(bev), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		link->connected = true;
 		fg_smpp_session_connected(link->session, now_ms(link));
 	} else {

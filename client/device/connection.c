@@ -2,6 +2,10 @@
 #include "client/device/connection.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <event2/buffer.h>
@@ -100,7 +104,11 @@ static const char *tls_reason(struct fg_connection *c)
 static enum fg_rc on_secured(struct fg_connection *c)
 {
 	const uint8_t *alpn;
+	const int on = 1;
 	unsigned alpn_len;
+
+	/* Small frames: held back by Nagle's rule they would wait for a delayed acknowledgement. */
+	setsockopt(bufferevent_getfd(c->bev), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 
 	SSL_get0_alpn_selected(bufferevent_openssl_get_ssl(c->bev), &alpn, &alpn_len);
 	if (alpn_len != ALPN[0] || memcmp(alpn, ALPN + 1, alpn_len) != 0)

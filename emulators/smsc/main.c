@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <event2/event.h>
 #include <talloc.h>
@@ -71,6 +72,8 @@ static void print_json_string(const char *text, size_t len)
 
 static void print_json(const struct fg_smsc_message *message)
 {
+	struct timespec now;
+
 	printf("{\"id\":\"%s\",\"source\":", message->id);
 	print_json_string(message->source, strlen(message->source));
 	printf(",\"destination\":");
@@ -78,7 +81,9 @@ static void print_json(const struct fg_smsc_message *message)
 	printf(",\"parts\":%u,\"data_coding\":%u,\"esm_class\":%u,\"tlvs\":\"%s\",\"text\":",
 	       message->parts, message->data_coding, message->esm_class, message->tlvs);
 	print_json_string(message->text, message->text_len);
-	printf("}\n");
+	clock_gettime(CLOCK_REALTIME, &now);
+	printf(",\"time_us\":%lld}\n",
+	       (long long)now.tv_sec * 1000000 + (long long)now.tv_nsec / 1000);
 }
 
 /* What a terminal would act on is shown as a dot: the text is a stranger's. */

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
@@ -392,6 +394,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 {
 	struct fg_smsc *smsc = arg;
 	struct smsc_conn *conn = talloc_zero(smsc, struct smsc_conn);
+	const int on = 1;
 
 	(void)listener;
 	(void)address;
@@ -404,6 +407,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		talloc_free(conn);
 		return;
 	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* as carriers' do */
 	conn->smsc = smsc;
 	talloc_set_destructor(conn, conn_destroy);
 	conn->next = smsc->conns;

@@ -8,6 +8,7 @@
 #include <talloc.h>
 #include "gateway/log/ledger.h"
 #include "lib/base/log.h"
+#include "lib/crypto/crypto.h"
 #include "lib/ipc/role.h"
 
 struct log_process {
@@ -118,6 +119,9 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 		rc = fg_ledger_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)),
 				   &ledger_ops, log, &log->ledger);
 	log->process = process;
+	if (rc == FG_OK)
+		rc = fg_ledger_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)), &ledger_ops, log,
+				   &log->ledger);
 	if (rc == FG_OK)
 		fg_role_public_key(process, FG_TRUST_LOG, fg_ledger_public_key(log->ledger));
 	return rc;

@@ -8,6 +8,7 @@
 #include <talloc.h>
 #include "gateway/vault/vault.h"
 #include "lib/crypto/clear.h"
+#include "lib/crypto/crypto.h"
 #include "lib/base/log.h"
 #include "lib/ipc/role.h"
 
@@ -126,6 +127,9 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 		rc = fg_vault_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)),
 				  &vault_ops, vault, &vault->vault);
 	vault->process = process;
+	if (rc == FG_OK)
+		rc = fg_vault_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)), &vault_ops, vault,
+				  &vault->vault);
 	if (rc != FG_OK)
 		return rc;
 	vault->flush = event_new(base, -1, 0, on_flush, vault);

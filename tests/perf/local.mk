@@ -9,3 +9,7 @@ EXTRA_PROGRAMS += tests/perf/store_bench
 tests_perf_store_bench_SOURCES = tests/perf/store_bench.c
 tests_perf_store_bench_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS)
 tests_perf_store_bench_LDADD = $(FG_STORE_LIBS)
+EXTRA_PROGRAMS += tests/perf/device_load
+tests_perf_device_load_SOURCES = tests/perf/device_load.c
+tests_perf_device_load_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(PROTOBUF_C_CFLAGS)
+tests_perf_device_load_LDADD = $(FG_DEVICE_LIBS)
