@@ -203,6 +203,14 @@ void cli_on_error(void *context, enum fg_rc rc, const char *text, const struct f
 	cli_finish(context, cli_fail(rc, "gateway"));
 }
 
+int cli_login_failed(enum fg_rc rc)
+{
+	if (rc != FG_E_STATE)
+		return cli_fail(rc, "login");
+	fputs("fallgate: this device is not registered\n", stderr);
+	return CLI_ERROR;
+}
+
 int cli_run(struct cli *cli, struct fg_callbacks *callbacks, unsigned timeout_s)
 {
 	int exit_code = cli_open(cli, callbacks);
@@ -213,7 +221,7 @@ int cli_run(struct cli *cli, struct fg_callbacks *callbacks, unsigned timeout_s)
 	cli->exit_code = CLI_UNREACHABLE;
 	rc = fg_device_login(cli->device);
 	if (rc != FG_OK)
-		return cli_fail(rc, "login");
+		return cli_login_failed(rc);
 	cli_wait(cli, timeout_s);
 	return cli->exit_code;
 }

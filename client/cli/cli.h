@@ -45,6 +45,7 @@ int cli_usage(const char *command);
 int cli_fail(enum fg_rc rc, const char *what);
 /* Open (with trust_text: make) the state file. An exit code. */
 int cli_open(struct cli *cli, struct fg_callbacks *callbacks);
+int cli_login_failed(enum fg_rc rc);
 /* Open, log in and wait for what a callback finishes. An exit code. */
 int cli_run(struct cli *cli, struct fg_callbacks *callbacks, unsigned timeout_s);
 void cli_on_error(void *context, enum fg_rc rc, const char *text, const struct fg_id *id);

@@ -326,7 +326,7 @@ int cli_send(struct cli *cli, int argc, char **argv)
 		return exit_code;
 	rc = fg_device_login(cli->device);
 	if (rc != FG_OK)
-		return cli_fail(rc, "login");
+		return cli_login_failed(rc);
 	cli->exit_code = -1;
 	cli_wait(cli, (unsigned)wait_s);
 	if (cli->exit_code < 0)

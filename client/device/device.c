@@ -186,6 +186,8 @@ enum fg_rc fg_device_register(struct fg_device *d, const char *handle, const cha
 
 	if (d->state.data->handle[0])
 		return FG_E_EXISTS;
+	if (!fg_state_holds_account(&d->state) && !d->state.data->cert)
+		return FG_E_STATE; /* it asked to be approved and was not yet */
 	rc = fg_handle_parse(handle, strlen(handle), &d->handle);
 	if (rc != FG_OK)
 		return rc;

@@ -95,7 +95,7 @@ void fg_device_close(struct fg_device *device_take);
 
 /*! Connect, and register (once; invitation may be empty for another device of an account) or log
  * in. on_ready follows. \return FG_OK; FG_E_HANDLE; FG_E_EXISTS: registered already; FG_E_STATE:
- * not registered yet; FG_E_SYSTEM. */
+ * not registered, or not approved, yet; FG_E_SYSTEM. */
 enum fg_rc fg_device_register(struct fg_device *device, const char *handle, const char *invitation);
 enum fg_rc fg_device_login(struct fg_device *device);
 
