@@ -175,6 +175,7 @@ static void frames_of_the_gateway_follow_rfc_6455(void **state)
 		{ "binary", "\x82\x01x", 3, FG_OK, 1 },
 		{ "binary in two fragments", "\x02\x01x\x80\x01y", 6, FG_OK, 1 },
 		{ "ping", "\x89\x01x", 3, FG_OK, 0 },
+		{ "masked", "\x82\x81\0\0\0\0x", 7, FG_E_CLOSED, 0 },
 		{ "text", "\x81\x01x", 3, FG_E_SYNTAX, 0 },
 		{ "binary after text", "\x81\x01x\x82\x01x", 6, FG_E_SYNTAX, 0 },
 		{ "reserved bit", "\xC2\x01x", 3, FG_E_CLOSED, 0 },
