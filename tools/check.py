@@ -44,10 +44,12 @@ class Results:
             self.failures.append((name, detail))
 
     def finish(self):
+        shown = set()
         for name, detail in self.failures:
             print(f"\n{colour('31', 'FAILED')} {name}")
-            if detail:
+            if detail.strip() and detail not in shown:
                 print("    " + "\n    ".join(detail.rstrip().splitlines()[-TAIL_LINES:]))
+            shown.add(detail)
         if self.skipped:
             print(f"\n{self.skipped} skipped")
         print(f"{self.passed} passed, {len(self.failures)} failed")
@@ -127,32 +129,31 @@ def build_tree(results, build):
 def tap_results(results, name, code, said):
     """Count a TAP stream; a program that ends badly without a failed case is one failure."""
     failed = 0
-    for line in said.splitlines():
-        case = re.match(r"(not )?ok \d+ ?-? ?(.*)", line)
-        if not case:
-            continue
-        if "# SKIP" in line:
+    for case in re.finditer(r"^(not )?ok \d+ ?-? ?(.*)\n?((?:#.*\n?)*)", said, re.M):
+        if "# SKIP" in case[2]:
             results.skipped += 1
             continue
         failed += 1 if case[1] else 0
-        results.add(f"{name}: {case[2]}", not case[1], said)
+        results.add(f"{name}: {case[2]}", not case[1], case[3])
     if code and not failed:
         results.add(name, False, said)
 
 
 def trs_results(results, trs):
-    """Count one automake .trs file."""
+    """Count one automake .trs file; the names of the cases are in the log beside it."""
     log = trs.with_suffix(".log")
     detail = log.read_text(errors="replace") if log.exists() else ""
     name = str(trs.relative_to(CHECK).with_suffix(""))
-    lines = re.findall(r"^:test-result: (\w+)(?: ?(.*))$", trs.read_text(errors="replace"), re.M)
-    if not lines:
+    outcomes = re.findall(r"^:test-result: (\w+)", trs.read_text(errors="replace"), re.M)
+    cases = re.findall(rf"^(?:PASS|FAIL|XFAIL|XPASS|SKIP|ERROR): {re.escape(name)}(?:\.sh)? (.*)$", detail, re.M)
+    if not outcomes:
         results.add(name, False, "no result\n" + detail)
-    for result, case in lines:
-        if result == "SKIP":
+    for number, outcome in enumerate(outcomes):
+        case = cases[number] if number < len(cases) else ""
+        if outcome == "SKIP":
             results.skipped += 1
-        else:
-            results.add(f"{name}: {case}", result in ("PASS", "XFAIL"), detail)
+        elif outcome != "ERROR" or "FAIL" not in outcomes:  # a program with failed cases also ends with an error
+            results.add(f"{name}: {case}", outcome in ("PASS", "XFAIL"), detail)
 
 
 def make_check(results):

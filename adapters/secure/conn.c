@@ -343,10 +343,12 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 
 	(void)bev;
 	if ((what & BEV_EVENT_CONNECTED) && conn->state == TLS) {
+#ifndef FG_MUTANT_tls_alpn
 		if (!fg_tls_speaks_fallgate(conn->ssl)) {
 			die(conn, FG_E_VERSION);
 			return;
 		}
+#endif
 		conn->state = HTTP;
 		fg_conn_resume(conn);
 	}

@@ -9,12 +9,15 @@
 
 enum { PEM_MAX = 64 * 1024 };
 
-/* All of a file, as a memory BIO; NULL on failure. The buffer is wiped by the caller. */
+/* All of a file, as a memory BIO; NULL on failure. The buffer is wiped by the caller. From its beginning, wherever the offset is: the parent
+ * gives the same open file to the next process again. */
 static BIO *read_all(int fd, char *buf)
 {
 	size_t len = 0;
 	ssize_t n = 0;
 
+	if (lseek(fd, 0, SEEK_SET) != 0)
+		return NULL;
 	while (len < PEM_MAX && ((n = read(fd, buf + len, PEM_MAX - len)) > 0 || (n < 0 && errno == EINTR)))
 		len += n > 0 ? (size_t)n : 0;
 	return n < 0 || len == 0 || len == PEM_MAX ? NULL : BIO_new_mem_buf(buf, (int)len);
@@ -88,8 +91,11 @@ static bool restrict_protocol(SSL_CTX *ctx)
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
-	return SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1 &&
-	       SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 && SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
+#ifndef FG_MUTANT_tls_1_3
+	if (SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1)
+		return false;
+#endif
+	return SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 && SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
 	       SSL_CTX_set_max_early_data(ctx, 0) == 1;
 }
 

@@ -67,7 +67,7 @@ static void on_message(wslay_event_context_ptr wslay, const struct wslay_event_o
 	(void)wslay;
 	if (message->opcode == WSLAY_CONNECTION_CLOSE) {
 		if (!ws->ended)
-			ws->code = message->status_code;
+			ws->code = message->status_code ? message->status_code : WSLAY_CODE_NO_STATUS_RCVD;
 		ws->ended = true;
 	}
 	if (wslay_is_ctrl_frame(message->opcode))

@@ -21,16 +21,22 @@ static const struct command {
 	int (*run)(struct cli *cli, int argc, char **argv);
 	const char *usage;
 } commands[] = {
-	{ "register", cli_register, "--trust FILE --invitation CODE [--name N] HANDLE" },
+	{ "register", cli_register,
+	  "--trust FILE --invitation CODE [--name N] HANDLE\n"
+	  "  fallgate register        --trust FILE --approval TEXT" },
 	{ "send", cli_send,
 	  "[--allow sms[,rcs,mms]] [--policy secure-only|ask|allow] [--class C] [--pin-ack] "
 	  "[--expires S]\n"
-	  "                     [--wait KINDS] [--timeout S] HANDLE TEXT" },
+	  "                           [--wait KINDS] [--timeout S] HANDLE TEXT" },
 	{ "inbox", cli_inbox, "[--follow] [--count N] [--timeout S]" },
 	{ "receipt", cli_receipt, "ID" },
 	{ "verify", cli_verify, "ID" },
-	{ "devices", cli_devices, "" },
+	{ "cancel", cli_cancel, "ID" },
+	{ "devices", cli_devices,
+	  "[request --trust FILE [--name N] HANDLE | approve CODE | remove ID]" },
+	{ "deregister", cli_deregister, "" },
 	{ "lookup", cli_lookup, "HANDLE" },
+	{ "accept-identity", cli_accept_identity, "HANDLE" },
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
@@ -40,7 +46,7 @@ static void usage(FILE *out)
 	      "COMMAND ...\n",
 	      out);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		fprintf(out, "  fallgate %-9s %s\n", commands[i].name, commands[i].usage);
+		fprintf(out, "  fallgate %-15s %s\n", commands[i].name, commands[i].usage);
 	fputs("Exit codes: 0 ok, 1 error, 2 usage, 3 not sent: consent needed, 4 verification "
 	      "failed, 5 not reachable\n",
 	      out);
@@ -157,6 +163,14 @@ static int run_command(struct cli *cli, int argc, char **argv)
 	return CLI_USAGE;
 }
 
+static void on_notice(void *context, const char *text)
+{
+	(void)context;
+	fputs("NOTICE: ", stderr);
+	cli_print_text(stderr, text);
+	fputs("\n", stderr);
+}
+
 int cli_open(struct cli *cli, struct fg_callbacks *callbacks)
 {
 	int exit_code = find_state(cli);
@@ -167,6 +181,7 @@ int cli_open(struct cli *cli, struct fg_callbacks *callbacks)
 	if (exit_code != CLI_OK)
 		return exit_code;
 	callbacks->context = cli;
+	callbacks->on_notice = on_notice;
 	cli->base = event_base_new();
 	if (!cli->base)
 		return cli_fail(FG_E_NO_MEMORY, "start");
@@ -178,6 +193,37 @@ int cli_open(struct cli *cli, struct fg_callbacks *callbacks)
 	}
 	rc = fg_device_open(cli->base, cli->state_path, cli->passphrase, callbacks, &cli->device);
 	return rc == FG_OK ? CLI_OK : cli_fail(rc, cli->state_path);
+}
+
+void cli_on_error(void *context, enum fg_rc rc, const char *text, const struct fg_id *id)
+{
+	(void)id;
+	cli_print_text(stderr, text);
+	fputs("\n", stderr);
+	cli_finish(context, cli_fail(rc, "gateway"));
+}
+
+int cli_login_failed(enum fg_rc rc)
+{
+	if (rc != FG_E_STATE)
+		return cli_fail(rc, "login");
+	fputs("fallgate: this device is not registered\n", stderr);
+	return CLI_ERROR;
+}
+
+int cli_run(struct cli *cli, struct fg_callbacks *callbacks, unsigned timeout_s)
+{
+	int exit_code = cli_open(cli, callbacks);
+	enum fg_rc rc;
+
+	if (exit_code != CLI_OK)
+		return exit_code;
+	cli->exit_code = CLI_UNREACHABLE;
+	rc = fg_device_login(cli->device);
+	if (rc != FG_OK)
+		return cli_login_failed(rc);
+	cli_wait(cli, timeout_s);
+	return cli->exit_code;
 }
 
 void cli_wait(struct cli *cli, unsigned timeout_s)

@@ -12,6 +12,8 @@
 
 enum { CLI_OK, CLI_ERROR, CLI_USAGE, CLI_CONSENT, CLI_UNVERIFIED, CLI_UNREACHABLE };
 
+enum { CLI_WAIT_S = 10 };
+
 struct cli {
 	char state_path[PATH_MAX];
 	const char *passphrase_file;
@@ -19,7 +21,7 @@ struct cli {
 	bool json;
 	char passphrase_buffer[256];
 	const char *passphrase;
-	char *trust_text; /* register only */
+	char *trust_text; /* of a command that may make the state file */
 	size_t trust_len;
 	struct event_base *base;
 	struct fg_device *device;
@@ -35,10 +37,18 @@ int cli_verify(struct cli *cli, int argc, char **argv);
 int cli_devices(struct cli *cli, int argc, char **argv);
 int cli_lookup(struct cli *cli, int argc, char **argv);
 
+int cli_cancel(struct cli *cli, int argc, char **argv);
+int cli_deregister(struct cli *cli, int argc, char **argv);
+int cli_accept_identity(struct cli *cli, int argc, char **argv);
+
 int cli_usage(const char *command);
 int cli_fail(enum fg_rc rc, const char *what);
 /* Open (with trust_text: make) the state file. An exit code. */
 int cli_open(struct cli *cli, struct fg_callbacks *callbacks);
+int cli_login_failed(enum fg_rc rc);
+/* Open, log in and wait for what a callback finishes. An exit code. */
+int cli_run(struct cli *cli, struct fg_callbacks *callbacks, unsigned timeout_s);
+void cli_on_error(void *context, enum fg_rc rc, const char *text, const struct fg_id *id);
 /* Run the loop until cli_finish() or for timeout_s; 0: for ever. */
 void cli_wait(struct cli *cli, unsigned timeout_s);
 void cli_finish(struct cli *cli, int exit_code);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The subcommands of fallgate other than send.
+ * The subcommands of fallgate about messages that are there already, and about handles.
  */
 #include "client/cli/cli.h"
 
@@ -9,106 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/base/handle.h"
-
-enum { WAIT_S = 10 };
-
-static void on_error(void *context, enum fg_rc rc, const char *text, const struct fg_id *id)
-{
-	(void)id;
-	cli_print_text(stderr, text);
-	fputs("\n", stderr);
-	cli_finish(context, cli_fail(rc, "gateway"));
-}
-
-/* Log in and wait for what a callback finishes. */
-static int run(struct cli *cli, struct fg_callbacks *callbacks, unsigned timeout_s)
-{
-	int exit_code = cli_open(cli, callbacks);
-	enum fg_rc rc;
-
-	if (exit_code != CLI_OK)
-		return exit_code;
-	cli->exit_code = CLI_UNREACHABLE;
-	rc = fg_device_login(cli->device);
-	if (rc != FG_OK)
-		return cli_fail(rc, "login");
-	cli_wait(cli, timeout_s);
-	return cli->exit_code;
-}
-
-/* ---- register ---- */
-
-static bool read_trust(struct cli *cli, const char *path)
-{
-	FILE *in = fopen(path, "r");
-	bool ok;
-
-	if (!in)
-		return false;
-	cli->trust_text = malloc(FG_TRUST_TEXT_MAX + 1);
-	cli->trust_len = cli->trust_text ? fread(cli->trust_text, 1, FG_TRUST_TEXT_MAX + 1, in) : 0;
-	ok = cli->trust_text && !ferror(in);
-	fclose(in);
-	return ok;
-}
-
-static void on_registered(void *context, const char *handle)
-{
-	struct cli *cli = context;
-
-	printf(cli->json ? "{\"handle\":\"%s\"}\n" : "Registered %s.\n", handle);
-	cli_finish(cli, CLI_OK);
-}
-
-int cli_register(struct cli *cli, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "trust", required_argument, NULL, 't' },
-		{ "invitation", required_argument, NULL, 'i' },
-		{ "name", required_argument, NULL, 'n' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct fg_callbacks callbacks = { .on_ready = on_registered, .on_error = on_error };
-	const char *trust = NULL, *invitation = "", *name = "";
-	int c, exit_code;
-	enum fg_rc rc;
-
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (c) {
-		case 't':
-			trust = optarg;
-			break;
-		case 'i':
-			invitation = optarg;
-			break;
-		case 'n':
-			name = optarg;
-			break;
-		default:
-			return cli_usage("register");
-		}
-	}
-	if (argc - optind != 1 || !trust)
-		return cli_usage("register");
-	if (!read_trust(cli, trust))
-		return cli_fail(FG_E_SYSTEM, trust);
-	exit_code = cli_open(cli, &callbacks);
-	if (exit_code != CLI_OK)
-		return exit_code;
-	rc = fg_text_set(&fg_device_state(cli->device)->data->name, name);
-	if (rc == FG_OK)
-		rc = fg_device_register(cli->device, argv[optind], invitation);
-	if (rc != FG_OK)
-		return cli_fail(rc, "register");
-	cli->exit_code = CLI_UNREACHABLE;
-	cli_wait(cli, WAIT_S);
-	if (cli->exit_code == CLI_OK) {
-		rc = fg_device_save(cli->device);
-		if (rc != FG_OK)
-			return cli_fail(rc, cli->state_path);
-	}
-	return cli->exit_code;
-}
 
 /* ---- inbox ---- */
 
@@ -220,7 +120,7 @@ int cli_inbox(struct cli *cli, int argc, char **argv)
 	if (argc != optind || (counted && a.left == 0) || timeout_s > 86400)
 		return cli_usage("inbox");
 	cli->arguments = &a;
-	exit_code = run(cli, &callbacks, follow ? 0 : (unsigned)timeout_s);
+	exit_code = cli_run(cli, &callbacks, follow ? 0 : (unsigned)timeout_s);
 	if (!cli->device)
 		return exit_code;
 	rc = fg_device_save(cli->device);
@@ -319,48 +219,16 @@ int cli_verify(struct cli *cli, int argc, char **argv)
 {
 	struct fg_callbacks callbacks = { .on_ready = on_verify_ready,
 					  .on_verified = on_verified,
-					  .on_error = on_error };
+					  .on_error = cli_on_error };
 	struct fg_id id;
 
 	if (argc != 2 || fg_id_parse(argv[1], &id) != FG_OK)
 		return cli_usage("verify");
 	cli->arguments = &id;
-	return run(cli, &callbacks, WAIT_S);
+	return cli_run(cli, &callbacks, CLI_WAIT_S);
 }
 
-/* ---- devices, lookup ---- */
-
-static void on_devices_ready(void *context, const char *handle)
-{
-	struct cli *cli = context;
-	enum fg_rc rc = fg_device_list(cli->device);
-
-	(void)handle;
-	if (rc != FG_OK)
-		cli_finish(cli, cli_fail(rc, "devices"));
-}
-
-static void on_devices(void *context, const Fallgate__DeviceCert *const *certs, size_t count)
-{
-	struct cli *cli = context;
-	char id[2 * FG_ID_LEN + 1];
-
-	for (size_t i = 0; i < count; i++)
-		printf(cli->json ? "{\"device\":\"%s\",\"expires_ms\":%" PRIu64 "}\n"
-				 : "%s expires %" PRIu64 "\n",
-		       fg_hex(certs[i]->device_id.data, FG_ID_LEN, id), certs[i]->expires_ms);
-	cli_finish(cli, CLI_OK);
-}
-
-int cli_devices(struct cli *cli, int argc, char **argv)
-{
-	struct fg_callbacks callbacks = { .on_ready = on_devices_ready,
-					  .on_devices = on_devices,
-					  .on_error = on_error };
-
-	(void)argv;
-	return argc == 1 ? run(cli, &callbacks, WAIT_S) : cli_usage("devices");
-}
+/* ---- lookup ---- */
 
 static void on_lookup_ready(void *context, const char *own_handle)
 {
@@ -391,11 +259,11 @@ int cli_lookup(struct cli *cli, int argc, char **argv)
 {
 	struct fg_callbacks callbacks = { .on_ready = on_lookup_ready,
 					  .on_lookup = on_lookup,
-					  .on_error = on_error };
+					  .on_error = cli_on_error };
 	struct fg_handle handle;
 
 	if (argc != 2 || fg_handle_parse(argv[1], strlen(argv[1]), &handle) != FG_OK)
 		return cli_usage("lookup");
 	cli->arguments = handle.text;
-	return run(cli, &callbacks, WAIT_S);
+	return cli_run(cli, &callbacks, CLI_WAIT_S);
 }

@@ -34,12 +34,53 @@ static struct send_arguments *arguments(struct cli *cli)
 	return (struct send_arguments *)(uintptr_t)cli->arguments;
 }
 
-static void say_not_sent(const char *recipient, const char *bearer)
+/* Why nothing was sent, by the error that names it; the text is what follows the recipient. */
+static const struct refusal {
+	enum fg_rc rc;
+	int exit_code;
+	const char *text;
+} refusals[] = {
+	{ FG_E_SECURE_ONLY, CLI_CONSENT, "has no secure device, and the policy is secure-only." },
+	{ FG_E_PIN_CONFLICT, CLI_CONSENT,
+	  "was secure before and has not signed off; to send unprotected all the same, add "
+	  "--pin-ack." },
+	{ FG_E_IDENTITY_CHANGED, CLI_UNVERIFIED,
+	  "has another identity than the one known; when you have checked the new one, run "
+	  "fallgate accept-identity." },
+	{ FG_E_IDENTITY, CLI_UNVERIFIED,
+	  "is said to have devices that are not certified by its account key." },
+	{ FG_E_VIEW_STALE, CLI_UNVERIFIED,
+	  "cannot be looked up: the directory shows an older state than one already seen." },
+	{ FG_E_VIEW_EXPIRED, CLI_UNVERIFIED,
+	  "cannot be looked up: the directory's answer is not valid at this time." },
+	{ FG_E_SIGNATURE, CLI_UNVERIFIED,
+	  "cannot be looked up: the directory's answer is not signed by its key." },
+};
+
+static bool refuse(struct cli *cli, const char *recipient, enum fg_rc rc)
 {
-	fprintf(stderr,
-		"NOT SENT: %s has no secure device; as %s, carriers could read it. "
-		"Nothing was sent, nothing was opened.\n",
-		recipient, bearer);
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		if (refusals[i].rc != rc)
+			continue;
+		fprintf(stderr, "NOT SENT: %s %s Nothing was opened. (%s)\n", recipient,
+			refusals[i].text, fg_rc_name(rc));
+		cli_finish(cli, refusals[i].exit_code);
+		return true;
+	}
+	return false;
+}
+
+static void say_no_consent(const struct fg_ask *ask)
+{
+	if (ask->was_secure)
+		fprintf(stderr, "NOT SENT: %s has no secure device, but had one before; as %s, "
+				"carriers could read it. It needs --allow and --pin-ack. ",
+			ask->recipient, cli_bearer_name(ask->bearer));
+	else
+		fprintf(stderr,
+			"NOT SENT: %s has no secure device; as %s, carriers could read it. ",
+			ask->recipient, cli_bearer_name(ask->bearer));
+	fputs("Nothing was sent, nothing was opened.\n", stderr);
 }
 
 static bool ask_person(const struct fg_ask *ask)
@@ -78,7 +119,7 @@ static void on_ask(void *context, const struct fg_ask *ask)
 	if (fg_id_cmp(&ask->message_id, &a->id) != 0)
 		return;
 	if (!isatty(STDIN_FILENO) || !ask_person(ask)) {
-		say_not_sent(ask->recipient, cli_bearer_name(ask->bearer));
+		say_no_consent(ask);
 		cli_finish(cli, CLI_CONSENT);
 		return;
 	}
@@ -118,9 +159,15 @@ static void on_error(void *context, enum fg_rc rc, const char *text, const struc
 
 	if (id && fg_id_cmp(id, &a->id) != 0)
 		return;
-	if (id && (rc == FG_E_NOT_FOUND || rc == FG_E_PIN_CONFLICT)) {
-		say_not_sent(a->handle, "SMS");
-		cli_finish(cli, CLI_CONSENT);
+	if (id && refuse(cli, a->handle, rc))
+		return;
+	if (rc == FG_E_CLOSED || rc == FG_E_TIMEOUT) {
+		fputs(a->accepted ? "PENDING: accepted, but the connection ended: "
+				  : "NOT REACHABLE: ",
+		      stderr);
+		cli_print_text(stderr, text);
+		fputs("\n", stderr);
+		cli_finish(cli, CLI_UNREACHABLE);
 		return;
 	}
 	fputs(id ? "NOT SENT: " : "", stderr);
@@ -279,7 +326,7 @@ int cli_send(struct cli *cli, int argc, char **argv)
 		return exit_code;
 	rc = fg_device_login(cli->device);
 	if (rc != FG_OK)
-		return cli_fail(rc, "login");
+		return cli_login_failed(rc);
 	cli->exit_code = -1;
 	cli_wait(cli, (unsigned)wait_s);
 	if (cli->exit_code < 0)

@@ -3,3 +3,4 @@ bin_PROGRAMS += fallgatectl
 fallgatectl_SOURCES = %D%/main.c
 fallgatectl_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS)
 fallgatectl_LDADD = lib/ipc/libfgipc.a $(FG_STORE_LIBS)
+dist_man_MANS += docs/man/fallgatectl.8

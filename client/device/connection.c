@@ -8,31 +8,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <wslay/wslay.h>
-#include "lib/crypto/base64.h"
+#include "client/device/ws_client.h"
+#include "lib/crypto/crypto.h"
 
 static const uint8_t ALPN[] = "\x0a"
 			      "fallgate/1";
 static const char EXPORTER_LABEL[] = "EXPORTER-fallgate-1";
-static const char WEBSOCKET_GUID[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455, 1.3 */
-enum { FRAME_MAX = 61440, HEAD_MAX = 4096, KEY_LEN = 16, SHA1_LEN = 20, TIMEOUT_S = 10 };
+enum { READ_MAX = 16384, TIMEOUT_S = 10 };
 
 struct fg_connection {
 	struct fg_connection_events events;
 	char host[FG_TRUST_HOST_MAX + 1];
 	SSL_CTX *tls;
 	struct bufferevent *bev;
-	wslay_event_context_ptr ws;
-	char accept[FG_BASE64_LEN(SHA1_LEN) + 1]; /* what the answer to the upgrade must say */
+	struct fg_ws_client *ws;
 	bool open;
 	bool closed;
 };
@@ -49,142 +45,47 @@ static void closed(struct fg_connection *c, enum fg_rc rc, const char *why)
 
 /* ---- WebSocket ---- */
 
-static ssize_t ws_recv(wslay_event_context_ptr ws, uint8_t *buf, size_t len, int flags,
-		       void *user_data)
+static enum fg_rc ws_transmit(void *context, const void *data, size_t len)
 {
-	struct fg_connection *c = user_data;
-	int n = evbuffer_remove(bufferevent_get_input(c->bev), buf, len);
+	struct fg_connection *c = context;
 
-	(void)flags;
-	if (n > 0)
-		return n;
-	wslay_event_set_error(ws, WSLAY_ERR_WOULDBLOCK);
-	return -1;
+	return bufferevent_write(c->bev, data, len) == 0 ? FG_OK : FG_E_NO_MEMORY;
 }
 
-static ssize_t ws_send(wslay_event_context_ptr ws, const uint8_t *data, size_t len, int flags,
-		       void *user_data)
+static enum fg_rc ws_open(void *context)
 {
-	struct fg_connection *c = user_data;
+	struct fg_connection *c = context;
+	uint8_t exporter[32];
 
-	(void)flags;
-	if (bufferevent_write(c->bev, data, len) == 0)
-		return (ssize_t)len;
-	wslay_event_set_error(ws, WSLAY_ERR_CALLBACK_FAILURE);
-	return -1;
-}
-
-static int ws_mask(wslay_event_context_ptr ws, uint8_t *buf, size_t len, void *user_data)
-{
-	(void)ws;
-	(void)user_data;
-	fg_random(buf, len);
-	return 0;
-}
-
-static void ws_message(wslay_event_context_ptr ws, const struct wslay_event_on_msg_recv_arg *arg,
-		       void *user_data)
-{
-	struct fg_connection *c = user_data;
-
-	(void)ws;
-	if (arg->opcode == WSLAY_BINARY_FRAME)
-		c->events.on_frame(c->events.context, arg->msg, arg->msg_length);
-}
-
-static enum fg_rc ws_start(struct fg_connection *c)
-{
-	static const struct wslay_event_callbacks callbacks = {
-		.recv_callback = ws_recv,
-		.send_callback = ws_send,
-		.genmask_callback = ws_mask,
-		.on_msg_recv_callback = ws_message,
-	};
-
-	if (wslay_event_context_client_init(&c->ws, &callbacks, c) != 0)
-		return FG_E_NO_MEMORY;
-	wslay_event_config_set_max_recv_msg_length(c->ws, FRAME_MAX);
+	if (SSL_export_keying_material(bufferevent_openssl_get_ssl(c->bev), exporter,
+				       sizeof(exporter), EXPORTER_LABEL, sizeof(EXPORTER_LABEL) - 1,
+				       NULL, 0, 0) != 1)
+		return FG_E_CRYPTO_INIT;
+	bufferevent_set_timeouts(c->bev, NULL, NULL);
+	c->open = true;
+	c->events.on_open(c->events.context, exporter);
 	return FG_OK;
 }
 
-static void ws_read(struct fg_connection *c)
+static void ws_frame(void *context, const void *frame, size_t len)
 {
-	if (wslay_event_recv(c->ws) != 0 || wslay_event_send(c->ws) != 0 ||
-	    wslay_event_get_close_received(c->ws)) {
-		closed(c, FG_E_CLOSED, "the gateway closed the connection");
-		return;
-	}
-	c->events.on_idle(c->events.context);
+	struct fg_connection *c = context;
+
+	c->events.on_frame(c->events.context, frame, len);
+}
+
+static enum fg_rc start_websocket(struct fg_connection *c)
+{
+	struct fg_ws_client_events events = { c, ws_transmit, ws_open, ws_frame };
+	uint8_t nonce[FG_WS_NONCE_LEN];
+
+	fg_random(nonce, sizeof(nonce));
+	return fg_ws_client_new(c->host, nonce, &events, &c->ws);
 }
 
 enum fg_rc fg_connection_send(struct fg_connection *c, const void *frame, size_t len)
 {
-	struct wslay_event_msg message = { .opcode = WSLAY_BINARY_FRAME,
-					   .msg = frame,
-					   .msg_length = len };
-
-	if (!c->open)
-		return FG_E_CLOSED;
-	if (wslay_event_queue_msg(c->ws, &message) != 0 || wslay_event_send(c->ws) != 0)
-		return FG_E_NO_MEMORY;
-	return FG_OK;
-}
-
-/* ---- the upgrade, RFC 6455, 4.1 ---- */
-
-static enum fg_rc send_upgrade(struct fg_connection *c)
-{
-	uint8_t nonce[KEY_LEN], digest[SHA1_LEN];
-	char key[FG_BASE64_LEN(KEY_LEN) + 1], joined[sizeof(key) + sizeof(WEBSOCKET_GUID)];
-
-	fg_random(nonce, sizeof(nonce));
-	if (fg_base64_encode(nonce, sizeof(nonce), key, sizeof(key)) != FG_OK)
-		return FG_E_SPACE;
-	snprintf(joined, sizeof(joined), "%s%s", key, WEBSOCKET_GUID);
-	if (EVP_Digest(joined, strlen(joined), digest, NULL, EVP_sha1(), NULL) != 1)
-		return FG_E_CRYPTO_INIT;
-	if (fg_base64_encode(digest, sizeof(digest), c->accept, sizeof(c->accept)) != FG_OK)
-		return FG_E_SPACE;
-	evbuffer_add_printf(
-		bufferevent_get_output(c->bev),
-		"GET /v1/device HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
-		"Connection: Upgrade\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n"
-		"Sec-WebSocket-Protocol: fallgate.1\r\n\r\n",
-		c->host, key);
-	return FG_OK;
-}
-
-static bool header_is(const char *line, const char *name, const char *value)
-{
-	size_t n = strlen(name);
-
-	if (strncasecmp(line, name, n) != 0 || line[n] != ':')
-		return false;
-	line += n + 1;
-	return strcmp(line + strspn(line, " \t"), value) == 0;
-}
-
-/* FG_E_TRUNCATED: more must come. */
-static enum fg_rc read_upgrade(struct fg_connection *c)
-{
-	struct evbuffer *in = bufferevent_get_input(c->bev);
-	struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
-	bool accepted = false, protocol = false, status = false;
-	char *line;
-
-	if (end.pos < 0)
-		return evbuffer_get_length(in) > HEAD_MAX ? FG_E_TOO_LONG : FG_E_TRUNCATED;
-	while ((line = evbuffer_readln(in, NULL, EVBUFFER_EOL_CRLF_STRICT))) {
-		bool last = *line == '\0';
-
-		status |= strncmp(line, "HTTP/1.1 101", 12) == 0;
-		accepted |= header_is(line, "Sec-WebSocket-Accept", c->accept);
-		protocol |= header_is(line, "Sec-WebSocket-Protocol", "fallgate.1");
-		free(line);
-		if (last)
-			break;
-	}
-	return status && accepted && protocol ? FG_OK : FG_E_SYNTAX;
+	return c->open ? fg_ws_client_send(c->ws, frame, len) : FG_E_CLOSED;
 }
 
 /* ---- TLS ---- */
@@ -212,7 +113,7 @@ static enum fg_rc on_secured(struct fg_connection *c)
 	SSL_get0_alpn_selected(bufferevent_openssl_get_ssl(c->bev), &alpn, &alpn_len);
 	if (alpn_len != ALPN[0] || memcmp(alpn, ALPN + 1, alpn_len) != 0)
 		return FG_E_VERSION;
-	return send_upgrade(c);
+	return start_websocket(c);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
@@ -230,38 +131,29 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	}
 }
 
-static void on_upgraded(struct fg_connection *c)
+static const char *ws_reason(const struct fg_connection *c, enum fg_rc rc)
 {
-	uint8_t exporter[32];
-
-	if (ws_start(c) != FG_OK ||
-	    SSL_export_keying_material(bufferevent_openssl_get_ssl(c->bev), exporter,
-				       sizeof(exporter), EXPORTER_LABEL, sizeof(EXPORTER_LABEL) - 1,
-				       NULL, 0, 0) != 1) {
-		closed(c, FG_E_CRYPTO_INIT, "no TLS exporter");
-		return;
-	}
-	bufferevent_set_timeouts(c->bev, NULL, NULL);
-	c->open = true;
-	c->events.on_open(c->events.context, exporter);
+	if (!c->open)
+		return "the gateway refused the upgrade to a WebSocket";
+	return rc == FG_E_CLOSED ? "the gateway closed the connection"
+				 : "the gateway broke the WebSocket protocol";
 }
 
 static void on_read(struct bufferevent *bev, void *arg)
 {
 	struct fg_connection *c = arg;
-	enum fg_rc rc;
+	struct evbuffer *in = bufferevent_get_input(bev);
+	uint8_t data[READ_MAX];
+	int n;
 
-	if (c->closed)
-		return;
-	if (!c->open) {
-		rc = read_upgrade(c);
-		if (rc == FG_OK)
-			on_upgraded(c);
-		else if (rc != FG_E_TRUNCATED)
-			closed(c, rc, "the gateway refused the upgrade to a WebSocket");
+	while (!c->closed && c->ws && (n = evbuffer_remove(in, data, sizeof(data))) > 0) {
+		enum fg_rc rc = fg_ws_client_receive(c->ws, data, (size_t)n);
+
+		if (rc != FG_OK)
+			closed(c, rc, ws_reason(c, rc));
 	}
-	if (c->open && evbuffer_get_length(bufferevent_get_input(bev)) > 0)
-		ws_read(c);
+	if (c->open)
+		c->events.on_idle(c->events.context);
 }
 
 static enum fg_rc tls_context(struct fg_connection *c, const struct fg_trust *trust)
@@ -349,8 +241,7 @@ void fg_connection_free(struct fg_connection *connection_take)
 {
 	if (!connection_take)
 		return;
-	if (connection_take->ws)
-		wslay_event_context_free(connection_take->ws);
+	fg_ws_client_free(connection_take->ws);
 	if (connection_take->bev)
 		bufferevent_free(connection_take->bev);
 	SSL_CTX_free(connection_take->tls);

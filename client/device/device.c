@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "client/device/connection.h"
+#include "client/device/pairing.h"
 #include "client/device/session.h"
 #include "lib/base/handle.h"
 
@@ -185,6 +186,8 @@ enum fg_rc fg_device_register(struct fg_device *d, const char *handle, const cha
 
 	if (d->state.data->handle[0])
 		return FG_E_EXISTS;
+	if (!fg_state_holds_account(&d->state) && !d->state.data->cert)
+		return FG_E_STATE; /* it asked to be approved and was not yet */
 	rc = fg_handle_parse(handle, strlen(handle), &d->handle);
 	if (rc != FG_OK)
 		return rc;
@@ -202,7 +205,60 @@ enum fg_rc fg_device_login(struct fg_device *d)
 	return connect_device(d);
 }
 
+/* ---- another device of the account ---- */
+
+enum fg_rc fg_device_request(struct fg_device *d, const char *handle, char **code_out)
+{
+	char *code;
+	enum fg_rc rc = fg_pairing_request(&d->state, handle, &code);
+
+	if (rc != FG_OK)
+		return rc;
+	rc = fg_device_save(d);
+	if (rc == FG_OK)
+		*code_out = code;
+	else
+		free(code);
+	return rc;
+}
+
+enum fg_rc fg_device_approve(struct fg_device *d, const char *code, char **approval_out)
+{
+	return fg_pairing_approve(&d->state, code, io_now_ms(d), approval_out);
+}
+
+enum fg_rc fg_device_register_approved(struct fg_device *d, const char *approval)
+{
+	enum fg_rc rc = fg_pairing_accept(&d->state, approval, io_now_ms(d));
+
+	if (rc != FG_OK)
+		return rc;
+	return d->state.data->handle[0]
+		       ? fg_device_login(d)
+		       : fg_device_register(d, d->state.data->wanted_handle, "");
+}
+
 /* ---- through to the session ---- */
+
+enum fg_rc fg_device_cancel(struct fg_device *d, const struct fg_id *message_id)
+{
+	return d->session ? fg_session_cancel(d->session, message_id) : FG_E_STATE;
+}
+
+enum fg_rc fg_device_remove(struct fg_device *d, const struct fg_id *device_id)
+{
+	return d->session ? fg_session_remove(d->session, device_id) : FG_E_STATE;
+}
+
+enum fg_rc fg_device_deregister(struct fg_device *d)
+{
+	return d->session ? fg_session_deregister(d->session) : FG_E_STATE;
+}
+
+enum fg_rc fg_device_accept_identity(struct fg_device *d, const char *handle)
+{
+	return d->session ? fg_session_accept_identity(d->session, handle) : FG_E_STATE;
+}
 
 enum fg_rc fg_device_send(struct fg_device *d, const char *handle, const char *text,
 			  const struct fg_send_options *options, struct fg_id *message_id_out)

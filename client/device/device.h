@@ -71,6 +71,10 @@ struct fg_callbacks {
 	 * size. */
 	void (*on_verified)(void *context, const struct fg_id *message_id, enum fg_rc rc,
 			    uint64_t log_size);
+	/*! The gateway did what the newest order (fg_device_cancel() and its neighbours) asks. */
+	void (*on_done)(void *context);
+	/*! For people: a device was added, an identity changed, a certificate ends soon. */
+	void (*on_notice)(void *context, const char *text);
 	/*! message_id NULL: not about a message. A message that is named was not sent, unless rc's
 	 * class is UNKNOWN. */
 	void (*on_error)(void *context, enum fg_rc rc, const char *text,
@@ -91,9 +95,17 @@ void fg_device_close(struct fg_device *device_take);
 
 /*! Connect, and register (once; invitation may be empty for another device of an account) or log
  * in. on_ready follows. \return FG_OK; FG_E_HANDLE; FG_E_EXISTS: registered already; FG_E_STATE:
- * not registered yet; FG_E_SYSTEM. */
+ * not registered, or not approved, yet; FG_E_SYSTEM. */
 enum fg_rc fg_device_register(struct fg_device *device, const char *handle, const char *invitation);
 enum fg_rc fg_device_login(struct fg_device *device);
+
+/*! The three steps to another device of an account, see pairing.h for what they return. The new
+ * device asks for handle; a device that holds the account key approves (neither connects); the new
+ * one registers, or takes a renewed certificate to the gateway: on_ready follows. The texts are
+ * malloc()ed. */
+enum fg_rc fg_device_request(struct fg_device *device, const char *handle, char **code_out);
+enum fg_rc fg_device_approve(struct fg_device *device, const char *code, char **approval_out);
+enum fg_rc fg_device_register_approved(struct fg_device *device, const char *approval);
 
 /*! Send text to handle, once ready. Receipts follow; on_error when it may not be sent.
  *  \return FG_OK; FG_E_HANDLE; FG_E_STATE; FG_E_LIMIT with too many under way; FG_E_TOO_LONG;
@@ -110,6 +122,17 @@ enum fg_rc fg_device_list(struct fg_device *device);
 /*! Verify the newest receipt of a message against the log as it is now. FG_OK; FG_E_NOT_FOUND;
  * FG_E_STATE. on_verified follows. */
 enum fg_rc fg_device_verify(struct fg_device *device, const struct fg_id *message_id);
+
+/*! Orders, one at a time (FG_E_LIMIT), once ready (FG_E_STATE): on_done or on_error follows. */
+/*! Cancel a message that this device sent, as long as nothing was opened. FG_E_NOT_FOUND. */
+enum fg_rc fg_device_cancel(struct fg_device *device, const struct fg_id *message_id);
+enum fg_rc fg_device_remove(struct fg_device *device, const struct fg_id *device_id);
+/*! Sign the account off; when done, this device is not registered any more. FG_E_DENIED without the
+ * account key; FG_E_VIEW_STALE when the gateway showed no valid view of the own handle. */
+enum fg_rc fg_device_deregister(struct fg_device *device);
+/*! The person has checked that handle has a new account key: pin what the directory signs now.
+ * FG_E_NOT_FOUND when none is pinned. on_error FG_E_EXISTS: it is the pinned one. */
+enum fg_rc fg_device_accept_identity(struct fg_device *device, const char *handle);
 
 /*! What is kept: for listings. Borrowed until the next call that changes it. */
 struct fg_state;

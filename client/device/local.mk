@@ -1,8 +1,11 @@
 # client/device: ISC, for applications: no libosmocore. device.h is where to start, example.c shows its use.
 noinst_LIBRARIES += %D%/libfallgatedevice.a
 %C%_libfallgatedevice_a_SOURCES = %D%/connection.c %D%/connection.h %D%/device.c %D%/device.h %D%/e2e.c %D%/e2e.h \
-	%D%/session.c %D%/session.h %D%/session_internal.h %D%/session_consent.c %D%/session_receive.c %D%/session_send.c \
-	%D%/state.c %D%/state.h %D%/state.proto %D%/trust.c %D%/trust.h %D%/verify.c %D%/verify.h
+	%D%/pairing.c %D%/pairing.h \
+	%D%/session.c %D%/session.h %D%/session_internal.h %D%/session_consent.c %D%/session_keys.c %D%/session_order.c \
+	%D%/session_receive.c %D%/session_send.c \
+	%D%/state.c %D%/state.h %D%/state.proto %D%/trust.c %D%/trust.h %D%/verify.c %D%/verify.h \
+	%D%/ws_client.c %D%/ws_client.h
 nodist_%C%_libfallgatedevice_a_SOURCES = %D%/state.pb-c.h
 %C%_libfallgatedevice_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(EVENT_SSL_CFLAGS) $(PROTOBUF_C_CFLAGS)
 # Generated code is not ours to warn about.

@@ -6,11 +6,6 @@
 #include "lib/proto/consent.h"
 #include "lib/proto/view.h"
 
-#define CERT_RENEW_MS    (7 * 24 * 3600 * 1000ull)
-#define PREKEY_ROTATE_MS (7 * 24 * 3600 * 1000ull)
-#define PREKEY_KEEP_MS   (21 * 24 * 3600 * 1000ull)
-#define CLOCK_SLACK_MS   (5 * 60 * 1000ull)
-
 uint64_t fg_session_now(const struct fg_session *s)
 {
 	return s->io.now_ms(s->io.context);
@@ -21,6 +16,12 @@ void fg_session_error(struct fg_session *s, enum fg_rc rc, const char *text,
 {
 	if (s->callbacks->on_error)
 		s->callbacks->on_error(s->callbacks->context, rc, text, message_id);
+}
+
+void fg_session_notice(struct fg_session *s, const char *text)
+{
+	if (s->callbacks->on_notice)
+		s->callbacks->on_notice(s->callbacks->context, text);
 }
 
 enum fg_rc fg_session_transmit(struct fg_session *s, Fallgate__ClientFrame *frame)
@@ -103,6 +104,7 @@ void fg_session_free(struct fg_session *session_take)
 		if (session_take->outgoing[i])
 			fg_outgoing_end(session_take, session_take->outgoing[i]);
 	forget_acks(session_take);
+	fg_order_forget(session_take);
 	fg_arena_free(&session_take->arena);
 	free(session_take->handle);
 	free(session_take->invitation);
@@ -138,54 +140,6 @@ enum fg_rc fg_session_start(struct fg_session *s, const uint8_t exporter[static 
 	return fg_session_transmit(s, &frame);
 }
 
-static enum fg_rc sign_kept(Fallgate__Signed **kept, const void *message,
-			    const struct fg_sign_key *key, const char *label)
-{
-	Fallgate__Signed made, *copy;
-	enum fg_rc rc = fg_signed_make(message, key, label, &made);
-
-	if (rc != FG_OK)
-		return rc;
-	copy = fg_message_copy(&made);
-	fg_signed_free(&made);
-	if (!copy)
-		return FG_E_NO_MEMORY;
-	if (*kept)
-		fallgate__signed__free_unpacked(*kept, NULL);
-	*kept = copy;
-	return FG_OK;
-}
-
-static enum fg_rc make_account(struct fg_session *s)
-{
-	Fallgate__Account account = FALLGATE__ACCOUNT__INIT;
-	uint32_t suite = FG_E2E_SUITE;
-
-	account.account_key =
-		(ProtobufCBinaryData){ .data = s->state->account_key.public, .len = 32 };
-	account.created_ms = fg_session_now(s);
-	account.suites = &suite;
-	account.n_suites = 1;
-	return sign_kept(&s->state->data->account, &account, &s->state->account_key,
-			 FG_LABEL_ACCOUNT);
-}
-
-static enum fg_rc make_cert(struct fg_session *s)
-{
-	Fallgate__DeviceCert cert = FALLGATE__DEVICE_CERT__INIT;
-	struct fg_hash name = fg_sha256(s->state->data->name, strlen(s->state->data->name));
-
-	cert.account_key = (ProtobufCBinaryData){ .data = s->state->account_key.public, .len = 32 };
-	cert.device_id = s->state->data->device_id;
-	cert.signing_key = (ProtobufCBinaryData){ .data = s->state->device_key.public, .len = 32 };
-	cert.not_before_ms = fg_session_now(s) - CLOCK_SLACK_MS;
-	cert.expires_ms = cert.not_before_ms + FG_CERT_LIFE_MAX_MS;
-	cert.name_hash = (ProtobufCBinaryData){ .data = name.b, .len = sizeof(name.b) };
-	cert.relay_in = true;
-	return sign_kept(&s->state->data->cert, &cert, &s->state->account_key,
-			 FG_LABEL_DEVICE_CERT);
-}
-
 static enum fg_rc sign_registration(struct fg_session *s, const Fallgate__Challenge *challenge,
 				    Fallgate__Signed *signed_out)
 {
@@ -208,10 +162,8 @@ static enum fg_rc send_register(struct fg_session *s, const Fallgate__Challenge 
 	Fallgate__ClientFrame frame = FALLGATE__CLIENT_FRAME__INIT;
 	Fallgate__Register reg = FALLGATE__REGISTER__INIT;
 	Fallgate__Signed registration = FALLGATE__SIGNED__INIT, prekey = FALLGATE__SIGNED__INIT;
-	enum fg_rc rc = s->state->data->account ? FG_OK : make_account(s);
+	enum fg_rc rc = fg_session_certify(s);
 
-	if (rc == FG_OK)
-		rc = make_cert(s);
 	if (rc == FG_OK)
 		rc = sign_registration(s, challenge, &registration);
 	if (rc == FG_OK)
@@ -269,88 +221,12 @@ static enum fg_rc on_challenge(struct fg_session *s, const Fallgate__Challenge *
 	return s->handle ? send_register(s, challenge) : send_login(s, challenge);
 }
 
-/* ---- prekeys ---- */
-
-static bool cert_is_due(struct fg_session *s)
-{
-	Fallgate__DeviceCert *cert;
-
-	return fg_e2e_cert_check(&s->arena, s->state->data->cert, s->state->account_key.public,
-				 fg_session_now(s) + CERT_RENEW_MS, &cert) != FG_OK;
-}
-
-/* Forget signed prekeys that nobody seals to any more; tell whether the newest is due to be
- * replaced. */
-static bool signed_prekey_is_due(struct fg_session *s)
-{
-	Fallgate__ClientState *d = s->state->data;
-	uint64_t now = fg_session_now(s), newest = 0;
-
-	for (size_t i = d->n_prekeys; i-- > 0;) {
-		Fallgate__OwnPrekey *own = d->prekeys[i];
-
-		if (own->kind != FALLGATE__PREKEY_KIND__PREKEY_SIGNED)
-			continue;
-		if (own->created_ms > newest)
-			newest = own->created_ms;
-		if (own->created_ms + PREKEY_KEEP_MS < now) {
-			fg_wipe(own->secret.data, own->secret.len);
-			fallgate__own_prekey__free_unpacked(own, NULL);
-			d->prekeys[i] = d->prekeys[--d->n_prekeys];
-		}
-	}
-	return newest + PREKEY_ROTATE_MS < now;
-}
-
-static enum fg_rc transmit_upload(struct fg_session *s, Fallgate__Signed *prekeys, size_t count,
-				  Fallgate__Signed *signed_prekey, bool with_cert)
-{
-	Fallgate__ClientFrame frame = FALLGATE__CLIENT_FRAME__INIT;
-	Fallgate__UploadPrekeys upload = FALLGATE__UPLOAD_PREKEYS__INIT;
-	Fallgate__Signed *list[FG_STATE_PREKEYS];
-	enum fg_rc rc = s->io.save(s->io.context);
-
-	if (rc != FG_OK)
-		return rc;
-	for (size_t i = 0; i < count; i++)
-		list[i] = &prekeys[i];
-	upload.prekeys = list;
-	upload.n_prekeys = count;
-	upload.signed_prekey = signed_prekey;
-	upload.cert = with_cert ? s->state->data->cert : NULL;
-	frame.kind_case = FALLGATE__CLIENT_FRAME__KIND_UPLOAD_PREKEYS;
-	frame.upload_prekeys = &upload;
-	return fg_session_transmit(s, &frame);
-}
-
-static enum fg_rc refill(struct fg_session *s, uint32_t left)
-{
-	Fallgate__Signed *prekeys = calloc(FG_STATE_PREKEYS + 1, sizeof(*prekeys)), *rotated = NULL;
-	size_t count = left < FG_STATE_PREKEYS_LOW ? FG_STATE_PREKEYS : 0;
-	bool with_cert = cert_is_due(s);
-	enum fg_rc rc = !prekeys ? FG_E_NO_MEMORY : with_cert ? make_cert(s) : FG_OK;
-
-	if (rc == FG_OK && signed_prekey_is_due(s)) {
-		rc = fg_state_prekeys_new(s->state, FALLGATE__PREKEY_KIND__PREKEY_SIGNED, 1,
-					  fg_session_now(s), &prekeys[FG_STATE_PREKEYS]);
-		rotated = rc == FG_OK ? &prekeys[FG_STATE_PREKEYS] : NULL;
-	}
-	if (rc == FG_OK)
-		rc = fg_state_prekeys_new(s->state, FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME, count,
-					  fg_session_now(s), prekeys);
-	if (rc == FG_OK && (count > 0 || rotated || with_cert))
-		rc = transmit_upload(s, prekeys, count, rotated, with_cert);
-	for (size_t i = 0; prekeys && i < FG_STATE_PREKEYS + 1; i++)
-		fg_signed_free(&prekeys[i]);
-	free(prekeys);
-	return rc;
-}
-
 static enum fg_rc on_welcome(struct fg_session *s, const Fallgate__Welcome *welcome)
 {
 	const Fallgate__View *view;
 	struct fg_hash own =
 		fg_sha256(s->state->data->device_id.data, s->state->data->device_id.len);
+	bool viewed;
 	enum fg_rc rc = FG_OK;
 
 	if (s->phase != FG_SESSION_AUTH)
@@ -358,8 +234,9 @@ static enum fg_rc on_welcome(struct fg_session *s, const Fallgate__Welcome *welc
 	if (s->handle ? strcmp(s->handle, welcome->handle) != 0
 		      : strcmp(s->state->data->handle, welcome->handle) != 0)
 		return FG_E_TRUST;
-	s->own_devices_many = fg_session_view(s, welcome->view, welcome->handle, &view) != FG_OK ||
-			      !FG_HAS_LEN(view->device_set, sizeof(own.b)) ||
+	viewed = fg_session_view(s, welcome->view, welcome->handle, &view) == FG_OK;
+	s->own_epoch = viewed ? view->epoch : 0;
+	s->own_devices_many = !viewed || !FG_HAS_LEN(view->device_set, sizeof(own.b)) ||
 			      memcmp(view->device_set.data, own.b, sizeof(own.b)) != 0;
 	if (s->handle)
 		rc = fg_text_set(&s->state->data->handle, s->handle);
@@ -368,7 +245,7 @@ static enum fg_rc on_welcome(struct fg_session *s, const Fallgate__Welcome *welc
 	s->consent_max_ms = welcome->consent_max_ms;
 	s->phase = FG_SESSION_READY;
 	if (rc == FG_OK)
-		rc = refill(s, welcome->one_time_prekeys);
+		rc = fg_session_refill(s, welcome->one_time_prekeys);
 	if (rc == FG_OK && s->callbacks->on_ready)
 		s->callbacks->on_ready(s->callbacks->context, s->state->data->handle);
 	return rc;
@@ -471,10 +348,12 @@ static enum fg_rc dispatch_ready(struct fg_session *s, const Fallgate__ServerFra
 		fg_outgoing_ask(s, frame->ask);
 		return FG_OK;
 	case FALLGATE__SERVER_FRAME__KIND_PREKEYS_LOW:
-		return refill(s, frame->prekeys_low->left);
+		return fg_session_refill(s, frame->prekeys_low->left);
 	case FALLGATE__SERVER_FRAME__KIND_LOOKUP:
 		if (frame->request && frame->request == s->lookup_request)
 			on_lookup(s, frame->lookup);
+		else if (frame->request && frame->request == s->order.request)
+			fg_order_lookup(s, frame->lookup);
 		return FG_OK;
 	case FALLGATE__SERVER_FRAME__KIND_DEVICES:
 		if (frame->request && frame->request == s->list_request)
@@ -484,8 +363,12 @@ static enum fg_rc dispatch_ready(struct fg_session *s, const Fallgate__ServerFra
 		if (frame->request && frame->request == s->verify_request)
 			fg_session_head(s, frame->head);
 		return FG_OK;
+	case FALLGATE__SERVER_FRAME__KIND_DONE:
+		if (frame->request && frame->request == s->order.request)
+			fg_order_done(s);
+		return FG_OK;
 	default:
-		return FG_OK; /* Done, or an answer that nobody waits for any more */
+		return FG_OK; /* an answer that nobody waits for any more */
 	}
 }
 
@@ -505,8 +388,11 @@ enum fg_rc fg_session_frame(struct fg_session *s, const void *data, size_t len)
 		return on_welcome(s, frame->welcome);
 	if (s->phase == FG_SESSION_READY && fg_outgoing_answer(s, frame))
 		return FG_OK;
-	if (frame->kind_case == FALLGATE__SERVER_FRAME__KIND_ERROR)
+	if (frame->kind_case == FALLGATE__SERVER_FRAME__KIND_ERROR) {
+		if (frame->request && frame->request == s->order.request)
+			fg_order_forget(s);
 		return on_error(s, frame->error);
+	}
 	return s->phase == FG_SESSION_READY ? dispatch_ready(s, frame) : FG_E_SYNTAX;
 }
 

@@ -44,6 +44,10 @@ enum fg_rc fg_session_send(struct fg_session *session, const char *handle, const
 			   const struct fg_send_options *options, struct fg_id *message_id_out);
 enum fg_rc fg_session_consent(struct fg_session *session, const struct fg_id *message_id,
 			      unsigned bearers, bool pin_ack);
+enum fg_rc fg_session_cancel(struct fg_session *session, const struct fg_id *message_id);
+enum fg_rc fg_session_remove(struct fg_session *session, const struct fg_id *device_id);
+enum fg_rc fg_session_deregister(struct fg_session *session);
+enum fg_rc fg_session_accept_identity(struct fg_session *session, const char *handle);
 enum fg_rc fg_session_lookup(struct fg_session *session, const char *handle);
 enum fg_rc fg_session_list(struct fg_session *session);
 enum fg_rc fg_session_verify(struct fg_session *session, const struct fg_id *message_id);

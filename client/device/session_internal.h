@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the files of the session share: session.c (registration, login, frames), session_send.c,
- * session_receive.c.
+ * What the files of the session share: session.c (registration, login, frames), session_keys.c,
+ * session_order.c, session_send.c, session_consent.c, session_receive.c.
  */
 #pragma once
 
@@ -32,6 +32,23 @@ struct fg_outgoing {
 
 enum fg_session_phase { FG_SESSION_IDLE, FG_SESSION_HELLO, FG_SESSION_AUTH, FG_SESSION_READY };
 
+/* What the application ordered of the gateway, one at a time. */
+enum fg_order_kind {
+	FG_ORDER_NONE,
+	FG_ORDER_CANCEL,
+	FG_ORDER_REMOVE,
+	FG_ORDER_DEREGISTER,
+	FG_ORDER_ACCEPT
+};
+
+struct fg_order {
+	enum fg_order_kind kind;
+	uint64_t request;
+	char *handle; /* ACCEPT: whose identity, */
+	uint8_t new_key[FG_SIGN_PUBLIC_LEN];
+	uint64_t epoch;
+};
+
 struct fg_session {
 	struct fg_state *state;
 	const struct fg_callbacks *callbacks;
@@ -46,6 +63,8 @@ struct fg_session {
 	uint64_t consent_max_ms;
 	bool own_devices_many; /* own parts are needed */
 	struct fg_outgoing *outgoing[FG_SESSION_OUTGOING_MAX];
+	uint64_t own_epoch; /* of the newest view of the own handle; 0: none that counts */
+	struct fg_order order;
 	uint64_t lookup_request, list_request, verify_request;
 	char *lookup_handle;
 	struct fg_id verify_id;
@@ -63,12 +82,24 @@ enum fg_rc fg_session_transmit(struct fg_session *s, Fallgate__ClientFrame *fram
 /* Tell the application; message_id may be NULL. */
 void fg_session_error(struct fg_session *s, enum fg_rc rc, const char *text,
 		      const struct fg_id *message_id);
+void fg_session_notice(struct fg_session *s, const char *text);
 /* Check a view of that handle against trust, time and pin. Errors of fg_view_check(). */
 enum fg_rc fg_session_view(struct fg_session *s, const Fallgate__Signed *view, const char *handle,
 			   const Fallgate__View **view_out);
 /* The checkpoint is verified: keep its text if it is the newest. */
 void fg_session_checkpoint(struct fg_session *s, const struct fg_checkpoint *checkpoint,
 			   const char *note);
+
+/* session_keys.c: account and certificate for a registration. FG_OK; FG_E_STATE without account key
+ * and approval; FG_E_NO_MEMORY. */
+enum fg_rc fg_session_certify(struct fg_session *s);
+/* Upload what is due: certificate, signed prekey, and one-time prekeys when few are left. */
+enum fg_rc fg_session_refill(struct fg_session *s, uint32_t left);
+
+/* session_order.c */
+void fg_order_lookup(struct fg_session *s, const Fallgate__LookupResult *result);
+void fg_order_done(struct fg_session *s);
+void fg_order_forget(struct fg_session *s);
 
 /* session_send.c */
 struct fg_outgoing *fg_outgoing_by_id(struct fg_session *s, const void *message_id, size_t len);

@@ -226,6 +226,9 @@ void fg_session_push(struct fg_session *s, const Fallgate__Push *push)
 		if (push->ask)
 			fg_outgoing_ask(s, push->ask);
 		break;
+	case FALLGATE__PUSH_KIND__PUSH_NOTICE:
+		fg_session_notice(s, push->notice);
+		break;
 	default:
 		break;
 	}

@@ -237,7 +237,7 @@ static void on_secure(struct fg_session *s, struct fg_outgoing *o, const Fallgat
 
 	if (pin && !succeeded &&
 	    memcmp(pin->account_key.data, view->account_key.data, FG_SIGN_PUBLIC_LEN) != 0) {
-		fail(s, o, FG_E_IDENTITY,
+		fail(s, o, FG_E_IDENTITY_CHANGED,
 		     "identity-changed: the recipient's account key is not the one known");
 		return;
 	}
@@ -280,7 +280,7 @@ static void on_absent(struct fg_session *s, struct fg_outgoing *o, const Fallgat
 	o->view_epoch = view->epoch;
 	o->was_secure = pin && !signed_off(s, view, pin);
 	if (o->options.policy == FALLGATE__SENDER_POLICY__POLICY_SECURE_ONLY) {
-		fail(s, o, FG_E_NOT_FOUND, "below-floor: the recipient has no secure device");
+		fail(s, o, FG_E_SECURE_ONLY, "below-floor: the recipient has no secure device");
 		return;
 	}
 #ifndef FG_MUTANT_client_pin
@@ -416,8 +416,13 @@ void fg_outgoing_ask(struct fg_session *s, const Fallgate__Ask *ask)
 
 	if (!o || !ask->seal_keys)
 		return;
-	if (fg_session_view(s, ask->view, o->submit->recipient, &view) != FG_OK ||
-	    view->state != FALLGATE__VIEW_STATE__VIEW_ABSENT) {
+	if (fg_session_view(s, ask->view, o->submit->recipient, &view) != FG_OK)
+		view = NULL;
+#ifndef FG_MUTANT_client_ask_view
+	if (view && view->state != FALLGATE__VIEW_STATE__VIEW_ABSENT)
+		view = NULL;
+#endif
+	if (!view) {
 		fail(s, o, FG_E_VIEW_STALE,
 		     "the gateway asks for consent without a signed absence");
 		return;
@@ -555,8 +560,10 @@ enum fg_rc fg_session_consent(struct fg_session *s, const struct fg_id *message_
 
 	if (!o || o->stage != FG_OUTGOING_ASKED || !o->seal_keys)
 		return FG_E_NOT_FOUND;
+#ifndef FG_MUTANT_client_ask_pin
 	if (o->was_secure && !pin_ack)
 		return FG_E_PIN_CONFLICT;
+#endif
 	rc = fg_outgoing_consent(s, o, o->seal_keys, bearers, pin_ack);
 	if (rc != FG_OK)
 		return rc;

@@ -68,10 +68,14 @@ static enum fg_rc derive(struct fg_state *state)
 
 	if (d->version != STATE_VERSION)
 		return FG_E_VERSION;
-	if (!FG_HAS_LEN(d->account_seed, FG_SIGN_SEED_LEN) ||
+	if ((d->account_seed.len != 0 && !FG_HAS_LEN(d->account_seed, FG_SIGN_SEED_LEN)) ||
+	    (d->account_public.len != 0 && !FG_HAS_LEN(d->account_public, FG_SIGN_PUBLIC_LEN)) ||
 	    !FG_HAS_LEN(d->device_seed, FG_SIGN_SEED_LEN) || !FG_HAS_LEN(d->device_id, FG_ID_LEN))
 		return FG_E_SYNTAX;
-	fg_sign_key_from_seed(d->account_seed.data, &state->account_key);
+	if (d->account_seed.len)
+		fg_sign_key_from_seed(d->account_seed.data, &state->account_key);
+	else if (d->account_public.len)
+		memcpy(state->account_key.public, d->account_public.data, FG_SIGN_PUBLIC_LEN);
 	fg_sign_key_from_seed(d->device_seed.data, &state->device_key);
 	return fg_trust_parse((const char *)d->trust.data, d->trust.len, &state->trust);
 }
@@ -226,6 +230,23 @@ enum fg_rc fg_state_pin_set(struct fg_state *state, const char *handle,
 		pin->epoch = epoch;
 	pin->last_ms = now_ms;
 	return FG_OK;
+}
+
+bool fg_state_holds_account(const struct fg_state *state)
+{
+	return FG_HAS_LEN(state->data->account_seed, FG_SIGN_SEED_LEN);
+}
+
+void fg_state_forget_account(struct fg_state *state)
+{
+	Fallgate__ClientState *d = state->data;
+
+	if (d->account_seed.data) {
+		fg_wipe(d->account_seed.data, d->account_seed.len);
+		free(d->account_seed.data);
+	}
+	d->account_seed = (ProtobufCBinaryData){ 0 };
+	fg_wipe(&state->account_key, sizeof(state->account_key));
 }
 
 /* ---- messages ---- */

@@ -24,7 +24,7 @@ enum {
 struct fg_state {
 	Fallgate__ClientState *data; /*!< every part malloc()ed */
 	struct fg_trust trust;
-	struct fg_sign_key account_key;
+	struct fg_sign_key account_key; /*!< public part only unless fg_state_holds_account() */
 	struct fg_sign_key device_key;
 };
 
@@ -41,6 +41,11 @@ enum fg_rc fg_state_read(const char *path, const char *passphrase, struct fg_sta
 /*! Errors of fg_secretfile_write(). */
 enum fg_rc fg_state_write(const struct fg_state *state, const char *path, const char *passphrase);
 void fg_state_free(struct fg_state *state);
+
+/*! False on a device that another one approved: it can sign for itself only. */
+bool fg_state_holds_account(const struct fg_state *state);
+/*! Wipe the account key, public part too. */
+void fg_state_forget_account(struct fg_state *state);
 
 /*! A pin of that handle, or NULL. */
 Fallgate__ClientPin *fg_state_pin(const struct fg_state *state, const char *handle);

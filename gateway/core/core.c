@@ -301,7 +301,10 @@ static void on_chain_frame(struct fg_channel *channel, const struct fg_frame *fr
 		fg_jobs_report(core, &frame->dlr);
 		break;
 	case FG_IPC_HEAD:
-		fg_jobs_head(core, &frame->head);
+		if (frame->head.token & FG_CTL_HEAD_TOKEN)
+			fg_ctl_head(core, &frame->head);
+		else
+			fg_jobs_head(core, &frame->head);
 		break;
 	case FG_IPC_LINK:
 		take_link(core, &frame->link);

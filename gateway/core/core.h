@@ -66,7 +66,7 @@ struct fg_core {
 	size_t vault_seal_key_len, log_seal_key_len;
 	struct fg_arena arena;	     /*!< for one incoming frame or one store row at a time: reset before each use */
 	struct fg_session **sessions; /*!< hash by connection; session.c */
-	struct fg_core_budgets *budgets; /*!< lookups of each device; directory.c */
+	struct fg_core_budgets *budgets; /*!< lookups of each device; directory_lookup.c */
 	struct fg_core_control *control; /*!< ctl.c */
 	struct fg_core_receipts *receipts;
 	struct fg_core_jobs *jobs;

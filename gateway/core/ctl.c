@@ -440,13 +440,11 @@ static void on_connection(evutil_socket_t listener, short what, void *arg)
 	(void)what;
 	if (fd < 0)
 		return;
-#ifndef FG_MUTANT_control_uid
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || !fg_ctl_may_ask(core, peer.uid)) {
 		LOGP(DCTL, LOGL_NOTICE, "refuse fallgatectl: uid=%u\n", (unsigned)peer.uid);
 		close(fd);
 		return;
 	}
-#endif
 	add_client(core, fd);
 }
 

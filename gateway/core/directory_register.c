@@ -41,6 +41,7 @@ static bool equals(const ProtobufCBinaryData *field, const void *data, size_t le
 static enum fg_rc check_registration(struct fg_core *core, const struct fg_session *session,
 				     const Fallgate__Registration *body, const Fallgate__DeviceCert *cert)
 {
+	(void)core; /* in a mutant */
 #ifndef FG_MUTANT_register_nonces
 	if (!equals(&body->client_nonce, session->client_nonce, FG_NONCE_LEN) ||
 	    !equals(&body->server_nonce, session->server_nonce, FG_NONCE_LEN))
@@ -137,18 +138,34 @@ static enum fg_rc check_invitation(const struct fg_directory_write *write, const
 	return FG_OK;
 }
 
-static bool is_known_device(const struct fg_directory_write *write, const struct fg_directory_records *records,
-			    uint64_t *version_out)
+static const struct fg_store_row *known_device(const struct fg_directory_write *write,
+					       const struct fg_directory_records *records)
 {
 	for (size_t i = 0; i < records->devices_count; i++)
-		if (memcmp(records->devices[i]->key.data + FG_ACCOUNT_KEY_LEN, write->device_id, FG_DEVICE_ID_LEN) == 0) {
-			*version_out = records->devices[i]->version;
-			return true;
-		}
-	return false;
+		if (memcmp(records->devices[i]->key.data + FG_ACCOUNT_KEY_LEN, write->device_id, FG_DEVICE_ID_LEN) == 0)
+			return records->devices[i];
+	return NULL;
 }
 
-enum way { WAY_INVITED, WAY_ANOTHER_DEVICE, WAY_SUCCESSION };
+static const Fallgate__DeviceCert *cert_of(struct fg_arena *arena, const Fallgate__Signed *cert)
+{
+	return cert ? fg_proto_unpack(arena, &fallgate__device_cert__descriptor, cert->body.data, cert->body.len) : NULL;
+}
+
+/* A device whose Welcome was lost asks once more, with the key that it had: that is a login. Another key is another device. */
+static enum fg_rc check_same(struct fg_arena *arena, const struct fg_store_row *row, const Fallgate__Register *reg)
+{
+	const Fallgate__StoredDevice *stored =
+		fg_proto_unpack(arena, &fallgate__stored_device__descriptor, row->body.data, row->body.len);
+	const Fallgate__DeviceCert *ours = stored ? cert_of(arena, stored->cert) : NULL;
+	const Fallgate__DeviceCert *theirs = cert_of(arena, reg->cert);
+
+	if (!ours || !theirs)
+		return FG_E_STORE_SCHEMA;
+	return equals(&ours->signing_key, theirs->signing_key.data, theirs->signing_key.len) ? FG_OK : FG_E_EXISTS;
+}
+
+enum way { WAY_INVITED, WAY_ANOTHER_DEVICE, WAY_SUCCESSION, WAY_AGAIN };
 
 static enum fg_rc find_way(struct fg_directory_write *write, const struct fg_directory_records *records,
 			   const Fallgate__Register *reg, enum way *way_out)
@@ -156,22 +173,20 @@ static enum fg_rc find_way(struct fg_directory_write *write, const struct fg_dir
 	int64_t most = write->core->conf->limits.devices_per_account;
 	const Fallgate__StoredHandle *handle = records->handle;
 	bool taken = handle && handle->account_key.len != 0;
-	uint64_t version;
-	enum fg_rc rc = FG_OK;
+	const struct fg_store_row *known = known_device(write, records);
 
 	if (most > FG_DIRECTORY_DEVICES_MAX)
 		most = FG_DIRECTORY_DEVICES_MAX;
 	if (taken && equals(&handle->account_key, write->account_key, FG_ACCOUNT_KEY_LEN)) {
-		*way_out = WAY_ANOTHER_DEVICE;
-		if (is_known_device(write, records, &version))
-			return FG_E_EXISTS;
+		*way_out = known ? WAY_AGAIN : WAY_ANOTHER_DEVICE;
+		if (known)
+			return check_same(&write->core->arena, known, reg);
 		return (int64_t)records->devices_count < most ? FG_OK : FG_E_LIMIT;
 	}
 	if (records->account && records->account->n_handles)
 		return FG_E_EXISTS; /* an account has one handle */
 	*way_out = taken ? WAY_SUCCESSION : WAY_INVITED;
-	rc = taken ? check_succession(write->core, write, reg, handle) : check_invitation(write, records);
-	return rc;
+	return taken ? check_succession(write->core, write, reg, handle) : check_invitation(write, records);
 }
 
 /* ---- write it ---- */
@@ -192,14 +207,13 @@ static void put_device(struct fg_directory_write *write, const struct fg_directo
 {
 	Fallgate__StoredDevice device = FALLGATE__STORED_DEVICE__INIT;
 	uint8_t key[FG_DEVICE_KEY_LEN];
-	uint64_t version = 0;
+	const struct fg_store_row *known = known_device(write, records);
 
-	is_known_device(write, records, &version);
 	device.cert = reg->cert;
 	device.signed_prekey = reg->signed_prekey;
 	device.registered_ms = device.seen_ms = fg_core_now_ms(write->core);
 	fg_directory_device_key(write->account_key, write->device_id, key);
-	fg_directory_put(write, FG_KV_DEVICE, key, sizeof(key), version, &device);
+	fg_directory_put(write, FG_KV_DEVICE, key, sizeof(key), known ? known->version : 0, &device);
 }
 
 /* Without a handle none of its devices may log in. */
@@ -289,6 +303,11 @@ static void on_records(struct fg_directory_write *write_take, const struct fg_di
 
 	if (rc != FG_OK) {
 		fg_directory_refuse(write_take, rc);
+		return;
+	}
+	if (way == WAY_AGAIN) {
+		on_told(write_take);
+		talloc_free(write_take);
 		return;
 	}
 	put_all(write_take, &changed, reg, way);

@@ -31,7 +31,7 @@ void fg_session_each(struct fg_core *core, void (*each)(struct fg_core *core, st
 /*! The sealed-side link takes more: go on where it was full. */
 void fg_push_room(struct fg_core *core);
 
-/* ---- directory.c ---- */
+/* ---- directory*.c ---- */
 void fg_directory_free(struct fg_core *core);
 
 /*! One write of the directory: the ops, what they point to (talloc children), and whom to answer. */

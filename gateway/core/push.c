@@ -203,17 +203,19 @@ static void take_item(struct deletion *deletion, struct item *item)
 	item->leaving = true;
 }
 
-static enum fg_rc check_items(struct fg_push_state *push, const Fallgate__Ack *ack)
+static bool names_content(const Fallgate__AckItem *signed_item, const struct item *item)
+{
+	return FG_HAS_LEN(signed_item->content_hash, FG_SHA256_LEN) &&
+	       fg_equal(signed_item->content_hash.data, item->content.b, FG_SHA256_LEN);
+}
+
+__attribute__((unused)) static enum fg_rc check_items(struct fg_push_state *push, const Fallgate__Ack *ack)
 {
 	for (size_t i = 0; i < ack->n_items; i++) {
-		const Fallgate__AckItem *signed_item = ack->items[i];
-		const struct item *item = find_message(push, &signed_item->message_id);
+		const struct item *item = find_message(push, &ack->items[i]->message_id);
 
-#ifndef FG_MUTANT_ack_content
-		if (item && (!FG_HAS_LEN(signed_item->content_hash, FG_SHA256_LEN) ||
-			     !fg_equal(signed_item->content_hash.data, item->content.b, FG_SHA256_LEN)))
+		if (item && !names_content(ack->items[i], item))
 			return FG_E_DENIED;
-#endif
 	}
 	return FG_OK;
 }
@@ -222,9 +224,8 @@ static enum fg_rc check_items(struct fg_push_state *push, const Fallgate__Ack *a
 static enum fg_rc open_ack(struct fg_core *core, const struct fg_session *session, const Fallgate__Signed *signed_ack,
 			   const Fallgate__Ack **ack_out)
 {
-	void *message;
 	const Fallgate__Ack *ack;
-	enum fg_rc rc;
+	enum fg_rc rc = FG_OK;
 
 	if (!signed_ack) {
 		*ack_out = NULL;
@@ -235,13 +236,14 @@ static enum fg_rc open_ack(struct fg_core *core, const struct fg_session *sessio
 	if (rc != FG_OK)
 		return rc;
 #endif
-	message = fg_proto_unpack(&core->arena, &fallgate__ack__descriptor, signed_ack->body.data, signed_ack->body.len);
-	ack = message;
+	ack = fg_proto_unpack(&core->arena, &fallgate__ack__descriptor, signed_ack->body.data, signed_ack->body.len);
 	if (!ack || ack->n_items > IN_FLIGHT_MAX || !FG_HAS_LEN(ack->device_id, FG_DEVICE_ID_LEN))
 		return FG_E_SYNTAX;
 	if (memcmp(ack->device_id.data, session->device_id, FG_DEVICE_ID_LEN) != 0)
 		return FG_E_DENIED;
+#ifndef FG_MUTANT_ack_content
 	rc = check_items(session->push, ack);
+#endif
 	if (rc == FG_OK)
 		*ack_out = ack;
 	return rc;

@@ -10,7 +10,6 @@
 #include "gateway/log/ledger_internal.h"
 #include "lib/base/log.h"
 
-enum { HASHES_IN_A_FRAME = 28672 / FG_SHA256_LEN }; /* LEAVES.hashes in ipc.def */
 #define HOUR_MS 3600000ull
 
 static int ledger_free(struct fg_ledger *ledger)
@@ -50,6 +49,7 @@ enum fg_rc fg_ledger_new(void *ctx, const struct fg_conf *conf, struct fg_clock 
 	ledger->tree = fg_merkle_tree_new();
 	ledger->index = fg_table_new(ledger, FG_LEDGER_KEY_LEN);
 	ledger->batch_ctx = talloc_new(ledger);
+	ledger->out_end = &ledger->out;
 	fg_merkle_frontier_init(&ledger->frontier);
 	talloc_set_destructor(ledger, ledger_free);
 	if (ledger->tree && ledger->index && ledger->batch_ctx)
@@ -104,6 +104,7 @@ void fg_ledger_core_open(struct fg_ledger *ledger)
 void fg_ledger_vault_closed(struct fg_ledger *ledger)
 {
 	ledger->vault_follows = false;
+	fg_ledger_out_drop(ledger);
 }
 
 /* ---- out ---- */
@@ -117,27 +118,6 @@ static void refuse(struct fg_ledger *ledger, const struct fg_id *id, uint16_t le
 	frame.refused.leg = leg;
 	frame.refused.rc = (uint16_t)rc;
 	ledger->ops->to_core(&frame, ledger->arg);
-}
-
-/* Leaf hashes from `from` to the newest, the checkpoint with the last of them. */
-static void send_leaves(struct fg_ledger *ledger, uint64_t from)
-{
-	struct fg_frame frame = { .type = FG_IPC_LEAVES };
-	uint8_t hashes[HASHES_IN_A_FRAME * FG_SHA256_LEN];
-	uint64_t size = fg_merkle_tree_size(ledger->tree);
-
-	while (from < size) {
-		uint64_t n = size - from < HASHES_IN_A_FRAME ? size - from : HASHES_IN_A_FRAME;
-
-		for (uint64_t i = 0; i < n; i++)
-			memcpy(hashes + i * FG_SHA256_LEN,
-			       fg_merkle_tree_leaf(ledger->tree, from + i)->b, FG_SHA256_LEN);
-		frame.leaves.first_index = from;
-		frame.leaves.hashes = FG_BYTES(hashes, n * FG_SHA256_LEN);
-		from += n;
-		frame.leaves.checkpoint = FG_BYTES(ledger->note, from == size ? ledger->note_len : 0);
-		ledger->ops->to_vault(&frame, ledger->arg);
-	}
 }
 
 static void send_logged(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf, const struct fg_bytes record)
@@ -174,6 +154,8 @@ static enum fg_rc room_for_orders(struct fg_ledger *ledger)
 		return FG_E_LOG_FORK;
 	if (!ledger->vault_follows)
 		return FG_E_CLOSED;
+	if (ledger->out_count >= FG_LEDGER_OUT_MAX)
+		return FG_E_IPC_FULL;
 	if (fg_clock_went_back(ledger->clock))
 		return FG_E_CLOCK_HOLD;
 	if (statvfs(ledger->folder, &fs) != 0 ||
@@ -311,9 +293,12 @@ static enum fg_rc forward_again(struct fg_ledger *ledger, const struct fg_ledger
 {
 	uint8_t record[FG_LEDGER_RECORD_MAX];
 	struct fg_merkle_path path;
+	enum fg_rc rc;
 
 	if (!leaf->durable)
 		return FG_OK; /* it is in the batch: the answer to the first comes for both */
+	if (ledger->vault_size < ledger->frontier.size)
+		return FG_E_IPC_FULL; /* the path would lead to a checkpoint that the vault has not seen */
 	if (leaf->record_len > sizeof(record) ||
 	    fg_journal_read(ledger->journal, leaf->record_offset, record, leaf->record_len) != FG_OK)
 		return FG_E_LOG_IO;
@@ -323,9 +308,10 @@ static enum fg_rc forward_again(struct fg_ledger *ledger, const struct fg_ledger
 	frame->open.record = FG_BYTES(record, leaf->record_len);
 	memcpy(frame->open.salt, leaf->salt, sizeof(leaf->salt));
 	frame->open.path = FG_BYTES(path.hash, path.count * sizeof(path.hash[0]));
-	ledger->ops->to_vault(frame, ledger->arg);
-	send_logged(ledger, leaf, frame->open.record);
-	return FG_OK;
+	rc = ledger->ops->to_vault(frame, ledger->arg);
+	if (rc == FG_OK)
+		send_logged(ledger, leaf, frame->open.record);
+	return rc;
 }
 
 /* Does the leaf commit to this very order? A newer view or consent, or another link, is another decision and gets a leaf of its own. */
@@ -463,7 +449,7 @@ static void take_followed(struct fg_ledger *ledger, const struct fg_ipc_followed
 		LOGP(DLOG, LOGL_FATAL, "vault has seen another log: size=%llu ours=%llu\n",
 		     (unsigned long long)followed->size, (unsigned long long)ledger->frontier.size);
 	else
-		send_leaves(ledger, followed->size);
+		fg_ledger_out_begin(ledger, followed->size);
 }
 
 static void take_head_query(struct fg_ledger *ledger, const struct fg_ipc_head_query *query)
@@ -520,16 +506,15 @@ static void refuse_batch(struct fg_ledger *ledger)
 			       ledger->batch[i].frame.open.leg, FG_E_LOG_IO);
 }
 
-static void hand_on(struct fg_ledger *ledger, struct fg_ledger_pending *pending, const struct fg_bytes record)
+/* The leaf of an order is durable: say so, and fill in what the OPEN lacked. */
+static void complete(struct fg_ledger *ledger, struct fg_ledger_pending *pending, const struct fg_bytes record)
 {
-	if (pending->frame.type == FG_IPC_OPEN) {
-		pending->frame.open.leaf_index = pending->leaf->index;
-		pending->frame.open.record = record;
-		memcpy(pending->frame.open.salt, pending->leaf->salt, sizeof(pending->leaf->salt));
-		send_logged(ledger, pending->leaf, record);
-	}
-	if (pending->frame.type != 0 && ledger->vault_follows)
-		ledger->ops->to_vault(&pending->frame, ledger->arg);
+	if (pending->frame.type != FG_IPC_OPEN)
+		return;
+	pending->frame.open.leaf_index = pending->leaf->index;
+	pending->frame.open.record = record;
+	memcpy(pending->frame.open.salt, pending->leaf->salt, sizeof(pending->leaf->salt));
+	send_logged(ledger, pending->leaf, record);
 }
 
 /* The batch leaves the ledger before anybody is told, since whoever is told may answer with what belongs to the next one. */
@@ -562,7 +547,6 @@ static struct fg_bytes *copy_records(struct fg_ledger *ledger)
 
 void fg_ledger_flush(struct fg_ledger *ledger)
 {
-	uint64_t from = ledger->frontier.size;
 	size_t count = ledger->batch_count;
 	struct fg_ledger_pending *batch = NULL;
 	struct fg_bytes *records;
@@ -571,6 +555,7 @@ void fg_ledger_flush(struct fg_ledger *ledger)
 
 	if (count == 0) {
 		talloc_free_children(ledger->batch_ctx);
+		fg_ledger_out_pump(ledger);
 		return;
 	}
 	records = copy_records(ledger);
@@ -583,11 +568,10 @@ void fg_ledger_flush(struct fg_ledger *ledger)
 		ledger->ops->failed(rc == FG_OK ? FG_E_NO_MEMORY : rc, ledger->arg);
 		return;
 	}
-	if (ledger->vault_follows)
-		send_leaves(ledger, from);
 	for (size_t i = 0; i < count; i++)
-		hand_on(ledger, &batch[i], records[i]);
-	talloc_free(ctx);
+		complete(ledger, &batch[i], records[i]);
+	fg_ledger_out_add(ledger, ctx, batch, count);
+	fg_ledger_out_pump(ledger);
 }
 
 void fg_ledger_idle(struct fg_ledger *ledger)

@@ -4,7 +4,8 @@
  * fg_ledger_flush() at the end of a loop turn appends the batch, makes it durable with one fdatasync, signs one checkpoint, and only
  * then tells the vault and the core.
  *
- * Read next: order_check.h (what is checked), ledger_file.c (what lies on disk), log_main.c (the process).
+ * Read next: order_check.h (what is checked), ledger_file.c (what lies on disk), ledger_out.c (what waits for the
+ * vault), log_main.c (the process).
  */
 #pragma once
 
@@ -17,7 +18,8 @@ struct fg_ledger;
 
 struct fg_ledger_ops {
 	void (*to_core)(const struct fg_frame *frame, void *arg);
-	void (*to_vault)(const struct fg_frame *frame, void *arg);
+	/*! FG_OK; FG_E_IPC_FULL: the ledger keeps the frame and tries again at the next flush; any other error loses it. */
+	enum fg_rc (*to_vault)(const struct fg_frame *frame, void *arg);
 	/*! The disk cannot be trusted any more: end the process. Nothing may be called afterwards. */
 	void (*failed)(enum fg_rc rc, void *arg);
 };
@@ -37,7 +39,7 @@ void fg_ledger_vault_closed(struct fg_ledger *ledger);
 /*! Any frame that ipc.def lets the core or the vault send. Byte fields borrowed for the call. */
 void fg_ledger_frame(struct fg_ledger *ledger, const struct fg_frame *frame);
 
-/*! At the end of a loop turn. */
+/*! At the end of a loop turn, and when the channel to the vault has room again. */
 void fg_ledger_flush(struct fg_ledger *ledger);
 
 /*! Now and then: rotate seal keys; write the files for auditors (data_dir/log/leaves, data_dir/log/checkpoint). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Shared by ledger.c (what happens) and ledger_file.c (what lies on disk); nobody else includes it.
+ * Shared by ledger.c (what happens), ledger_file.c (what lies on disk) and ledger_out.c (what waits for the vault); nobody else includes it.
  */
 #pragma once
 
@@ -13,6 +13,7 @@
 enum {
 	FG_LEDGER_BATCH_MAX = 1024,   /* leaves of one fdatasync: a loop turn of a full channel is below it */
 	FG_LEDGER_RECORD_MAX = 1024,  /* LOGGED.record in ipc.def */
+	FG_LEDGER_OUT_MAX = 1024,     /* orders that wait for room in the channel to the vault before new ones are refused */
 	FG_LEDGER_KEY_LEN = FG_ID_LEN + 2,
 };
 
@@ -35,6 +36,14 @@ struct fg_ledger_pending {
 	struct fg_frame frame; /* OPEN or ACCOUNT, bytes copied; type 0: nothing to hand on */
 };
 
+/* A durable batch, some of which the vault has not been told. */
+struct fg_ledger_parcel {
+	struct fg_ledger_parcel *next;
+	void *ctx; /* talloc: the parcel, its batch, what the frames point into */
+	struct fg_ledger_pending *batch;
+	size_t count, sent_count;
+};
+
 struct fg_ledger {
 	const struct fg_conf *conf;
 	struct fg_clock *clock;
@@ -54,6 +63,11 @@ struct fg_ledger {
 	struct fg_ledger_pending batch[FG_LEDGER_BATCH_MAX];
 	size_t batch_count;
 	void *batch_ctx; /* talloc: what the pending frames point into */
+	uint64_t vault_size;  /* leaves that the vault was sent */
+	uint64_t vault_first; /* the first of those that its newest checkpoint came with */
+	struct fg_ledger_parcel *out, **out_end;
+	size_t out_count; /* frames in out that were not sent */
+	bool out_busy;
 	uint8_t *unpublished; /* leaves not yet in the auditors' file, back to back (talloc) */
 	uint64_t unpublished_first;
 	size_t unpublished_count;
@@ -63,3 +77,12 @@ struct fg_ledger {
 enum fg_rc fg_ledger_commit(struct fg_ledger *ledger);
 enum fg_rc fg_ledger_replay(struct fg_ledger *ledger);
 enum fg_rc fg_ledger_publish(struct fg_ledger *ledger);
+
+/* ledger_out.c */
+/*! The vault has leaves_count leaves: send the others. */
+void fg_ledger_out_begin(struct fg_ledger *ledger, uint64_t leaves_count);
+/*! A durable batch, a talloc child of ctx_take like all that its frames point into. */
+void fg_ledger_out_add(struct fg_ledger *ledger, void *ctx_take, struct fg_ledger_pending *batch, size_t count);
+/*! Send the vault what there is room for: leaves first, then what stands on them, in order. */
+void fg_ledger_out_pump(struct fg_ledger *ledger);
+void fg_ledger_out_drop(struct fg_ledger *ledger);

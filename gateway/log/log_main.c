@@ -21,12 +21,13 @@ struct log_process {
 
 static const struct timeval idle_every = { .tv_sec = 1 };
 
-static void say(struct fg_channel *channel, const struct fg_frame *frame)
+static enum fg_rc say(struct fg_channel *channel, const struct fg_frame *frame)
 {
 	enum fg_rc rc = channel ? fg_channel_answer(channel, frame) : FG_E_CLOSED;
 
 	if (rc != FG_OK && rc != FG_E_CLOSED)
 		LOGP(DLOG, LOGL_ERROR, "send %s: %s\n", fg_frame_name(frame->type), fg_rc_name(rc));
+	return rc;
 }
 
 static void to_core(const struct fg_frame *frame, void *arg)
@@ -34,9 +35,9 @@ static void to_core(const struct fg_frame *frame, void *arg)
 	say(((struct log_process *)arg)->core, frame);
 }
 
-static void to_vault(const struct fg_frame *frame, void *arg)
+static enum fg_rc to_vault(const struct fg_frame *frame, void *arg)
 {
-	say(((struct log_process *)arg)->vault, frame);
+	return say(((struct log_process *)arg)->vault, frame);
 }
 
 static void failed(enum fg_rc rc, void *arg)
@@ -85,7 +86,15 @@ static void on_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
 		drop_vault(log);
 }
 
-static const struct fg_channel_ops channel_ops = { .frame = on_frame, .open = on_open, .closed = on_closed };
+static void on_room(struct fg_channel *channel, void *arg)
+{
+	(void)channel;
+	event_active(((struct log_process *)arg)->flush, 0, 0);
+}
+
+static const struct fg_channel_ops channel_ops = {
+	.frame = on_frame, .open = on_open, .room = on_room, .closed = on_closed,
+};
 
 static void on_flush(evutil_socket_t fd, short what, void *arg)
 {
@@ -106,6 +115,9 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 	struct log_process *log = arg;
 	enum fg_rc rc = fg_crypto_init();
 
+	if (rc == FG_OK)
+		rc = fg_ledger_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)),
+				   &ledger_ops, log, &log->ledger);
 	log->process = process;
 	if (rc == FG_OK)
 		rc = fg_ledger_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)), &ledger_ops, log,

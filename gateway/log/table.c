@@ -68,11 +68,16 @@ static enum fg_rc grow(struct fg_table *table)
 	return FG_OK;
 }
 
+enum fg_rc fg_table_reserve(struct fg_table *table)
+{
+	return 2 * (table->count + 1) > table->cap ? grow(table) : FG_OK;
+}
+
 enum fg_rc fg_table_put(struct fg_table *table, const void *key, void *value)
 {
 	struct slot *slot;
 
-	if (2 * (table->count + 1) > table->cap && grow(table) != FG_OK)
+	if (fg_table_reserve(table) != FG_OK)
 		return FG_E_NO_MEMORY;
 	slot = find(table, table->slots, table->cap, key);
 	if (!slot->value)

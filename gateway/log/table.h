@@ -17,6 +17,8 @@ struct fg_table;
 struct fg_table *fg_table_new(void *ctx, size_t key_len);
 /*! NULL when the key is not there. O(1). */
 void *fg_table_get(const struct fg_table *table, const void *key);
+/*! Room for one key more: the next fg_table_put() succeeds. FG_OK or FG_E_NO_MEMORY. */
+enum fg_rc fg_table_reserve(struct fg_table *table);
 /*! Add or replace; value is borrowed and not NULL. FG_OK or FG_E_NO_MEMORY. O(1) amortised. */
 enum fg_rc fg_table_put(struct fg_table *table, const void *key, void *value);
 /*! Walk: *at begins at 0; NULL at the end. */

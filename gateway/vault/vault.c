@@ -36,18 +36,24 @@ static uint16_t leg_number(const struct fg_vault_leg *leg)
 struct fg_vault_leg *fg_vault_leg_new(struct fg_vault *vault, const uint8_t key[static FG_VAULT_KEY_LEN],
 				      const struct fg_hash *consent)
 {
-	struct fg_vault_leg *leg = talloc_zero(vault, struct fg_vault_leg);
+	struct fg_vault_leg *leg;
 
+	if (fg_table_reserve(vault->legs) != FG_OK || fg_table_reserve(vault->consents) != FG_OK)
+		return NULL;
+	leg = talloc_zero(vault, struct fg_vault_leg);
 	if (!leg)
 		return NULL;
 	memcpy(leg->key, key, sizeof(leg->key));
 	leg->consent = *consent;
-	if (fg_table_put(vault->legs, key, leg) != FG_OK)
-		return NULL;
-	if (!fg_table_get(vault->consents, consent->b) &&
-	    fg_table_put(vault->consents, consent->b, leg) != FG_OK)
-		return NULL;
 	return leg;
+}
+
+void fg_vault_leg_remember(struct fg_vault *vault, struct fg_vault_leg *leg)
+{
+	if (fg_table_put(vault->legs, leg->key, leg) != FG_OK ||
+	    (!fg_table_get(vault->consents, leg->consent.b) &&
+	     fg_table_put(vault->consents, leg->consent.b, leg) != FG_OK))
+		FG_BUG("no room was reserved for a leg");
 }
 
 void fg_vault_answer_later(struct fg_vault *vault, struct fg_vault_leg *leg)

@@ -117,10 +117,12 @@ static enum fg_rc read_leg(struct fg_vault *vault, struct fg_cursor *cur)
 	if (cur->rc != FG_OK)
 		return cur->rc;
 	leg = fg_table_get(vault->legs, key);
-	if (!leg)
+	if (!leg) {
 		leg = fg_vault_leg_new(vault, key, &consent);
-	if (!leg)
-		return FG_E_NO_MEMORY;
+		if (!leg)
+			return FG_E_NO_MEMORY;
+		fg_vault_leg_remember(vault, leg);
+	}
 	leg->opened_ms = fg_cursor_u64(cur);
 	leg->link = fg_cursor_u16(cur);
 	leg->state = fg_cursor_u8(cur);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Shared by vault.c (frames), vault_open.c (orders) and vault_file.c (the disk); nobody else includes it.
+ * Shared by vault.c (frames), vault_open.c (orders) and vault_file.c (the disk); nobody else includes it but tests/vault/vault_test.c,
+ * which looks whether clear text was wiped.
  */
 #pragma once
 
@@ -83,8 +84,10 @@ struct fg_vault {
 };
 
 void fg_vault_key(const struct fg_id *id, uint16_t leg, uint8_t key[static FG_VAULT_KEY_LEN]);
+/* A leg that nobody finds yet, with room in the tables for it: fg_vault_leg_remember() cannot fail then. NULL without memory. */
 struct fg_vault_leg *fg_vault_leg_new(struct fg_vault *vault, const uint8_t key[static FG_VAULT_KEY_LEN],
 				      const struct fg_hash *consent);
+void fg_vault_leg_remember(struct fg_vault *vault, struct fg_vault_leg *leg);
 void fg_vault_answer_later(struct fg_vault *vault, struct fg_vault_leg *leg);
 void fg_vault_job_free(struct fg_vault_job *job);
 

@@ -123,6 +123,9 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 	struct event_base *base = fg_loop_base(fg_role_loop(process));
 	enum fg_rc rc = fg_crypto_init();
 
+	if (rc == FG_OK)
+		rc = fg_vault_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)),
+				  &vault_ops, vault, &vault->vault);
 	vault->process = process;
 	if (rc == FG_OK)
 		rc = fg_vault_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)), &vault_ops, vault,

@@ -27,7 +27,8 @@ static enum fg_rc check_in_log(const struct fg_vault *vault, const struct fg_ipc
 			       FG_E_LOG_ORDER;
 	if (open->path.len > sizeof(path.hash) || open->path.len % FG_SHA256_LEN != 0)
 		return FG_E_LOG_ORDER;
-	memcpy(path.hash, open->path.data, open->path.len);
+	if (open->path.len > 0) /* an empty one has no bytes to copy */
+		memcpy(path.hash, open->path.data, open->path.len);
 	return fg_merkle_verify_inclusion(open->leaf_index, vault->frontier.size, leaf, &path, &root) == FG_OK ?
 		       FG_OK :
 		       FG_E_LOG_ORDER;
@@ -207,7 +208,7 @@ static enum fg_rc mark_and_plan(struct fg_vault *vault, const struct fg_ipc_open
 		return FG_E_LINK_RECIPIENT;
 	snprintf(job->destination, sizeof(job->destination), "%s", consent->recipient);
 	snprintf(job->source, sizeof(job->source), "%s", as_sender ? consent->sender : link->source_address);
-#ifndef FG_MUTANT_max_segments
+#ifndef FG_MUTANT_vault_segments
 	if (consent->max_segments < most)
 		most = consent->max_segments;
 #endif
@@ -270,8 +271,11 @@ static enum fg_rc record_and_queue(struct fg_vault *vault, const struct fg_ipc_o
 	job->concat_ref = open->concat_ref;
 	job->validity_s = (uint32_t)(left_s < (uint64_t)link->validity_s ? left_s : (uint64_t)link->validity_s);
 	rc = fg_vault_record_leg(vault, job->leg);
-	if (rc != FG_OK)
+	if (rc != FG_OK) {
+		talloc_free(job->leg); /* nobody knows of it, so the order may come again */
 		return rc;
+	}
+	fg_vault_leg_remember(vault, job->leg);
 	vault->links[open->link].open_jobs++;
 	*vault->jobs_end = job;
 	vault->jobs_end = &job->next;

@@ -126,6 +126,7 @@ static const struct {
 	{ SCMP_SYS(readlink), KEEPERS }, { SCMP_SYS(getcwd), KEEPERS }, { SCMP_SYS(getdents64), KEEPERS },
 	{ SCMP_SYS(flock), KEEPERS }, { SCMP_SYS(fchmod), KEEPERS }, { SCMP_SYS(statfs), KEEPERS },
 	{ SCMP_SYS(fstatfs), KEEPERS }, { SCMP_SYS(utimensat), KEEPERS },
+	{ SCMP_SYS(fchown), CAGE(CORE) }, /* SQLite as root: the files beside the database get its owner */
 	/* the network */
 	{ SCMP_SYS(accept), ACCEPTERS }, { SCMP_SYS(accept4), ACCEPTERS }, { SCMP_SYS(socket), CAGE(LINK) },
 	{ SCMP_SYS(connect), CAGE(LINK) }, { SCMP_SYS(sendmmsg), CAGE(LINK) },

@@ -100,7 +100,7 @@ static enum fg_rc check_fields(const Fallgate__Consent *c, const struct fg_conse
 	if (!fg_hash_equal(&tag, &e->recipient_tag))
 		return FG_E_CONSENT_RECIPIENT;
 #endif
-#ifndef FG_MUTANT_consent_bearer
+#ifndef FG_MUTANT_order_bearer
 	if (!allows_bearer(c, e->bearer))
 		return FG_E_CONSENT_BEARER;
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The clauses of adapters/adapter.h, on every row of adapters.def. A CLEAR row runs against a far
- * side on this machine: nothing for loop, fallgate-smsc for smpp. A SEALED row is run by its hook.
+ * side on this machine: nothing for loop, fallgate-smsc for smpp. A SEALED row is in
+ * contract_sealed.c.
  */
 #include "tests/support/fg_test.h"
 
@@ -15,9 +16,7 @@
 #include "lib/crypto/clear.h"
 #include "tests/adapters/recorder.h"
 
-#ifdef FG_CONTRACT_SEALED
-void fg_contract_sealed(const char *name);
-#endif
+void fg_contract_sealed(const char *name); /* contract_sealed.c */
 
 enum { TURNS_MAX = 2000 };
 
@@ -213,11 +212,7 @@ static void every_row_of_adapters_def_keeps_the_contract(void **state)
 {
 	(void)state;
 #define ROW_CLEAR(name) row_clear(#name);
-#ifdef FG_CONTRACT_SEALED
 #define ROW_SEALED(name) fg_contract_sealed(#name);
-#else
-#define ROW_SEALED(name)
-#endif
 #define FG_ADAPTER(name, side) ROW_##side(name)
 #include "adapters/adapters.def"
 #undef FG_ADAPTER

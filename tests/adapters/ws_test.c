@@ -94,7 +94,8 @@ static const struct {
 	{ "2^63 bytes announced", "82 ff 8000000000000000 01020304", 0, FG_E_CLOSED, 1002, "8800" },
 	{ "a close is answered", "88 82 01020304 02ea", 0, FG_E_CLOSED, 1000, "8802 03e8" },
 	{ "nothing is taken after a close", "88 82 01020304 02ea 82 81 01020304 60", 0, FG_E_CLOSED, 1000, "8802 03e8" },
-	{ "a close with half a code", "88 81 01020304 02", 0, FG_E_CLOSED, 1002, "8802 03ea" },
+	{ "a close with half a code", "88 81 01020304 02", 0, FG_E_CLOSED, 1005, "8800" },
+	{ "a close without a code", "88 80 01020304", 0, FG_E_CLOSED, 1005, "8800" },
 };
 
 static void check_case(size_t i, size_t step)

@@ -72,3 +72,13 @@ tests_fuzz_upgrade_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
 tests_fuzz_ws_frame_fuzz_SOURCES = tests/fuzz/ws_frame_fuzz.c $(fuzz_main)
 tests_fuzz_ws_frame_fuzz_LDADD = adapters/secure/libfgsecure.a lib/base/libfgmin.a $(WSLAY_LIBS) $(TALLOC_LIBS)
 tests_fuzz_ws_frame_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
+
+fuzz_device_libs = $(FG_DEVICE_LIBS)
+fuzz_targets += tests/fuzz/pairing_fuzz tests/fuzz/ws_client_fuzz
+tests_fuzz_pairing_fuzz_SOURCES = tests/fuzz/pairing_fuzz.c $(fuzz_main)
+tests_fuzz_pairing_fuzz_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
+tests_fuzz_pairing_fuzz_LDADD = $(fuzz_device_libs)
+tests_fuzz_pairing_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
+tests_fuzz_ws_client_fuzz_SOURCES = tests/fuzz/ws_client_fuzz.c $(fuzz_main)
+tests_fuzz_ws_client_fuzz_LDADD = $(fuzz_device_libs)
+tests_fuzz_ws_client_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)

@@ -1,1 +1,1 @@
-# tests/log: see tests/local.mk
+# tests/log: its program shares the fixture of tests/vault and is listed there.

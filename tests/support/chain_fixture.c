@@ -1,11 +1,68 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/support/chain_fixture.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <talloc.h>
+#include <unistd.h>
 #include "lib/crypto/note.h"
 
 static const char recipient[] = "+12025550199";
 static const char sender[] = "+12025550100";
+
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+
+static struct chain *disk_owner; /* the chain whose log's files are watched */
+
+/* The linker leads every fdatasync() here. */
+int __wrap_fdatasync(int fd)
+{
+	char link[64], path[300] = "";
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (!disk_owner || readlink(link, path, sizeof(path) - 1) < 0 || !strstr(path, "/log/"))
+		return __real_fdatasync(fd);
+	disk_owner->disk.syncs++;
+	disk_owner->disk.opens_before = disk_owner->opens;
+	disk_owner->disk.leaves_before = disk_owner->leaves;
+	errno = disk_owner->disk.error;
+	return errno ? -1 : __real_fdatasync(fd);
+}
+
+static struct fg_bytes keep(void *ctx, struct fg_bytes bytes)
+{
+	return bytes.len ? FG_BYTES((uint8_t *)talloc_memdup(ctx, bytes.data, bytes.len), bytes.len) :
+			   (struct fg_bytes){ 0 };
+}
+
+/* So that a test can spoil single bytes of it, and the sanitizer sees who reads past an end. */
+static void keep_open(struct chain *chain, const struct fg_ipc_open *open)
+{
+	struct fg_ipc_open *held = &chain->held.open;
+
+	talloc_free(chain->held_ctx);
+	chain->held_ctx = talloc_new(NULL);
+	chain->held = (struct fg_frame){ .type = FG_IPC_OPEN, .open = *open };
+	held->link_name = keep(chain->held_ctx, open->link_name);
+	held->consent = keep(chain->held_ctx, open->consent);
+	held->cert = keep(chain->held_ctx, open->cert);
+	held->view = keep(chain->held_ctx, open->view);
+	held->capsule = keep(chain->held_ctx, open->capsule);
+	held->record = keep(chain->held_ctx, open->record);
+	held->path = keep(chain->held_ctx, open->path);
+}
+
+static void keep_head(struct chain *chain, const struct fg_ipc_head *head)
+{
+	talloc_free(chain->head_ctx);
+	chain->head_ctx = talloc_new(NULL);
+	chain->head = (struct fg_frame){ .type = FG_IPC_HEAD, .head = *head };
+	chain->head.head.checkpoint = keep(chain->head_ctx, head->checkpoint);
+	chain->head.head.path = keep(chain->head_ctx, head->path);
+	chain->heads++;
+}
 
 static void remember_seal_key(uint8_t out[static 32], struct fg_bytes key)
 {
@@ -37,7 +94,11 @@ static void to_core(const struct fg_frame *frame, void *arg)
 		chain->notes++;
 		chain->noted = (enum fg_rc)frame->account_noted.rc;
 		break;
+	case FG_IPC_HEAD:
+		keep_head(chain, &frame->head);
+		break;
 	case FG_IPC_SEAL_KEY:
+		chain->seal_keys++;
 		remember_seal_key(frame->seal_key.role == FG_ROLE_LOG ? chain->outer_key : chain->inner_key,
 				  frame->seal_key.key);
 		break;
@@ -46,18 +107,24 @@ static void to_core(const struct fg_frame *frame, void *arg)
 	}
 }
 
-static void to_vault(const struct fg_frame *frame, void *arg)
+static enum fg_rc to_vault(const struct fg_frame *frame, void *arg)
 {
 	struct chain *chain = arg;
 	struct fg_frame copy = *frame;
 
+	if (chain->vault_room == 0)
+		return FG_E_IPC_FULL;
+	chain->vault_room--;
 	if (frame->type == FG_IPC_OPEN) {
 		chain->opens++;
 		copy.open.salt[0] ^= chain->spoil_salt;
+		keep_open(chain, &copy.open);
 		if (chain->drop_opens)
-			return;
+			return FG_OK;
 	}
+	chain->leaves += frame->type == FG_IPC_LEAVES;
 	fg_vault_frame(chain->vault, &copy);
+	return FG_OK;
 }
 
 static void to_log(const struct fg_frame *frame, void *arg)
@@ -77,6 +144,7 @@ static void to_link(size_t link, const struct fg_frame *frame, void *arg)
 	if (frame->type != FG_IPC_JOB)
 		return;
 	chain->jobs++;
+	chain->job = frame->job;
 	snprintf(chain->job_text, sizeof(chain->job_text), "%.*s", (int)frame->job.text.len,
 		 (const char *)frame->job.text.data);
 	snprintf(chain->job_source, sizeof(chain->job_source), "%.*s", (int)frame->job.source.len,
@@ -112,7 +180,8 @@ static void connect_all(struct chain *chain)
 
 void chain_start(struct chain *chain)
 {
-	*chain = (struct chain){ .folder = fg_test_tmpdir() };
+	*chain = (struct chain){ .folder = fg_test_tmpdir(), .vault_room = UINT_MAX };
+	disk_owner = chain;
 	assert_ok(fg_crypto_init());
 	fg_clock_init(&chain->clock);
 	chain->conf.gateway.allow_unlocked = true;
@@ -146,14 +215,22 @@ void chain_stop(struct chain *chain)
 {
 	talloc_free(chain->vault);
 	talloc_free(chain->ledger);
+	talloc_free(chain->held_ctx);
+	talloc_free(chain->head_ctx);
+	disk_owner = NULL;
 	fg_test_rmdir(chain->folder);
+}
+
+enum fg_rc chain_try_log(struct chain *chain)
+{
+	talloc_free(chain->ledger);
+	open_log(chain);
+	return fg_ledger_start(chain->ledger, &chain->trust);
 }
 
 void chain_restart_log(struct chain *chain)
 {
-	talloc_free(chain->ledger);
-	open_log(chain);
-	assert_ok(fg_ledger_start(chain->ledger, &chain->trust));
+	assert_ok(chain_try_log(chain));
 	connect_all(chain);
 }
 
@@ -182,7 +259,8 @@ void chain_order_init(struct chain *chain, struct chain_order *order)
 
 	*order = (struct chain_order){ .leg = 1, .order_bearer = FG_BEARER_SMS, .reason = FG_REASON_ABSENT,
 				       .bearer = FALLGATE__BEARER__BEARER_SMS, .flip = SIZE_MAX,
-				       .signer = chain->device, .body = "see you at eight" };
+				       .signer = chain->device, .capsule_recipient = recipient,
+				       .body = "see you at eight" };
 	fg_random(random, sizeof(random));
 	order->message_id = order->capsule_id = fg_id_make(now, random);
 	memcpy(order->signing_key, chain->device.public, 32);
@@ -202,7 +280,7 @@ void chain_order_init(struct chain *chain, struct chain_order *order)
 
 void chain_seal(struct chain *chain, struct chain_order *order)
 {
-	struct fg_capsule_text text = { .recipient = recipient, .signing_key = order->signing_key,
+	struct fg_capsule_text text = { .recipient = order->capsule_recipient, .signing_key = order->signing_key,
 					.body = order->body, .body_len = strlen(order->body) };
 	struct fg_capsule_binding binding = { .message_id = order->capsule_id,
 					      .gateway_id = chain->trust.gateway_id,
@@ -219,7 +297,7 @@ void chain_seal(struct chain *chain, struct chain_order *order)
 			(f) = (ProtobufCBinaryData){ (n), (p) };                                   \
 	} while (0)
 
-static size_t sign(const void *message, const struct fg_sign_key *key, const char *label, uint8_t *out, size_t cap)
+size_t chain_sign(const void *message, const struct fg_sign_key *key, const char *label, uint8_t *out, size_t cap)
 {
 	Fallgate__Signed object;
 	size_t len;
@@ -240,15 +318,12 @@ static size_t make_cert(struct chain *chain, const struct fg_sign_key *device, u
 	FIELD(cert.signing_key, copy.public, 32);
 	cert.not_before_ms = fg_clock_wall_ms(&chain->clock) - 1000;
 	cert.expires_ms = cert.not_before_ms + 86400000;
-	return sign(&cert, &chain->account, FG_LABEL_DEVICE_CERT, out, cap);
+	return chain_sign(&cert, &chain->account, FG_LABEL_DEVICE_CERT, out, cap);
 }
 
-void chain_send(struct chain *chain, struct chain_order *order)
+void chain_pack(struct chain *chain, struct chain_order *order, struct chain_bytes *bytes_out)
 {
-	static uint8_t consent[2048], cert[1024], view[2048];
 	struct fg_hash tag = fg_handle_tag(recipient);
-	struct fg_frame frame = { .type = FG_IPC_ORDER };
-	size_t consent_len, cert_len, view_len;
 
 	if (order->capsule_len == 0)
 		chain_seal(chain, order);
@@ -263,22 +338,40 @@ void chain_send(struct chain *chain, struct chain_order *order)
 	order->consent.bearers = &order->bearer;
 	FIELD(order->view.gateway_id, chain->trust.gateway_id.b, 16);
 	FIELD(order->view.handle_tag, tag.b, 32);
-	consent_len = sign(&order->consent, &order->signer, FG_LABEL_CONSENT, consent, sizeof(consent));
-	if (order->flip < consent_len)
-		consent[order->flip] ^= 1;
-	cert_len = make_cert(chain, &order->signer, cert, sizeof(cert));
-	view_len = sign(&order->view, &chain->directory, FG_LABEL_VIEW, view, sizeof(view));
+	bytes_out->consent_len = chain_sign(&order->consent, &order->signer, FG_LABEL_CONSENT, bytes_out->consent,
+					    sizeof(bytes_out->consent));
+	bytes_out->cert_len = make_cert(chain, &order->signer, bytes_out->cert, sizeof(bytes_out->cert));
+	bytes_out->view_len = chain_sign(&order->view, &chain->directory, FG_LABEL_VIEW, bytes_out->view,
+					 sizeof(bytes_out->view));
 	order->view.handle_tag = (ProtobufCBinaryData){ 0 };
+}
+
+void chain_submit(struct chain *chain, const struct chain_order *order, const struct chain_bytes *bytes)
+{
+	struct fg_frame frame = { .type = FG_IPC_ORDER };
+
 	chain->refused = FG_OK;
 	frame.order = (struct fg_ipc_order){ .message_id = order->message_id, .leg = order->leg,
 					     .link_name = FG_BYTES_TEXT("smsc-a"),
 					     .bearer = order->order_bearer, .reason = order->reason, .row = 4,
 					     .expires_ms = fg_clock_wall_ms(&chain->clock) + 600000,
-					     .consent = FG_BYTES(consent, consent_len),
-					     .cert = FG_BYTES(cert, cert_len), .view = FG_BYTES(view, view_len),
+					     .concat_ref = order->concat_ref,
+					     .consent = FG_BYTES(bytes->consent, bytes->consent_len),
+					     .cert = FG_BYTES(bytes->cert, bytes->cert_len),
+					     .view = FG_BYTES(bytes->view, bytes->view_len),
 					     .capsule = FG_BYTES(order->capsule, order->capsule_len) };
 	fg_ledger_frame(chain->ledger, &frame);
 	chain_flush(chain);
+}
+
+void chain_send(struct chain *chain, struct chain_order *order)
+{
+	static struct chain_bytes bytes;
+
+	chain_pack(chain, order, &bytes);
+	if (order->flip < bytes.consent_len)
+		bytes.consent[order->flip] ^= 1;
+	chain_submit(chain, order, &bytes);
 }
 
 void chain_flush(struct chain *chain)
@@ -301,23 +394,44 @@ void chain_outcome(struct chain *chain, const struct chain_order *order, enum fg
 	chain_flush(chain);
 }
 
-void chain_account(struct chain *chain, uint64_t epoch)
+void chain_account_view(struct chain *chain, Fallgate__View *view, const struct fg_sign_key *key, struct fg_bytes proof)
 {
-	Fallgate__View view = FALLGATE__VIEW__INIT;
 	struct fg_hash tag = fg_handle_tag(recipient);
 	struct fg_frame frame = { .type = FG_IPC_ACCOUNT };
 	uint8_t bytes[1024];
 
-	view.state = FALLGATE__VIEW_STATE__VIEW_SECURE;
-	view.epoch = epoch;
-	FIELD(view.gateway_id, chain->trust.gateway_id.b, 16);
-	FIELD(view.handle_tag, tag.b, 32);
-	FIELD(view.account_key, chain->recipient_account.public, 32);
-	view.not_before_ms = fg_clock_wall_ms(&chain->clock) - 1000;
-	view.expires_ms = view.not_before_ms + 3600000;
+	FIELD(view->gateway_id, chain->trust.gateway_id.b, 16);
+	FIELD(view->handle_tag, tag.b, 32);
+	view->not_before_ms = fg_clock_wall_ms(&chain->clock) - 1000;
+	view->expires_ms = view->not_before_ms + 3600000;
 	memcpy(frame.account.handle_tag, tag.b, 32);
-	frame.account.epoch = epoch;
-	frame.account.view = FG_BYTES(bytes, sign(&view, &chain->directory, FG_LABEL_VIEW, bytes, sizeof(bytes)));
+	frame.account.epoch = view->epoch;
+	frame.account.proof = proof;
+	frame.account.view = FG_BYTES(bytes, chain_sign(view, key, FG_LABEL_VIEW, bytes, sizeof(bytes)));
 	fg_ledger_frame(chain->ledger, &frame);
 	chain_flush(chain);
+}
+
+void chain_account(struct chain *chain, uint64_t epoch)
+{
+	Fallgate__View view = FALLGATE__VIEW__INIT;
+
+	view.state = FALLGATE__VIEW_STATE__VIEW_SECURE;
+	view.epoch = epoch;
+	FIELD(view.account_key, chain->recipient_account.public, 32);
+	chain_account_view(chain, &view, &chain->directory, (struct fg_bytes){ 0 });
+}
+
+struct fg_bytes chain_log_file(struct chain *chain, const char *name)
+{
+	char *path = talloc_asprintf(chain->ledger, "%s/log/%s", chain->folder, name);
+	uint8_t *data = talloc_size(chain->ledger, 1 << 20);
+	FILE *f = fopen(path, "rb");
+	size_t len = 0;
+
+	if (f) {
+		len = fread(data, 1, 1 << 20, f);
+		fclose(f);
+	}
+	return FG_BYTES(data, len);
 }

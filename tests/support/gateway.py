@@ -21,7 +21,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOCKET_PATH_MAX = 100  # sun_path has 108 bytes
-WAIT_S = 30
+WAIT_S = 15
 
 
 class Trouble(Exception):

@@ -3,8 +3,31 @@ fg_chain_libs = gateway/vault/libfgvault.a gateway/log/libfglog.a gateway/log/li
 	gateway/decide/libfgdecide.a lib/proto/libfgproto.a lib/wire/libfgwire.a lib/ipc/libfgipc.a \
 	lib/base/libfgbase.a lib/crypto/libfgcrypto.a $(FG_TEST_LIBS) $(PROTOBUF_C_LIBS) $(SODIUM_LIBS) \
 	$(EVENT_LIBS) $(OSMOCORE_LIBS) $(TALLOC_LIBS) $(CONFIG_LIBS)
+# The fixture watches what the log does with its disk.
+fg_chain_ldflags = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
+fg_chain_cppflags = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS)
+fg_chain_fixture = tests/support/chain_fixture.c tests/support/chain_fixture.h
 check_PROGRAMS += tests/vault/chain_test
 TESTS += tests/vault/chain_test
-tests_vault_chain_test_SOURCES = tests/vault/chain_test.c tests/support/chain_fixture.c tests/support/chain_fixture.h
-tests_vault_chain_test_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS)
+tests_vault_chain_test_SOURCES = tests/vault/chain_test.c $(fg_chain_fixture)
+tests_vault_chain_test_CPPFLAGS = $(fg_chain_cppflags)
 tests_vault_chain_test_LDADD = $(fg_chain_libs)
+tests_vault_chain_test_LDFLAGS = $(fg_chain_ldflags)
+check_PROGRAMS += tests/vault/bytes_test
+TESTS += tests/vault/bytes_test
+tests_vault_bytes_test_SOURCES = tests/vault/bytes_test.c $(fg_chain_fixture)
+tests_vault_bytes_test_CPPFLAGS = $(fg_chain_cppflags)
+tests_vault_bytes_test_LDADD = $(fg_chain_libs)
+tests_vault_bytes_test_LDFLAGS = $(fg_chain_ldflags)
+check_PROGRAMS += tests/vault/vault_test
+TESTS += tests/vault/vault_test
+tests_vault_vault_test_SOURCES = tests/vault/vault_test.c $(fg_chain_fixture)
+tests_vault_vault_test_CPPFLAGS = $(fg_chain_cppflags)
+tests_vault_vault_test_LDADD = $(fg_chain_libs)
+tests_vault_vault_test_LDFLAGS = $(fg_chain_ldflags) -Wl,--wrap=_talloc_zero -Wl,--wrap=_talloc_realloc
+check_PROGRAMS += tests/log/ledger_test
+TESTS += tests/log/ledger_test
+tests_log_ledger_test_SOURCES = tests/log/ledger_test.c $(fg_chain_fixture)
+tests_log_ledger_test_CPPFLAGS = $(fg_chain_cppflags)
+tests_log_ledger_test_LDADD = $(fg_chain_libs)
+tests_log_ledger_test_LDFLAGS = $(fg_chain_ldflags)
