@@ -1,3 +1,2 @@
 # tools: see Makefile.am
-EXTRA_DIST += %D%/bootstrap %D%/check %D%/check-layers %D%/check.py %D%/gen-table %D%/quickstart %D%/quickstart.py %D%/packages.txt tests/mutants.txt .ci/run
-EXTRA_DIST += %D%/bench %D%/bench.py %D%/bootstrap %D%/check %D%/check-layers %D%/check.py %D%/gen-table %D%/quickstart %D%/quickstart.py %D%/packages.txt
+EXTRA_DIST += %D%/bench %D%/bench.py %D%/fuzz %D%/bootstrap %D%/check %D%/check-layers %D%/check.py %D%/gen-table %D%/quickstart %D%/quickstart.py %D%/packages.txt tests/mutants.txt .ci/run

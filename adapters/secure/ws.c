@@ -171,6 +171,9 @@ enum fg_rc fg_ws_flush(struct fg_ws *ws)
 	if (!ws->close_waits)
 		return FG_OK;
 	ws->close_waits = false;
+	/* wslay may have closed by itself in the meantime: over text that is not UTF-8. */
+	if (wslay_event_get_close_sent(ws->wslay))
+		return FG_OK;
 	if (wslay_event_queue_close(ws->wslay, ws->code, NULL, 0) != 0 || wslay_event_send(ws->wslay) != 0)
 		return FG_E_NO_MEMORY;
 	return FG_OK;

@@ -329,7 +329,7 @@ bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *
 			       ? FG_SMPP_STATUS_RUNKNOWNERR
 			       : pdu->status);
 	if (pdu->status == 0 && pdu->command == FG_SMPP_SUBMIT_SM_RESP &&
-	    pdu->sm_resp.message_id.len <= FG_REF_MAX)
+	    pdu->sm_resp.message_id.len > 0 && pdu->sm_resp.message_id.len <= FG_REF_MAX)
 		memcpy(job->outcome.ref[slot->part], pdu->sm_resp.message_id.at,
 		       pdu->sm_resp.message_id.len);
 	job->answered++;
