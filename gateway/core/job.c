@@ -90,6 +90,9 @@ void fg_lane_settled(struct fg_core *core, struct fg_lane *lane)
 	lane->ordered = false;
 	fg_record_free(lane->leaf.proof);
 	lane->leaf = (struct fg_leaf_proof){ 0 };
+	if (lane->early_leg)
+		fg_event_free(lane->early_leg);
+	lane->early_leg = NULL;
 }
 
 static void step_start(struct fg_core *core, struct fg_lane *lane);

@@ -83,12 +83,17 @@ static Fallgate__LeafProof *proof_of(const struct fg_ipc_logged *logged)
 void fg_jobs_logged(struct fg_core *core, const struct fg_ipc_logged *logged)
 {
 	struct fg_lane *lane = fg_lane_find(core, &logged->message_id);
+	struct fg_event *early;
 
 	if (!lane || !lane->ordered)
 		return;
 	fg_record_free(lane->leaf.proof);
 	lane->leaf.leg = logged->leg;
 	lane->leaf.proof = proof_of(logged);
+	early = lane->early_leg;
+	lane->early_leg = NULL;
+	if (early)
+		fg_step_event(core, early);
 }
 
 void fg_jobs_refused(struct fg_core *core, const struct fg_ipc_refused *refused, bool by_vault)
@@ -99,6 +104,25 @@ void fg_jobs_refused(struct fg_core *core, const struct fg_ipc_refused *refused,
 	event->rc = refused->rc < FG_RC_COUNT ? (enum fg_rc)refused->rc : FG_E_STATE;
 	event->by_vault = by_vault;
 	fg_step_event(core, event);
+}
+
+/* A receipt needs the leaf: what overtook it waits for it. Without an order of ours there is nothing to wait for: the order will be given
+ * again after a restart, and the answer with it. */
+static void leg_event(struct fg_core *core, struct fg_event *event_take)
+{
+	struct fg_lane *lane = fg_lane_find(core, &event_take->id);
+
+	if (!lane || !lane->ordered) {
+		fg_event_free(event_take);
+		return;
+	}
+	if (lane->leaf.leg == event_take->leg && lane->leaf.proof) {
+		fg_step_event(core, event_take);
+		return;
+	}
+	if (lane->early_leg)
+		fg_event_free(lane->early_leg);
+	lane->early_leg = event_take;
 }
 
 void fg_jobs_leg(struct fg_core *core, const struct fg_ipc_leg *leg)
@@ -118,7 +142,7 @@ void fg_jobs_leg(struct fg_core *core, const struct fg_ipc_leg *leg)
 		memcpy(event->refs, leg->refs.data, leg->refs.len);
 		event->refs_len = leg->refs.len;
 	}
-	fg_step_event(core, event);
+	leg_event(core, event);
 }
 
 /* ---- delivery reports: found by the far side's id, else by what we sent along ---- */

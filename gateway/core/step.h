@@ -64,6 +64,7 @@ struct fg_lane {
 	bool ordered; /*!< an order is in flight */
 	struct fg_event *first, *last;
 	struct fg_leaf_proof leaf;
+	struct fg_event *early_leg; /*!< a LEG that overtook its LOGGED: the two come from different processes */
 	struct fg_lane *next;
 };
 
