@@ -39,6 +39,16 @@ static void withdraw_copies(struct fg_step *step, enum fg_store_op_kind kind)
 	}
 }
 
+/* The end of a message that lies with devices: all copies come back, or a device has one and that decides. A second conflict is no
+ * acknowledgement: what was to be acknowledged came before (the queue's own expiry, a removed device). */
+static void take_back(struct fg_step *step)
+{
+	bool known = step->job->withdraw == FG_WITHDRAW_FAILED;
+
+	withdraw_copies(step, known ? FG_OP_QUEUE_ACK : FG_OP_QUEUE_ACK_IF);
+	step->withdraws = !known && step->job->n_queued_devices > 0;
+}
+
 static void forget_copies(Fallgate__StoredJob *job)
 {
 	for (size_t i = 0; i < job->n_queued_devices; i++)
@@ -137,7 +147,7 @@ static void apply_secure(struct fg_step *step)
 	Fallgate__StoredJob *job = step->job;
 
 	if (step->facts.left_ms == 0) {
-		withdraw_copies(step, FG_OP_QUEUE_ACK);
+		take_back(step);
 		finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_EXPIRED, fg_reason_code(FG_REASON_DEADLINE));
 		return;
 	}
@@ -161,7 +171,7 @@ static void apply_secure(struct fg_step *step)
 static void apply_withdraw(struct fg_step *step)
 {
 	withdraw_copies(step, FG_OP_QUEUE_ACK_IF);
-	step->recover = true;
+	step->withdraws = true;
 	step->job->withdraw = FG_WITHDRAW_DONE;
 	forget_copies(step->job);
 	step->state = FG_JOB_SECURE;
@@ -233,16 +243,19 @@ static void queue_ask(struct fg_step *step, Fallgate__Ask *ask)
 static void apply_ask(struct fg_step *step)
 {
 	uint64_t now = fg_core_now_ms(step->core);
-	uint64_t until = step->job->accepted_ms + (uint64_t)step->core->conf->limits.ask_s * 1000u;
+	uint64_t until = now + (uint64_t)step->core->conf->limits.ask_s * 1000u;
 	bool first = !step->job->asked;
 
-	if (step->state == FG_JOB_ASKING && step->event->kind == FG_EVENT_DECIDE && now >= until) {
+	if (!first)
+		until = step->job->asked_until_ms;
+	if (!first && step->event->kind == FG_EVENT_DECIDE && now >= until) {
 		finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_EXPIRED, fg_reason_code(FG_REASON_NO_CONSENT));
 		return;
 	}
 	step->state = FG_JOB_ASKING;
 	step->due_ms = until < step->job->expires_ms ? until : step->job->expires_ms;
 	step->job->asked = true;
+	step->job->asked_until_ms = step->due_ms;
 	if (step->event->kind == FG_EVENT_CONSENT)
 		step->answer = FG_E_CONSENT_SIGNATURE;
 	if (!first && step->event->kind != FG_EVENT_ACCEPT)
@@ -271,7 +284,7 @@ static void apply_downgrade(struct fg_step *step)
 		step->due_ms = fg_core_now_ms(core) + RETRY_MS;
 		return;
 	}
-	withdraw_copies(step, FG_OP_QUEUE_ACK);
+	take_back(step);
 	forget_copies(job);
 	job->leg++;
 	job->bearer = (Fallgate__Bearer)step->facts.links[step->decision.link].bearer;
@@ -327,16 +340,16 @@ void fg_apply_decision(struct fg_step *step)
 		apply_ask(step);
 		break;
 	case FG_ACTION_REFUSE:
-		withdraw_copies(step, FG_OP_QUEUE_ACK);
+		take_back(step);
 		finish(step, step->job->leg ? FALLGATE__RECEIPT_KIND__RECEIPT_FAILED :
 					      FALLGATE__RECEIPT_KIND__RECEIPT_REFUSED, reason_code(step));
 		break;
 	case FG_ACTION_EXPIRE:
-		withdraw_copies(step, FG_OP_QUEUE_ACK);
+		take_back(step);
 		finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_EXPIRED, reason_code(step));
 		break;
 	case FG_ACTION_CANCELLED:
-		withdraw_copies(step, FG_OP_QUEUE_ACK);
+		take_back(step);
 		finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_CANCELLED, reason_code(step));
 		break;
 	case FG_ACTION_WAIT:
@@ -348,11 +361,24 @@ void fg_apply_decision(struct fg_step *step)
 
 /* ---- what the chain and the recipient say ---- */
 
+static bool is_for(const Fallgate__StoredJob *job, const uint8_t *device)
+{
+	for (size_t i = 0; i < job->n_parts; i++)
+		if (FG_HAS_LEN(job->parts[i]->device_id, FG_DEVICE_ID_LEN) &&
+		    memcmp(job->parts[i]->device_id.data, device, FG_DEVICE_ID_LEN) == 0)
+			return true;
+	return false;
+}
+
 static bool apply_acked(struct fg_step *step)
 {
 	Fallgate__Receipt *receipt;
 	Fallgate__StoredJob *job = step->job;
 
+#ifndef FG_MUTANT_ack_recipient
+	if (!is_for(job, step->event->device)) /* the sender's other devices acknowledge their copies too */
+		return false;
+#endif
 	if (step->state == FG_JOB_SENDING || step->state == FG_JOB_SENT || step->state == FG_JOB_IN_DOUBT) {
 		/* The copy was on its way to the device when it was withdrawn: both may arrive. Said, never silent. */
 		if (job->in_doubt)
@@ -368,9 +394,20 @@ static bool apply_acked(struct fg_step *step)
 	receipt = finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED, fg_reason_code(FG_REASON_SECURE_DEVICES));
 	receipt->protection = FALLGATE__PROTECTION__PROTECTION_E2E;
 	receipt->bearer = FALLGATE__BEARER__BEARER_SECURE;
-	receipt->ack = step->event->ack;
-	step->event->ack = NULL;
+	receipt->ack = step->event->ack ? fg_record_copy(step->event->ack) : NULL;
 	fg_record_bytes(&receipt->ack_device, step->event->device, FG_DEVICE_ID_LEN);
+	return true;
+}
+
+/* Row 11: whose acknowledgement it was comes as an event of its own. */
+static bool apply_not_withdrawn(struct fg_step *step)
+{
+	if (step->state != FG_JOB_SECURE && step->state != FG_JOB_READY)
+		return false;
+	step->job->withdraw = FG_WITHDRAW_FAILED;
+	step->state = FG_JOB_SECURE;
+	step->due_ms = fg_core_now_ms(step->core);
+	step->decide_again = true;
 	return true;
 }
 
@@ -404,16 +441,22 @@ static void add_failed_link(Fallgate__StoredJob *job)
 	fg_record_text(&job->failed_links[job->n_failed_links++], job->link);
 }
 
+static void forget_part_states(Fallgate__StoredJob *job)
+{
+	for (size_t i = 0; i < job->n_part_states; i++)
+		fg_record_free(job->part_states[i]);
+	free(job->part_states);
+	job->part_states = NULL;
+	job->n_part_states = 0;
+}
+
 /* One record a part, and a reference by which its delivery report finds the job. */
 static void remember_parts(struct fg_step *step)
 {
 	Fallgate__StoredJob *job = step->job;
 	struct fg_cursor refs;
 
-	for (size_t i = 0; i < job->n_part_states; i++)
-		fg_record_free(job->part_states[i]);
-	free(job->part_states);
-	job->n_part_states = 0;
+	forget_part_states(job);
 	job->part_states = calloc(step->event->segments ? step->event->segments : 1, sizeof(*job->part_states));
 	fg_cursor_init(&refs, step->event->refs, step->event->refs_len);
 	while (job->part_states && job->n_part_states < step->event->segments) {
@@ -476,8 +519,7 @@ static bool apply_leg(struct fg_step *step)
 		return false;
 	if (step->lane->leaf.leg == job->leg && step->lane->leaf.proof) {
 		fg_record_free(job->leaf);
-		job->leaf = step->lane->leaf.proof;
-		step->lane->leaf.proof = NULL;
+		job->leaf = fg_record_copy(step->lane->leaf.proof); /* the lane's own stays until the commit */
 	}
 	job->segments = event->segments;
 	fg_record_text(&job->mark, event->mark);
@@ -492,6 +534,7 @@ static bool apply_leg(struct fg_step *step)
 						  fg_reason_code((enum fg_reason)job->reason)));
 		return true;
 	case FG_LEG_UNKNOWN:
+		forget_part_states(job);
 		remember_doubt(step);
 		job->in_doubt = true;
 		step->state = FG_JOB_IN_DOUBT;
@@ -514,45 +557,72 @@ static bool apply_leg(struct fg_step *step)
 	return true;
 }
 
+static void finish_reported(struct fg_step *step, Fallgate__ReceiptKind kind)
+{
+	Fallgate__Receipt *receipt = finish(step, kind, fg_reason_code((enum fg_reason)step->job->reason));
+
+	describe_leg(step, receipt);
+	receipt->carrier_claim = true;
+}
+
 static bool part_failed(const Fallgate__StoredPart *part)
 {
 	return part->report == FG_DLR_EXPIRED || part->report == FG_DLR_DELETED ||
 	       part->report == FG_DLR_UNDELIVERABLE || part->report == FG_DLR_REJECTED;
 }
 
-/* Delivered only when every part is; failed when all are final and one failed. The carrier's claim, and labelled so. */
+static Fallgate__StoredPart *add_part(Fallgate__StoredJob *job, const char *ref)
+{
+	Fallgate__StoredPart *part = malloc(sizeof(*part));
+
+	job->part_states = realloc(job->part_states, (job->n_part_states + 1) * sizeof(*job->part_states));
+	if (!part || !job->part_states)
+		FG_BUG("out of memory");
+	fallgate__stored_part__init(part);
+	fg_record_text(&part->ref, ref);
+	job->part_states[job->n_part_states++] = part;
+	return part;
+}
+
+/* Which part a report is about; of a message in doubt no part's id is known before its report brings it. NULL: none of ours. */
+static Fallgate__StoredPart *part_of_report(struct fg_step *step, size_t parts)
+{
+	Fallgate__StoredJob *job = step->job;
+
+	if (step->state == FG_JOB_SENT)
+		return step->event->part < parts ? job->part_states[step->event->part] : NULL;
+	for (size_t i = 0; i < job->n_part_states; i++)
+		if (strcmp(job->part_states[i]->ref, step->event->report_ref) == 0)
+			return job->part_states[i];
+	return job->n_part_states < parts ? add_part(job, step->event->report_ref) : NULL;
+}
+
+/* Delivered only when every part is; failed when all are final and one failed. The carrier's claim, and labelled so. What was final
+ * once stays as it was: a report that comes late or twice changes nothing. */
 static bool apply_report(struct fg_step *step)
 {
 	Fallgate__StoredJob *job = step->job;
-	Fallgate__Receipt *receipt;
-	size_t delivered = 0, final = 0, failed = 0;
+	Fallgate__StoredPart *part;
+	size_t parts = job->n_part_states, delivered = 0, final = 0, failed = 0;
 
 	if (step->state != FG_JOB_SENT && step->state != FG_JOB_IN_DOUBT)
 		return false;
-	if (step->state == FG_JOB_SENT) {
-		if (step->event->part >= job->n_part_states)
-			return false;
-		job->part_states[step->event->part]->report = step->event->report_state;
-		job->part_states[step->event->part]->report_final = step->event->report_final;
-	}
+	if (step->state == FG_JOB_IN_DOUBT)
+		parts = job->segments ? job->segments : 1;
+	part = part_of_report(step, parts);
+	if (!part || part->report_final)
+		return false;
+	part->report = step->event->report_state;
+	part->report_final = step->event->report_final;
 	for (size_t i = 0; i < job->n_part_states; i++) {
 		delivered += job->part_states[i]->report == FG_DLR_DELIVERED;
 		final += job->part_states[i]->report_final != 0;
 		failed += part_failed(job->part_states[i]);
 	}
-	if (step->state == FG_JOB_IN_DOUBT)
-		delivered = final = step->event->report_state == FG_DLR_DELIVERED ? job->n_part_states : 0;
-	if (step->state == FG_JOB_IN_DOUBT && step->event->report_state != FG_DLR_DELIVERED)
-		return false;
-	if (final < job->n_part_states)
-		return true;
-	receipt = finish(step,
-			 delivered == job->n_part_states ? FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED :
-			 failed			         ? FALLGATE__RECEIPT_KIND__RECEIPT_FAILED :
-							   FALLGATE__RECEIPT_KIND__RECEIPT_UNKNOWN,
-			 fg_reason_code((enum fg_reason)job->reason));
-	describe_leg(step, receipt);
-	receipt->carrier_claim = true;
+	if (final == parts)
+		finish_reported(step, delivered == parts ? FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED :
+				      failed		  ? FALLGATE__RECEIPT_KIND__RECEIPT_FAILED :
+							    FALLGATE__RECEIPT_KIND__RECEIPT_UNKNOWN);
 	return true;
 }
 
@@ -567,6 +637,8 @@ bool fg_apply_event(struct fg_step *step)
 		return apply_refused(step);
 	case FG_EVENT_REPORT:
 		return apply_report(step);
+	case FG_EVENT_NOT_WITHDRAWN:
+		return apply_not_withdrawn(step);
 	case FG_EVENT_ACCEPT:
 	case FG_EVENT_DECIDE:
 	case FG_EVENT_CONSENT:

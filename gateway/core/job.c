@@ -147,7 +147,8 @@ static void step_free(struct fg_step *step)
 	fg_record_free(step->job);
 	fg_record_free(step->ask);
 	free(step->view);
-	fg_event_free(step->event);
+	if (step->event)
+		fg_event_free(step->event);
 	free(step);
 }
 
@@ -219,16 +220,35 @@ void fg_step_finish(struct fg_step *step)
 
 /* ---- commit ---- */
 
-
-/* A withdrawal met an acknowledgement (row 11): record that, and decide again. */
+/* A withdrawal met an acknowledgement (row 11). The record in our hands has changed already: it is read anew, and that is noted in it. */
 static void withdrawal_failed(struct fg_step *step)
 {
-	forget_ops(step);
-	step->job->withdraw = FG_WITHDRAW_FAILED;
-	step->recover = false;
-	step->decide_again = true;
-	step->state = FG_JOB_SECURE;
-	fg_step_commit(step);
+	step->answer = FG_E_CONFLICT;
+	step->decide_again = false;
+	fg_step_event(step->core, fg_event_new(FG_EVENT_NOT_WITHDRAWN, &step->event->id));
+	fg_step_finish(step);
+}
+
+/* Nobody repeats what the chain, a carrier or a device has said once: it stays first in its lane until the store takes it. */
+static bool stall(struct fg_step *step, enum fg_rc rc)
+{
+	enum fg_event_kind kind = step->event->kind;
+	struct fg_lane *lane = step->lane;
+
+	if ((kind != FG_EVENT_LEG && kind != FG_EVENT_REFUSED && kind != FG_EVENT_REPORT && kind != FG_EVENT_ACKED &&
+	     kind != FG_EVENT_NOT_WITHDRAWN) ||
+	    fg_rc_class(rc) != FG_CLASS_RETRY || step->core->stopping)
+		return false;
+	LOG_MSG(&step->event->id, DMSG, LOGL_NOTICE, "step waits: %s\n", fg_rc_name(rc));
+	step->event->next = lane->first;
+	lane->first = step->event;
+	if (!lane->last)
+		lane->last = step->event;
+	lane->stalled = true;
+	step->core->jobs->stalled_count++;
+	step->event = NULL;
+	step_free(step);
+	return true;
 }
 
 static void committed(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *arg)
@@ -240,10 +260,12 @@ static void committed(enum fg_rc rc, struct fg_store_op *ops, size_t count, void
 	(void)count;
 	if (rc == FG_E_STORE_FATAL)
 		fg_role_fail(core->process, rc, "the store");
-	if (rc == FG_E_CONFLICT && step->recover) {
+	if (rc == FG_E_CONFLICT && step->withdraws) {
 		withdrawal_failed(step);
 		return;
 	}
+	if (rc != FG_OK && stall(step, rc))
+		return;
 	if (rc != FG_OK) {
 		LOG_MSG(&step->event->id, DMSG, LOGL_NOTICE, "step undone: %s\n", fg_rc_name(rc));
 		step->answer = rc;
@@ -419,10 +441,13 @@ static void step_run(struct fg_step *step)
 		step_decide(step);
 		return;
 	}
-	if (fg_apply_event(step))
+	if (fg_apply_event(step)) {
 		sign_and_commit(step);
-	else
-		fg_step_finish(step);
+		return;
+	}
+	if (step->state != FG_JOB_SENDING) /* said again of a leg that is settled */
+		fg_lane_settled(step->core, step->lane);
+	fg_step_finish(step);
 }
 
 static void loaded(enum fg_rc rc, const struct fg_store_row *rows, size_t count, void *arg)
@@ -449,6 +474,8 @@ static void loaded(enum fg_rc rc, const struct fg_store_row *rows, size_t count,
 		fg_step_finish(step);
 		return;
 	}
+	if (rc != FG_OK && stall(step, rc))
+		return;
 	if (!step->job) {
 		step->answer = rc == FG_OK ? FG_E_NOT_FOUND : rc;
 		fg_step_finish(step);
@@ -547,6 +574,21 @@ static void expired_found(enum fg_rc rc, const struct fg_store_row *rows, size_t
 		drop_rows(core, rows, count, false);
 }
 
+static void start_stalled(struct fg_core *core)
+{
+	struct fg_lane *next;
+
+	for (size_t i = 0; core->jobs->stalled_count && i < LANE_BUCKETS; i++)
+		for (struct fg_lane *lane = core->jobs->lanes[i]; lane; lane = next) {
+			next = lane->next;
+			if (!lane->stalled)
+				continue;
+			lane->stalled = false;
+			core->jobs->stalled_count--;
+			step_start(core, lane);
+		}
+}
+
 static void sweep(evutil_socket_t fd, short what, void *arg)
 {
 	struct fg_core *core = arg;
@@ -555,6 +597,7 @@ static void sweep(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	start_stalled(core);
 	if (!jobs->sweeping)
 		jobs->sweeping = fg_store_sweep(core->store, FG_SWEEP_DUE, now, SWEEP_LIMIT, due_found, core) == FG_OK;
 	if (!jobs->finishing)

@@ -237,7 +237,7 @@ static uint64_t expiry(const struct fg_core *core, const Fallgate__Submit *submi
 
 	if (submit->n_parts == 0)
 		most = now + (uint64_t)core->conf->limits.hold_s * 1000u;
-	return submit->expires_ms > now && submit->expires_ms < most ? submit->expires_ms : most;
+	return submit->expires_ms && submit->expires_ms < most ? submit->expires_ms : most; /* past already: expires at once */
 }
 
 static Fallgate__StoredJob *new_job(struct fg_core *core, const struct fg_session *session,

@@ -198,8 +198,13 @@ static void found(enum fg_rc rc, const struct fg_store_row *rows, size_t count, 
 		lookup_free(lookup);
 		return;
 	}
-	/* The commit that makes it known may be on its way. */
-	if (++lookup->tries == REPORT_TRIES || lookup->core->stopping) {
+	if (lookup->core->stopping) { /* not acknowledged: the carrier says it again */
+		fg_event_free(lookup->event);
+		lookup_free(lookup);
+		return;
+	}
+	/* The commit that makes it known may be on its way. A store that cannot be read says nothing about whose it is. */
+	if (rc == FG_OK && ++lookup->tries == REPORT_TRIES) {
 		nobodys(lookup);
 		return;
 	}
@@ -244,6 +249,7 @@ void fg_jobs_report(struct fg_core *core, const struct fg_ipc_dlr *report)
 	link = core->conf->links[report->link].name;
 	link_len = strlen(link) + 1;
 	if (report->ref.len) {
+		memcpy(lookup->event->report_ref, report->ref.data, report->ref.len);
 		memcpy(lookup->key[0], link, link_len);
 		memcpy(lookup->key[0] + link_len, report->ref.data, report->ref.len);
 		lookup->key_len[0] = link_len + report->ref.len;

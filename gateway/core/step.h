@@ -20,6 +20,7 @@ enum fg_event_kind {
 	FG_EVENT_LEG,	 /*!< the vault says where the leg stands */
 	FG_EVENT_REFUSED, /*!< the log or the vault did not carry out the order */
 	FG_EVENT_REPORT,  /*!< a delivery report */
+	FG_EVENT_NOT_WITHDRAWN, /*!< a copy that was to be taken back is gone: a device has acknowledged it (row 11) */
 };
 
 enum { FG_STEP_OPS_MAX = 64, FG_STEP_RECEIPTS_MAX = 4, FG_REFS_MAX = 8192 };
@@ -48,6 +49,7 @@ struct fg_event {
 	bool report_final;
 	uint16_t report_link;
 	uint64_t report_token;
+	char report_ref[65]; /*!< the far side's id, "": none */
 	struct fg_event *next;
 };
 
@@ -62,6 +64,7 @@ struct fg_lane {
 	struct fg_id id;
 	bool running;
 	bool ordered; /*!< an order is in flight */
+	bool stalled; /*!< its next event could not be stored; tried again by the sweep */
 	struct fg_event *first, *last;
 	struct fg_leaf_proof leaf;
 	struct fg_event *early_leg; /*!< a LEG that overtook its LOGGED: the two come from different processes */
@@ -78,7 +81,7 @@ struct fg_step {
 	bool exists;
 	bool order;	       /*!< after the commit: give the order to the log */
 	bool decide_again;     /*!< after the commit: another decision at once */
-	bool recover;	       /*!< CONFLICT of a withdrawal: record it and decide again */
+	bool withdraws;	       /*!< takes copies back: CONFLICT means that a device was faster */
 	Fallgate__Ask *ask;    /*!< after the commit: answer with it; borrowed from the step's arena */
 	struct fg_facts facts;
 	struct fg_decision decision;
@@ -103,13 +106,13 @@ struct fg_step {
 
 struct fg_core_jobs {
 	struct fg_lane **lanes; /*!< hash by id */
-	size_t lanes_count, ordered_count;
+	size_t lanes_count, ordered_count, stalled_count;
 	struct event *timer;
 	struct fg_arena arena; /*!< for one step at a time; core->arena belongs to incoming frames */
 	bool sweeping, expiring, finishing, repeating;
 };
 
-/* job.c */
+/* job.c: what nobody asked for (legs, refusals, reports, acknowledgements) is never lost to a store that is busy: it is tried again. */
 /*! Take the event; it runs now or when the steps before it are done. */
 void fg_step_event(struct fg_core *core, struct fg_event *event_take);
 struct fg_event *fg_event_new(enum fg_event_kind kind, const struct fg_id *id);

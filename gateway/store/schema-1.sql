@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+--
 -- The store, schema version 1 (PRAGMA user_version). Times are Unix milliseconds.
 --
 -- Bodies lie in tables that grow at their end; what has to be found by a random key is a narrow index beside them. Clustering bodies by

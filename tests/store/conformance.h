@@ -11,5 +11,10 @@ enum { STORE_CASES_MAX = 64 };
 /*! Put the cases for an engine at cases_out, which has room for STORE_CASES_MAX. \return how many. */
 size_t store_conformance_cases(const struct store_factory *factory, struct CMUnitTest *cases_out);
 
+/*! Those of the clauses (conformance_clauses.c), without their factory. */
+size_t store_clause_cases(struct CMUnitTest *cases_out);
+int store_case_setup(void **state);
+int store_case_teardown(void **state);
+
 /*! The case of model.c: random submits answer as a model in memory does. */
 void random_submits_answer_as_the_model_does(void **state);
