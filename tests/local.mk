@@ -20,3 +20,4 @@ include tests/fuzz/local.mk
 include tests/peers/local.mk
 include tests/perf/local.mk
 include tests/flows/local.mk
+include tests/crash/local.mk

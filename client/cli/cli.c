@@ -27,7 +27,7 @@ static const struct command {
 	{ "send", cli_send,
 	  "[--allow sms[,rcs,mms]] [--policy secure-only|ask|allow] [--class C] [--pin-ack] "
 	  "[--expires S]\n"
-	  "                           [--wait KINDS] [--timeout S] HANDLE TEXT" },
+	  "                           [--id ID] [--wait KINDS] [--timeout S] HANDLE TEXT" },
 	{ "inbox", cli_inbox, "[--follow] [--count N] [--timeout S]" },
 	{ "receipt", cli_receipt, "ID" },
 	{ "verify", cli_verify, "ID" },

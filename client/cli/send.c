@@ -15,7 +15,7 @@ enum { WAIT_DEFAULT_S = 10 };
 struct send_arguments {
 	const char *handle, *text;
 	struct fg_send_options options;
-	struct fg_id id;
+	struct fg_id id, again_id;
 	uint64_t start_ms;
 	unsigned wait_kinds; /* bits 1 << kind: enough to end, final or not */
 	bool accepted;
@@ -280,6 +280,9 @@ static bool read_option(int c, struct send_arguments *a, uint64_t *wait_s)
 			return false;
 		a->options.expires_ms = seconds * 1000;
 		return true;
+	case 'i':
+		a->options.id = &a->again_id;
+		return fg_id_parse(optarg, &a->again_id) == FG_OK;
 	case 'w':
 		return read_kinds(optarg, &a->wait_kinds);
 	case 't':
@@ -297,6 +300,7 @@ int cli_send(struct cli *cli, int argc, char **argv)
 		{ "class", required_argument, NULL, 'c' },
 		{ "pin-ack", no_argument, NULL, 'k' },
 		{ "expires", required_argument, NULL, 'e' },
+		{ "id", required_argument, NULL, 'i' },
 		{ "wait", required_argument, NULL, 'w' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },

@@ -106,6 +106,8 @@ struct fg_outgoing *fg_outgoing_by_id(struct fg_session *s, const void *message_
 /* True when the frame answers an outgoing message. */
 bool fg_outgoing_answer(struct fg_session *s, const Fallgate__ServerFrame *frame);
 void fg_outgoing_ask(struct fg_session *s, const Fallgate__Ask *ask);
+/* The gateway has it, durably: it need not be given again. sent may be NULL. */
+void fg_outgoing_accepted(struct fg_session *s, Fallgate__Sent *sent);
 void fg_outgoing_end(struct fg_session *s, struct fg_outgoing *o);
 
 /* session_consent.c: a capsule and the consent to open it: into the state and, the capsule, into

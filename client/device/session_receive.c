@@ -203,8 +203,10 @@ static enum fg_rc on_receipt(struct fg_session *s, const Fallgate__Push *push)
 	if (!push->receipt)
 		return FG_E_SYNTAX;
 	rc = fg_receipt_verify(&s->arena, &s->state->trust, sent, push->receipt, &verified);
-	if (rc == FG_OK)
+	if (rc == FG_OK) {
+		fg_outgoing_accepted(s, sent);
 		rc = keep_receipt(s, sent, push->receipt);
+	}
 	if (rc == FG_OK)
 		tell_receipt(s, sent, &verified);
 	return rc == FG_E_EXISTS ? FG_OK : rc;

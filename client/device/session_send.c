@@ -65,6 +65,12 @@ static enum fg_rc ask_lookup(struct fg_session *s, struct fg_outgoing *o, const 
 	return transmit(s, o, &frame);
 }
 
+static enum fg_rc begin(struct fg_session *s, struct fg_outgoing *o)
+{
+	return s->own_devices_many ? ask_lookup(s, o, s->state->data->handle, FG_OUTGOING_LOOKUP_OWN)
+				   : ask_lookup(s, o, o->submit->recipient, FG_OUTGOING_LOOKUP);
+}
+
 /* ---- sealed parts ---- */
 
 static enum fg_rc part_new(struct fg_session *s, const struct fg_outgoing *o,
@@ -191,9 +197,34 @@ static enum fg_rc seal_parts(struct fg_session *s, struct fg_outgoing *o,
 
 /* ---- submit ---- */
 
-static enum fg_rc submit(struct fg_session *s, struct fg_outgoing *o)
+static enum fg_rc transmit_submit(struct fg_session *s, struct fg_outgoing *o)
 {
 	Fallgate__ClientFrame frame = FALLGATE__CLIENT_FRAME__INIT;
+
+	frame.kind_case = FALLGATE__CLIENT_FRAME__KIND_SUBMIT;
+	frame.submit = o->submit;
+	o->stage = FG_OUTGOING_SUBMITTED;
+	return transmit(s, o, &frame);
+}
+
+/* Should its acceptance be lost, exactly this is given again: receipts are about this consent and these parts. */
+static enum fg_rc keep_submit(struct fg_session *s, const struct fg_outgoing *o)
+{
+	Fallgate__Sent *sent = fg_state_sent(s->state, o->id.b, FG_ID_LEN);
+	uint8_t *packed;
+	size_t len;
+	enum fg_rc rc;
+
+	if (!sent)
+		return FG_E_NOT_FOUND;
+	packed = fg_proto_pack_new(o->submit, &len);
+	rc = packed ? fg_bytes_set(&sent->submit, packed, len) : FG_E_NO_MEMORY;
+	free(packed);
+	return rc == FG_OK ? s->io.save(s->io.context) : rc;
+}
+
+static enum fg_rc submit(struct fg_session *s, struct fg_outgoing *o)
+{
 	const Fallgate__Sent *sent = fg_state_sent(s->state, o->id.b, FG_ID_LEN);
 	enum fg_rc rc;
 
@@ -203,11 +234,8 @@ static enum fg_rc submit(struct fg_session *s, struct fg_outgoing *o)
 		if (!o->submit->consent)
 			return FG_E_NO_MEMORY;
 	}
-	rc = s->io.save(s->io.context);
-	frame.kind_case = FALLGATE__CLIENT_FRAME__KIND_SUBMIT;
-	frame.submit = o->submit;
-	o->stage = FG_OUTGOING_SUBMITTED;
-	return rc == FG_OK ? transmit(s, o, &frame) : rc;
+	rc = keep_submit(s, o);
+	return rc == FG_OK ? transmit_submit(s, o) : rc;
 }
 
 /* ---- what the directory said ---- */
@@ -351,6 +379,8 @@ static void forget_parts(struct fg_session *s, struct fg_outgoing *o)
 						     NULL);
 	while (sent && sent->n_parts > 0)
 		fallgate__sent_part__free_unpacked(sent->parts[--sent->n_parts], NULL);
+	if (sent)
+		fg_bytes_set(&sent->submit, NULL, 0);
 }
 
 static void on_error(struct fg_session *s, struct fg_outgoing *o, const Fallgate__Error *error)
@@ -362,13 +392,19 @@ static void on_error(struct fg_session *s, struct fg_outgoing *o, const Fallgate
 		if (error->mismatch && error->mismatch->own)
 			s->own_devices_many = true;
 		forget_parts(s, o);
-		rc = s->own_devices_many
-			     ? ask_lookup(s, o, s->state->data->handle, FG_OUTGOING_LOOKUP_OWN)
-			     : ask_lookup(s, o, o->submit->recipient, FG_OUTGOING_LOOKUP);
+		rc = begin(s, o);
 		if (rc == FG_OK)
 			return;
 	}
 	fail(s, o, rc == FG_OK || rc == FG_RC_COUNT ? FG_E_DENIED : rc, error->text);
+}
+
+void fg_outgoing_accepted(struct fg_session *s, Fallgate__Sent *sent)
+{
+	if (!sent || sent->submit.len == 0)
+		return;
+	fg_bytes_set(&sent->submit, NULL, 0);
+	s->dirty = true;
 }
 
 static void on_accepted(struct fg_session *s, const struct fg_outgoing *o)
@@ -376,6 +412,7 @@ static void on_accepted(struct fg_session *s, const struct fg_outgoing *o)
 	Fallgate__Receipt receipt = FALLGATE__RECEIPT__INIT;
 	struct fg_verified verified = { .receipt = &receipt };
 
+	fg_outgoing_accepted(s, fg_state_sent(s->state, o->id.b, FG_ID_LEN));
 	receipt.kind = FALLGATE__RECEIPT_KIND__RECEIPT_ACCEPTED;
 	if (s->callbacks->on_receipt)
 		s->callbacks->on_receipt(s->callbacks->context, &o->id, &verified);
@@ -509,8 +546,9 @@ static struct fg_outgoing *outgoing_new(struct fg_session *s, const struct fg_se
 		if (!o)
 			continue;
 		fg_random(random, sizeof(random));
-		o->id = fg_id_make(fg_session_now(s), random);
+		o->id = options->id ? *options->id : fg_id_make(fg_session_now(s), random);
 		o->options = *options;
+		o->options.id = NULL; /* borrowed for the call only */
 		o->expires_ms = fg_session_now(s) +
 				(options->expires_ms ? options->expires_ms : EXPIRES_DEFAULT_MS);
 		s->outgoing[i] = o;
@@ -519,29 +557,55 @@ static struct fg_outgoing *outgoing_new(struct fg_session *s, const struct fg_se
 	return NULL;
 }
 
+/* The message is known: what was given to the gateway is given again, or the way there begins anew. */
+static enum fg_rc send_again(struct fg_session *s, struct fg_outgoing *o, const Fallgate__Sent *sent)
+{
+	Fallgate__Submit *kept;
+
+	if (sent->submit.len == 0)
+		return begin(s, o);
+	kept = fallgate__submit__unpack(NULL, sent->submit.len, sent->submit.data);
+	if (!kept)
+		return FG_E_SYNTAX;
+	fallgate__submit__free_unpacked(o->submit, NULL);
+	o->submit = kept;
+	return transmit_submit(s, o);
+}
+
+static enum fg_rc send_check(struct fg_session *s, const struct fg_id *id, const char *recipient, const char *text)
+{
+	const Fallgate__Sent *sent = id ? fg_state_sent(s->state, id->b, FG_ID_LEN) : NULL;
+
+	if (id && fg_outgoing_by_id(s, id->b, FG_ID_LEN))
+		return FG_E_EXISTS;
+	return sent && (strcmp(sent->recipient, recipient) != 0 || strcmp(sent->text, text) != 0) ? FG_E_EXISTS : FG_OK;
+}
+
 enum fg_rc fg_session_send(struct fg_session *s, const char *handle, const char *text,
 			   const struct fg_send_options *options, struct fg_id *message_id_out)
 {
 	struct fg_handle recipient;
 	struct fg_outgoing *o;
+	const Fallgate__Sent *sent;
 	enum fg_rc rc = fg_handle_parse(handle, strlen(handle), &recipient);
 
 	if (s->phase != FG_SESSION_READY)
 		return FG_E_STATE;
 	if (rc == FG_OK)
 		rc = text_check(s, text);
+	if (rc == FG_OK)
+		rc = send_check(s, options->id, recipient.text, text);
 	if (rc != FG_OK)
 		return rc;
 	o = outgoing_new(s, options);
 	if (!o)
 		return FG_E_LIMIT;
 	rc = submit_new(o, recipient.text);
-	if (rc == FG_OK)
-		rc = sent_new(s, &o->id, recipient.text, text);
-	if (rc == FG_OK)
-		rc = s->own_devices_many
-			     ? ask_lookup(s, o, s->state->data->handle, FG_OUTGOING_LOOKUP_OWN)
-			     : ask_lookup(s, o, o->submit->recipient, FG_OUTGOING_LOOKUP);
+	sent = fg_state_sent(s->state, o->id.b, FG_ID_LEN);
+	if (rc == FG_OK && sent)
+		rc = send_again(s, o, sent);
+	else if (rc == FG_OK && (rc = sent_new(s, &o->id, recipient.text, text)) == FG_OK)
+		rc = begin(s, o);
 	if (rc != FG_OK) {
 		fg_outgoing_end(s, o);
 		return rc;

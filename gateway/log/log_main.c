@@ -115,9 +115,6 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 	struct log_process *log = arg;
 	enum fg_rc rc = fg_crypto_init();
 
-	if (rc == FG_OK)
-		rc = fg_ledger_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)),
-				   &ledger_ops, log, &log->ledger);
 	log->process = process;
 	if (rc == FG_OK)
 		rc = fg_ledger_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)), &ledger_ops, log,

@@ -569,6 +569,8 @@ int fg_parent_run(const struct fg_parent_options *options)
 	parent->conf = options->conf;
 	parent->program = options->program;
 	parent->timings = options->timings;
+	if (parent->timings.backoff_max_ms > (uint32_t)options->conf->gateway.restart_max_ms)
+		parent->timings.backoff_max_ms = (uint32_t)options->conf->gateway.restart_max_ms;
 	parent->began_ms = now_ms(parent);
 	fg_spawn_say_weaknesses(options->conf);
 	rc = fg_files_open(options->conf, &parent->files);
