@@ -45,9 +45,9 @@ def test_each_long_option_that_help_names_is_in_the_manual(name, section, usage)
 @pytest.mark.skipif(not shutil.which("groff"), reason="groff is not installed")
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 def test_each_manual_page_is_formatted_without_a_warning(page):
-    done = subprocess.run(["groff", "-mandoc", "-t", "-Tutf8", "-ww", "-K", "utf8", page], capture_output=True, text=True, check=False)
+    done = subprocess.run(["groff", "-mandoc", "-t", "-Tutf8", "-P-cbou", "-ww", "-K", "utf8", page], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and not done.stderr, done.stderr
-    assert "NAME" in done.stdout
+    assert "NAME\n" in done.stdout and "SEE ALSO\n" in done.stdout
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
