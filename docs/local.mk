@@ -3,5 +3,5 @@ EXTRA_DIST += %D%/architecture.md %D%/benchmarks.md %D%/protocol.md %D%/threats.
 	%D%/decisions/README.md %D%/decisions/0001-frames-from-one-table.md %D%/decisions/0002-trust-file-by-the-parent.md \
 	%D%/decisions/0003-vault-restarts-its-links.md %D%/decisions/0004-leaf-layout.md \
 	%D%/decisions/0005-recovery-by-repeating.md %D%/decisions/0006-static-libraries.md
-dist_man_MANS += %D%/man/fallgate.1
-dist_man_MANS += %D%/man/fallgate-smsc.1
+dist_man_MANS += %D%/man/fallgate.1 %D%/man/fallgate-smsc.1 %D%/man/fallgated.8 %D%/man/fallgate.conf.5 %D%/man/policy.conf.5 \
+	%D%/man/fallgate-decision.7

@@ -216,10 +216,17 @@ def rules(results):
 
 
 def generated(results):
-    tool = ROOT / "tools" / "gen-table"
-    if tool.exists():
+    """Each tools/gen-* can say whether the pages it makes are up to date."""
+    for tool in sorted((ROOT / "tools").glob("gen-*")):
         code, said = run([tool, "--check"])
-        results.add("docs/decision-table.md is generated and unchanged", code == 0, said)
+        results.add(f"what tools/{tool.name} makes is up to date", code == 0, said)
+
+
+def distcheck(results):
+    """The tarball builds, is tested, installed, used and removed again, from a folder that cannot be written."""
+    with step("make distcheck"):
+        code, said = run(["make", "-s", JOBS, "distcheck"], cwd=RELEASE, environment=environment(RELEASE))
+    results.add("make distcheck", code == 0, said)
 
 
 def formatting():
@@ -328,7 +335,7 @@ def bench(results):
 
 def main():
     parser = argparse.ArgumentParser(prog="tools/check", description="Build with sanitizers and run every test.")
-    parser.add_argument("--long", action="store_true", help="longer crash and load tests")
+    parser.add_argument("--long", action="store_true", help="longer crash and load tests, and make distcheck")
     parser.add_argument("--mutants", action="store_true", help="leave each guard out and see its test fail")
     parser.add_argument("--bench", action="store_true", help="measure as well")
     options = parser.parse_args()
@@ -340,6 +347,8 @@ def main():
     if build_tree(results, RELEASE):
         purity(results)
         rules(results)
+        if options.long:
+            distcheck(results)
         if options.bench:
             bench(results)
     generated(results)

@@ -26,3 +26,24 @@ check_PROGRAMS += %D%/example
 %C%_example_SOURCES = %D%/example.c
 %C%_example_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(PROTOBUF_C_CFLAGS)
 %C%_example_LDADD = $(FG_DEVICE_LIBS)
+
+# What applications install: one archive of all that the library needs of this tree, the headers by their paths here, and a .pc file.
+lib_LIBRARIES = libfallgatedevice.a
+libfallgatedevice_a_SOURCES =
+libfallgatedevice_a_LIBADD = $(%C%_libfallgatedevice_a_OBJECTS) $(%C%_libfgdevicestate_a_OBJECTS) \
+	$(lib_proto_libfgproto_a_OBJECTS) $(lib_crypto_libfgcrypto_a_OBJECTS) $(lib_base_libfgmin_a_OBJECTS)
+fallgatedir = $(includedir)/fallgate
+nobase_dist_fallgate_HEADERS = %D%/device.h %D%/pairing.h %D%/state.h %D%/trust.h %D%/verify.h lib/base/error.h lib/base/errors.def \
+	lib/base/id.h lib/crypto/crypto.h lib/crypto/hkdf.h lib/crypto/hpke.h lib/crypto/merkle.h lib/crypto/note.h \
+	lib/crypto/sign.h lib/proto/signed.h
+nobase_nodist_fallgate_HEADERS = %D%/state.pb-c.h lib/proto/fallgate.pb-c.h
+pkgconfigdir = $(libdir)/pkgconfig
+nodist_pkgconfig_DATA = %D%/fallgate-device.pc
+EXTRA_DIST += %D%/fallgate-device.pc.in
+
+# After `make install` (and in distcheck): does a stranger's program build with what pkg-config says?
+installcheck-local:
+	PKG_CONFIG_PATH='$(DESTDIR)$(pkgconfigdir)' && export PKG_CONFIG_PATH && \
+	$(CC) $(CFLAGS) $(FG_SANITIZE) -o installed-example $(top_srcdir)/%D%/example.c \
+		$$($(PKG_CONFIG) --define-variable=prefix='$(DESTDIR)$(prefix)' --cflags --libs fallgate-device) && \
+	rm -f installed-example

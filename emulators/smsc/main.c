@@ -259,12 +259,13 @@ int main(int argc, char **argv)
 	struct program program = {
 		.options = { .listen = "127.0.0.1:2775", .receipt_delay_ms = 50, .late_ms = 2000 }
 	};
-	void *ctx = talloc_named_const(NULL, 0, "fallgate-smsc");
 	struct fg_smsc *smsc;
+	void *ctx;
 	char *host;
 	enum fg_rc rc;
 
 	read_options(&program, argc, argv);
+	ctx = talloc_named_const(NULL, 0, "fallgate-smsc");
 	program.colour = isatty(STDOUT_FILENO);
 	program.loop = fg_loop_new(ctx);
 	if (!program.loop || fg_log_init(ctx, "fallgate-smsc", "notice") != FG_OK)

@@ -291,6 +291,8 @@ void fg_step_commit(struct fg_step *step)
 	size_t len;
 	enum fg_rc rc;
 
+	if (!fg_job_may_change(step->from, step->event->kind, step->state))
+		FG_BUG("a job in state %u becomes %u by event %d", step->from, step->state, (int)step->event->kind);
 	op->body.data = fg_step_own(step, fg_proto_pack_new(step->job, &len));
 	op->body.len = len;
 	op->state = step->state;
@@ -458,6 +460,7 @@ static void loaded(enum fg_rc rc, const struct fg_store_row *rows, size_t count,
 
 	if (rc == FG_OK && count == 1) {
 		step->exists = true;
+		step->from = rows[0].state;
 		step->state = rows[0].state;
 		step->due_ms = rows[0].due_ms;
 		step->job = fallgate__stored_job__unpack(NULL, rows[0].body.len, rows[0].body.data);

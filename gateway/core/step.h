@@ -23,6 +23,8 @@ enum fg_event_kind {
 	FG_EVENT_NOT_WITHDRAWN, /*!< a copy that was to be taken back is gone: a device has acknowledged it (row 11) */
 };
 
+enum { FG_JOB_NEW = 0 }; /*!< before enum fg_job_state: a job that is not stored yet */
+
 enum { FG_STEP_OPS_MAX = 64, FG_STEP_RECEIPTS_MAX = 4, FG_REFS_MAX = 8192 };
 
 struct fg_event {
@@ -76,6 +78,7 @@ struct fg_step {
 	struct fg_lane *lane;
 	struct fg_event *event;
 	Fallgate__StoredJob *job;
+	unsigned from;		 /*!< the state that is stored, or FG_JOB_NEW */
 	enum fg_job_state state; /*!< before, and after apply the one to store */
 	uint64_t due_ms;
 	bool exists;
@@ -136,6 +139,10 @@ bool fg_apply_event(struct fg_step *step);
 /*! A job whose attempt is over when its time has come without a report: final, unknown. False when it is not that. */
 bool fg_apply_overdue(struct fg_step *step);
 void fg_apply_decision(struct fg_step *step); /*!< step->decision to the record, ops and receipts */
+
+/* states.c */
+/*! Whether states.def has a row for it; from: a state or FG_JOB_NEW. */
+bool fg_job_may_change(unsigned from, enum fg_event_kind event, enum fg_job_state to);
 
 /* receipt.c */
 Fallgate__Receipt *fg_receipt_add(struct fg_step *step, Fallgate__ReceiptKind kind, const char *reason);

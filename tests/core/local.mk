@@ -1,4 +1,4 @@
-fg_core_tests = tests/core/session_test tests/core/directory_test tests/core/push_test tests/core/ctl_test
+fg_core_tests = tests/core/session_test tests/core/directory_test tests/core/push_test tests/core/ctl_test tests/core/states_test
 check_PROGRAMS += $(fg_core_tests)
 TESTS += $(fg_core_tests)
 fg_core_fixture = tests/core/fixture.c tests/core/fixture.h
@@ -18,3 +18,6 @@ tests_core_push_test_LDADD = $(fg_core_libs)
 tests_core_ctl_test_SOURCES = tests/core/ctl_test.c $(fg_core_fixture)
 tests_core_ctl_test_CPPFLAGS = $(fg_core_cppflags)
 tests_core_ctl_test_LDADD = $(fg_core_libs)
+tests_core_states_test_SOURCES = tests/core/states_test.c
+tests_core_states_test_CPPFLAGS = $(fg_core_cppflags)
+tests_core_states_test_LDADD = gateway/core/libfgcore.a $(FG_TEST_LIBS)

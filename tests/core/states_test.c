@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the table of a job's states must never allow, whatever rows it gets.
+ */
+#include "gateway/core/step.h"
+#include "tests/support/fg_test.h"
+
+static bool may_become(unsigned from, enum fg_job_state to)
+{
+	for (enum fg_event_kind event = FG_EVENT_ACCEPT; event <= FG_EVENT_REPORT; event++)
+		if (fg_job_may_change(from, event, to))
+			return true;
+	return false;
+}
+
+/* The states that can come after from, by any number of changes, as bits. */
+static unsigned reachable(unsigned from)
+{
+	unsigned seen = 1u << from, before;
+
+	do {
+		before = seen;
+		for (unsigned state = FG_JOB_NEW; state <= FG_JOB_FINAL; state++)
+			for (enum fg_job_state to = FG_JOB_READY; (seen & 1u << state) && to <= FG_JOB_FINAL; to++)
+				seen |= may_become(state, to) ? 1u << to : 0;
+	} while (seen != before);
+	return seen;
+}
+
+static void a_final_job_never_changes(void **state)
+{
+	(void)state;
+	assert_int_equal(reachable(FG_JOB_FINAL), 1u << FG_JOB_FINAL);
+}
+
+static void every_state_is_reached_and_leads_to_an_end(void **state)
+{
+	(void)state;
+	assert_int_equal(reachable(FG_JOB_NEW), (1u << (FG_JOB_FINAL + 1)) - 1);
+	for (unsigned from = FG_JOB_NEW; from <= FG_JOB_FINAL; from++)
+		assert_true(reachable(from) & 1u << FG_JOB_FINAL);
+}
+
+static void what_was_or_may_have_been_sent_is_never_sent_again(void **state)
+{
+	const unsigned again = 1u << FG_JOB_SENDING | 1u << FG_JOB_READY | 1u << FG_JOB_SECURE | 1u << FG_JOB_ASKING;
+
+	(void)state;
+	assert_false(reachable(FG_JOB_SENT) & again);
+	assert_false(reachable(FG_JOB_IN_DOUBT) & again);
+}
+
+static void only_an_order_to_the_chain_is_sent_or_in_doubt(void **state)
+{
+	(void)state;
+	for (unsigned from = FG_JOB_NEW; from <= FG_JOB_FINAL; from++) {
+		assert_int_equal(may_become(from, FG_JOB_SENT), from == FG_JOB_SENDING || from == FG_JOB_SENT);
+		assert_int_equal(may_become(from, FG_JOB_IN_DOUBT), from == FG_JOB_SENDING);
+	}
+}
+
+static void a_job_is_stored_by_accept_only_and_accepted_once(void **state)
+{
+	(void)state;
+	for (unsigned from = FG_JOB_NEW; from <= FG_JOB_FINAL; from++)
+		for (enum fg_event_kind event = FG_EVENT_ACCEPT; event <= FG_EVENT_REPORT; event++)
+			for (enum fg_job_state to = FG_JOB_READY; to <= FG_JOB_FINAL; to++)
+				if (fg_job_may_change(from, event, to))
+					assert_int_equal(from == FG_JOB_NEW, event == FG_EVENT_ACCEPT);
+}
+
+static void a_state_out_of_range_changes_to_nothing(void **state)
+{
+	(void)state;
+	assert_false(may_become(FG_JOB_FINAL + 1, FG_JOB_FINAL));
+	assert_false(may_become(32, FG_JOB_READY));
+	assert_false(may_become(UINT32_MAX, FG_JOB_FINAL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_final_job_never_changes),
+		cmocka_unit_test(every_state_is_reached_and_leads_to_an_end),
+		cmocka_unit_test(what_was_or_may_have_been_sent_is_never_sent_again),
+		cmocka_unit_test(only_an_order_to_the_chain_is_sent_or_in_doubt),
+		cmocka_unit_test(a_job_is_stored_by_accept_only_and_accepted_once),
+		cmocka_unit_test(a_state_out_of_range_changes_to_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
