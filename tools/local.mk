@@ -1,5 +1,3 @@
-# tools: see Makefile.am
-EXTRA_DIST += %D%/bench %D%/bench.py %D%/fuzz %D%/bootstrap %D%/check %D%/check-layers %D%/check.py %D%/gen-table %D%/quickstart %D%/quickstart.py %D%/packages.txt tests/mutants.txt .ci/run
 # tools: what developers run; see CONTRIBUTING.md.
-EXTRA_DIST += %D%/bench %D%/bench.py %D%/bootstrap %D%/check %D%/check-layers %D%/check.py %D%/gen-conf-man %D%/gen-states %D%/gen-table \
-	%D%/packages.txt %D%/quickstart %D%/quickstart.py tests/mutants.txt .ci/run
+EXTRA_DIST += %D%/bench %D%/bench.py %D%/bootstrap %D%/check %D%/check-layers %D%/check.py %D%/fuzz %D%/gen-conf-man %D%/gen-states \
+	%D%/gen-table %D%/packages.txt %D%/quickstart %D%/quickstart.py tests/mutants.txt .ci/run
