@@ -222,6 +222,7 @@ void gateway_end(struct gateway *gateway)
 
 struct device *device_new(struct gateway *gateway, int version, const char *alpn)
 {
+	static const int small = 64 * 1024;
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 				       .sin_port = htons(gateway->port) };
 	struct device *device = talloc_zero(gateway, struct device);
@@ -229,6 +230,8 @@ struct device *device_new(struct gateway *gateway, int version, const char *alpn
 
 	device->gateway = gateway;
 	device->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* A small window, so that what a device does not read stays with the listener, however busy the machine is. */
+	setsockopt(device->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	setsockopt(device->fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 	assert_int_equal(connect(device->fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	evutil_make_socket_nonblocking(device->fd);
