@@ -105,7 +105,7 @@ static pid_t start_link(void)
 	}
 	close(control[1]);
 	t.ctx = talloc_new(NULL);
-	assert_ok(fg_log_init(t.ctx, "test", "error"));
+	assert_ok(fg_log_init(NULL, "test", "error"));
 	t.loop = fg_loop_new(t.ctx);
 	t.parent = fg_channel_new(t.ctx, fg_loop_base(t.loop), control[0], FG_ROLE_PARENT,
 				  FG_ROLE_LINK, NULL, &parent_ops, &t.parent_closed);

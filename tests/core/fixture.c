@@ -154,7 +154,7 @@ int fixture_setup(void **state)
 	fixture_current = fixture;
 	fixture->ctx = talloc_new(NULL);
 	fixture->dir = fg_test_tmpdir();
-	assert_ok(fg_log_init(fixture->ctx, "test", "error"));
+	assert_ok(fg_log_init(NULL, "test", "error"));
 	assert_ok(fg_arena_init(&fixture->arena, FG_ARENA_MAX));
 	assert_ok(fg_arena_init(&core->arena, FG_CORE_ARENA));
 	core->loop = fg_loop_new(fixture->ctx);

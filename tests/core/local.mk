@@ -20,4 +20,4 @@ tests_core_ctl_test_CPPFLAGS = $(fg_core_cppflags)
 tests_core_ctl_test_LDADD = $(fg_core_libs)
 tests_core_states_test_SOURCES = tests/core/states_test.c
 tests_core_states_test_CPPFLAGS = $(fg_core_cppflags)
-tests_core_states_test_LDADD = gateway/core/libfgcore.a $(FG_TEST_LIBS)
+tests_core_states_test_LDADD = $(fg_core_libs)

@@ -3,6 +3,11 @@
  * What the table of a job's states must never allow, whatever rows it gets.
  */
 #include "gateway/core/step.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "lib/base/log.h"
 #include "tests/support/fg_test.h"
 
 static bool may_become(unsigned from, enum fg_job_state to)
@@ -77,6 +82,35 @@ static void a_state_out_of_range_changes_to_nothing(void **state)
 	assert_false(may_become(UINT32_MAX, FG_JOB_FINAL));
 }
 
+static void commit_what_is_in_no_row(void)
+{
+	struct fg_event event = { .kind = FG_EVENT_DECIDE };
+	struct fg_step *step = calloc(1, sizeof(*step));
+
+	step->event = &event;
+	step->from = FG_JOB_SENT;
+	step->state = FG_JOB_SENDING;
+	fg_step_commit(step);
+}
+
+static void a_step_that_would_store_another_change_aborts(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		signal(SIGABRT, SIG_DFL);
+		fclose(stderr);
+		commit_what_is_in_no_row();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -86,7 +120,9 @@ int main(void)
 		cmocka_unit_test(only_an_order_to_the_chain_is_sent_or_in_doubt),
 		cmocka_unit_test(a_job_is_stored_by_accept_only_and_accepted_once),
 		cmocka_unit_test(a_state_out_of_range_changes_to_nothing),
+		cmocka_unit_test(a_step_that_would_store_another_change_aborts),
 	};
 
+	assert_ok(fg_log_init(NULL, "test", "error"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
