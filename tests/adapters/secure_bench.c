@@ -222,7 +222,6 @@ void gateway_end(struct gateway *gateway)
 
 struct device *device_new(struct gateway *gateway, int version, const char *alpn)
 {
-	static const int small = 64 * 1024;
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 				       .sin_port = htons(gateway->port) };
 	struct device *device = talloc_zero(gateway, struct device);
