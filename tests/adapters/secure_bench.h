@@ -15,7 +15,7 @@
 #include "lib/base/loop.h"
 #include "lib/ipc/channel.h"
 
-enum { SENT_MAX = 128, CONNECTIONS = 4, TURNS_MAX = 4000 };
+enum { SENT_MAX = 256, CONNECTIONS = 4, TURNS_MAX = 4000 };
 
 #define DEVICE_ALPN "\x0a" FG_TLS_ALPN
 #define REQUEST                                                                                                        \
