@@ -34,9 +34,9 @@ enum fg_log_category {
 	FG_LOG_CATEGORY_COUNT
 };
 
-/*! Start logging to stderr with lines prefixed by the role's name. Colour only when stderr is a terminal.
+/*! Start logging to stderr, lines of category, level and text. Colour only when stderr is a terminal.
  *  \param[in] ctx   talloc context that owns the logger, for the life of the process.
- *  \param[in] role  such as "core" or "smsc-a"; copied.
+ *  \param[in] role  such as "core" or "smsc-a"; not part of the lines.
  *  \param[in] level "debug", "info", "notice" or "error"; anything else is FG_E_ARG. */
 enum fg_rc fg_log_init(void *ctx, const char *role, const char *level);
 
