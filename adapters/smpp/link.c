@@ -106,6 +106,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	const int on = 1;
 
 	if (what & BEV_EVENT_CONNECTED) {
+		bufferevent_set_timeouts(bev, NULL, NULL);
 		/* a window of small PDUs: held back by Nagle's rule they would wait for a delayed acknowledgement */
 		setsockopt(bufferevent_getfd(bev), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		link->connected = true;
@@ -114,7 +115,9 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 		const char *note = link->connected ? "connection lost" : "cannot connect";
 
 		LOG_LINK(fg_host_name(link->host), DSMPP, LOGL_NOTICE, "%s: %s\n", note,
-			 what & BEV_EVENT_EOF
+			 what & BEV_EVENT_TIMEOUT
+				 ? "no answer"
+			 : what & BEV_EVENT_EOF
 				 ? "closed by peer"
 				 : evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
 		disconnect(link, FG_SMPP_CLOSE_LOST, note);
@@ -125,6 +128,8 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 static enum fg_rc start_connect(struct smpp_link *link)
 {
 	struct event_base *base = fg_loop_base(link->loop);
+	const struct timeval patience = { .tv_sec = link->conf->connect_timeout_ms / 1000,
+					  .tv_usec = link->conf->connect_timeout_ms % 1000 * 1000 };
 	struct sockaddr_storage address;
 	int len = sizeof(address);
 	char text[160];
@@ -134,6 +139,8 @@ static enum fg_rc start_connect(struct smpp_link *link)
 		return FG_E_NO_MEMORY;
 	bufferevent_setcb(link->bev, on_read, NULL, on_event, link);
 	bufferevent_enable(link->bev, EV_READ | EV_WRITE);
+	/* While it connects a bufferevent waits to write. */
+	bufferevent_set_timeouts(link->bev, NULL, &patience);
 	snprintf(text, sizeof(text), strchr(link->conf->host, ':') ? "[%s]:%u" : "%s:%u",
 		 link->conf->host, (unsigned)link->conf->port);
 	if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&address, &len) == 0)

@@ -2,6 +2,7 @@
  *
  * The core as a process: its keys, its store, its rules, its peers; start and stop.
  */
+#include "gateway/core/budget.h"
 #include "gateway/core/internal.h"
 
 #include <errno.h>
@@ -509,7 +510,7 @@ static void on_stop(struct fg_role_process *process, void *arg)
 	fg_store_close(core->store);
 	core->store = NULL;
 	fg_session_close_all(core);
-	fg_directory_free(core);
+	fg_budgets_free(core);
 	fg_role_stopped(process);
 }
 

@@ -7,6 +7,7 @@
  *   core.c       the role: keys, store, peers, start and stop
  *   session.c    one connection of a device: hello, register, login, and dispatch of its frames
  *   directory.c  accounts, devices, handles, views, pins, invitations, lookups
+ *   budget.c     how many lookups and submits a device has
  *   push.c       a device's queue: fetch, push, acknowledge
  *   message.c    accept a message: checks, exact device set, the accept commit
  *   facts.c      gather what a decision reads (the only impure step)
@@ -66,7 +67,7 @@ struct fg_core {
 	size_t vault_seal_key_len, log_seal_key_len;
 	struct fg_arena arena;	     /*!< for one incoming frame or one store row at a time: reset before each use */
 	struct fg_session **sessions; /*!< hash by connection; session.c */
-	struct fg_core_budgets *budgets; /*!< lookups of each device; directory_lookup.c */
+	struct fg_core_budgets *budgets; /*!< what each device may use up; budget.c */
 	struct fg_core_control *control; /*!< ctl.c */
 	struct fg_core_receipts *receipts;
 	struct fg_core_jobs *jobs;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Lookups: a view, the keys of the current devices, one prekey popped of each; and what a device may look up.
+ * Lookups: a view, the keys of the current devices, one prekey popped of each.
  */
+#include "gateway/core/budget.h"
 #include "gateway/core/internal.h"
 
 #include <stdlib.h>
@@ -10,118 +11,8 @@
 
 enum {
 	SIZE_CLASS = 4096,
-	BUDGETS_MAX = 100000,
-	BUDGET_BUCKETS = 4096,
-	MINUTE_MS = 60 * 1000,
-	DAY_MS = 24 * 3600 * 1000,
+	RETRY_MS = 60 * 1000,
 };
-
-/* ---- budgets: who asks for many handles learns who uses this gateway ---- */
-
-struct budget {
-	uint8_t device_id[FG_DEVICE_ID_LEN];
-	uint64_t tokens; /* a lookup costs MINUTE_MS, a millisecond brings lookups_per_minute */
-	uint64_t filled_ms;
-	uint64_t day_ms; /* when its day began */
-	int64_t today;
-	struct budget *next;
-};
-
-struct fg_core_budgets {
-	struct budget *bucket[BUDGET_BUCKETS];
-	size_t count;
-};
-
-static void refill(const struct fg_core *core, struct budget *budget, uint64_t now_ms)
-{
-	uint64_t cap = (uint64_t)core->conf->limits.lookups_burst * MINUTE_MS;
-	uint64_t gained = (now_ms - budget->filled_ms) * (uint64_t)core->conf->limits.lookups_per_minute;
-
-	budget->tokens = gained >= cap - budget->tokens ? cap : budget->tokens + gained;
-	budget->filled_ms = now_ms;
-	if (now_ms - budget->day_ms >= DAY_MS) {
-		budget->day_ms = now_ms;
-		budget->today = 0;
-	}
-}
-
-/* Budgets that are as good as new need not be remembered. */
-static void sweep_budgets(const struct fg_core *core, uint64_t now_ms)
-{
-	for (size_t i = 0; i < BUDGET_BUCKETS; i++) {
-		struct budget **at = &core->budgets->bucket[i];
-
-		while (*at) {
-			struct budget *budget = *at;
-
-			refill(core, budget, now_ms);
-			if (budget->today > 0) {
-				at = &budget->next;
-				continue;
-			}
-			*at = budget->next;
-			core->budgets->count--;
-			free(budget);
-		}
-	}
-}
-
-static struct budget *new_budget(struct fg_core *core, struct budget **bucket, const uint8_t *device_id, uint64_t now_ms)
-{
-	struct budget *budget;
-
-	if (core->budgets->count >= BUDGETS_MAX)
-		sweep_budgets(core, now_ms);
-	budget = core->budgets->count < BUDGETS_MAX ? calloc(1, sizeof(*budget)) : NULL;
-	if (!budget)
-		return NULL;
-	memcpy(budget->device_id, device_id, FG_DEVICE_ID_LEN);
-	budget->tokens = (uint64_t)core->conf->limits.lookups_burst * MINUTE_MS;
-	budget->filled_ms = budget->day_ms = now_ms;
-	budget->next = *bucket;
-	*bucket = budget;
-	core->budgets->count++;
-	return budget;
-}
-
-/* Fails closed: without memory to count there is no lookup. */
-__attribute__((unused)) static bool may_look_up(struct fg_core *core, const uint8_t *device_id)
-{
-	uint64_t now_ms = fg_clock_mono_ms(core->clock);
-	struct budget **bucket, *at;
-
-	if (!core->budgets)
-		core->budgets = calloc(1, sizeof(*core->budgets));
-	if (!core->budgets)
-		return false;
-	bucket = &core->budgets->bucket[fg_store_part(device_id, FG_DEVICE_ID_LEN) +
-					FG_STORE_PARTS * (device_id[0] % (BUDGET_BUCKETS / FG_STORE_PARTS))];
-	for (at = *bucket; at && memcmp(at->device_id, device_id, FG_DEVICE_ID_LEN) != 0; at = at->next)
-		continue;
-	if (!at)
-		at = new_budget(core, bucket, device_id, now_ms);
-	if (!at)
-		return false;
-	refill(core, at, now_ms);
-	if (at->tokens < MINUTE_MS || at->today >= core->conf->limits.lookups_per_day)
-		return false;
-	at->tokens -= MINUTE_MS;
-	at->today++;
-	return true;
-}
-
-void fg_directory_free(struct fg_core *core)
-{
-	for (size_t i = 0; core->budgets && i < BUDGET_BUCKETS; i++)
-		while (core->budgets->bucket[i]) {
-			struct budget *budget = core->budgets->bucket[i];
-
-			core->budgets->bucket[i] = budget->next;
-			free(budget);
-		}
-	free(core->budgets);
-	core->budgets = NULL;
-}
 
 /* ---- lookup ---- */
 
@@ -272,13 +163,13 @@ void fg_directory_lookup(struct fg_core *core, struct fg_session *session, uint6
 		rc = fg_handle_parse(lookup->handle, strlen(lookup->handle), &write->handle);
 	}
 #ifndef FG_MUTANT_lookup_budget
-	if (rc == FG_OK && !may_look_up(core, session->device_id))
+	if (rc == FG_OK && !fg_budget_lookup(core, session->device_id))
 		rc = FG_E_LIMIT;
 #endif
 	if (rc == FG_OK)
 		rc = fg_directory_read(core, &write->handle, on_looked_up, write);
 	if (rc == FG_OK)
 		return;
-	fg_session_error(core, session, request, rc, NULL, rc == FG_E_LIMIT ? MINUTE_MS : 0);
+	fg_session_error(core, session, request, rc, NULL, rc == FG_E_LIMIT ? RETRY_MS : 0);
 	talloc_free(write);
 }

@@ -32,7 +32,6 @@ void fg_session_each(struct fg_core *core, void (*each)(struct fg_core *core, st
 void fg_push_room(struct fg_core *core);
 
 /* ---- directory*.c ---- */
-void fg_directory_free(struct fg_core *core);
 
 /*! One write of the directory: the ops, what they point to (talloc children), and whom to answer. */
 struct fg_directory_write {

@@ -3,6 +3,7 @@
  * What a sending device asks for: accept a message (limits, exact device set, consent), answer an Ask, cancel, status, the log's head.
  * A message is accepted by the commit that also holds its first decision.
  */
+#include "gateway/core/budget.h"
 #include "gateway/core/step.h"
 
 #include <stdlib.h>
@@ -271,13 +272,16 @@ void fg_message_submit(struct fg_core *core, struct fg_session *session, uint64_
 	struct fg_handle recipient, sender;
 	struct fg_id id = { 0 };
 	struct submit *work;
+	uint64_t retry_ms = 0;
 	enum fg_rc rc = check_submit(core, session, submit, &id, &recipient);
 
 	if (rc == FG_OK)
 		rc = fg_handle_parse(session->handle, strlen(session->handle), &sender);
+	if (rc == FG_OK && !fg_budget_submit(core, session->device_id, &retry_ms))
+		rc = FG_E_LIMIT;
 	if (rc != FG_OK) {
 		LOG_MSG(&id, DMSG, LOGL_NOTICE, "refuse message: %s\n", fg_rc_name(rc));
-		fg_session_error(core, session, request, rc, &id, 0);
+		fg_session_error(core, session, request, rc, &id, retry_ms);
 		return;
 	}
 	work = calloc(1, sizeof(*work));

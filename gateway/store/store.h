@@ -194,7 +194,7 @@ enum fg_rc fg_store_open(void *ctx, struct fg_loop *loop, const struct fg_store_
 /*! Finish what was submitted, then close. done and rows callbacks are called before it returns. Not from inside a callback. */
 void fg_store_close(struct fg_store *store);
 
-/*! Put a backup in the place of the store in dir; what is there now is kept beside it as store.db.before-restore-<time>. Jobs that are not final are held (READY, due_ms INT64_MAX), all one-time prekeys are dropped, and
+/*! Put a backup in the place of the store in dir; what is there now is kept beside it as store.db.before-restore-<time>. Jobs that are not final are held (READY, due an hour after their expiry, so that they expire and are never sent), all one-time prekeys are dropped, and
  *  FG_KV_META "restored" gets the time in Unix milliseconds, as decimal digits. Runs on a closed store's folder; see
  *  `fallgatectl restore`. \return FG_OK; FG_E_SYSTEM, the cause is logged; FG_E_STORE_SCHEMA. */
 enum fg_rc fg_store_restore(const char *backup_path, const char *dir);

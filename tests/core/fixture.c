@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/core/fixture.h"
 
+#include "gateway/core/budget.h"
+
 #include <sys/socket.h>
 #include <talloc.h>
 #include "gateway/core/job.h"
@@ -184,7 +186,7 @@ int fixture_teardown(void **state)
 
 	fg_store_close(fixture->core.store);
 	fg_session_close_all(&fixture->core);
-	fg_directory_free(&fixture->core);
+	fg_budgets_free(&fixture->core);
 	fg_arena_free(&fixture->core.arena);
 	fg_arena_free(&fixture->arena);
 	talloc_free(fixture->ctx);

@@ -393,7 +393,7 @@ static void a_backup_to_nowhere_fails_and_the_store_works_on(void **state)
 static void a_restored_store_holds_its_jobs_and_has_no_prekeys(void **state)
 {
 	struct store_fixture *f = *state;
-	struct fg_store_op ops[] = { OP(JOB_PUT, ID(1), .state = FG_JOB_SENDING, .due_ms = 5),
+	struct fg_store_op ops[] = { OP(JOB_PUT, ID(1), .state = FG_JOB_SENDING, .due_ms = 5, .expires_ms = 1000),
 				     OP(JOB_PUT, ID(2), .state = FG_JOB_FINAL, .due_ms = 5),
 				     OP(PREKEY_PUT, DEV(1), .number = 1, BODY("k")), OP(QUEUE_PUT, DEV(1), ID(1)) };
 	struct fg_store_op later = OP(QUEUE_PUT, DEV(1), ID(2)), pop = OP(PREKEY_POP, DEV(1));
@@ -413,7 +413,7 @@ static void a_restored_store_holds_its_jobs_and_has_no_prekeys(void **state)
 	rows = store_get(f, keys, 3);
 	assert_int_equal(rows->count, 3);
 	assert_int_equal(rows->list[0].state, FG_JOB_READY);
-	assert_int_equal(rows->list[0].due_ms, INT64_MAX);
+	assert_int_equal(rows->list[0].due_ms, 1000 + 3600001); /* it expires unsent */
 	assert_int_equal(rows->list[1].state, FG_JOB_FINAL);
 	assert_int_equal(rows->list[1].due_ms, 5);
 	assert_in_range(rows->list[2].body.len, 13, 14);
