@@ -237,7 +237,10 @@ void cli_wait(struct cli *cli, unsigned timeout_s)
 
 void cli_finish(struct cli *cli, int exit_code)
 {
-	cli->exit_code = exit_code;
+	/* The first word counts: the gateway closes the connection of who has just signed off. */
+	if (!cli->finished)
+		cli->exit_code = exit_code;
+	cli->finished = true;
 	event_base_loopbreak(cli->base);
 }
 
