@@ -36,8 +36,8 @@ struct fg_send_options {
 				   handle and text whose acceptance was not seen: the gateway takes it
 				   once */
 	/*! POLICY_ALLOW only: the consent is also for a recipient with secure devices of which none
-	 * has acknowledged for so long, counted from the time in the message id. Then the secure
-	 * copies are withdrawn (receipt WITHDRAWN) and the message leaves unprotected; when that
+	 * has acknowledged for so long, counted from the time in the message id or from its
+	 * acceptance, whichever is later. Then the secure copies are withdrawn (receipt WITHDRAWN) and the message leaves unprotected; when that
 	 * crosses an acknowledgement, a receipt says POSSIBLE_DUPLICATE. 0: silence allows nothing */
 	uint64_t undelivered_ms;
 };
