@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rows 10 and 11 of docs/decision-table.md: a recipient with secure devices that stay silent, and a sender who consented to that."""
+import signal
 import time
 
 import pytest
 
-from gateway import Gateway, wait_for
+from gateway import Device, Gateway, wait_for
 
 MARK = "(Not encrypted) "
 SILENCE_S = 2
@@ -60,6 +61,32 @@ def test_a_device_that_is_there_gets_it_encrypted_and_no_sms_follows(gateway, al
     assert not sms_with(gateway, "seven o'clock")
     assert [row["kind"] for row in receipts(alice, sent.json["id"])] == ["delivered"]
     assert [row["text"] for row in bob.inbox()] == ["seven o'clock"]
+
+
+def test_an_acknowledgement_that_comes_too_late_is_said(gateway, alice):
+    bob = gateway.register("bob-slow", "+12025550104")
+    inbox = bob.follow()
+    assert alice.send(bob.handle, "are you there").json["protection"] == "e2e"
+    inbox.kill(signal.SIGSTOP)
+    sent = send_or_sms(alice, bob, "nine o'clock", 1)
+    inbox.kill(signal.SIGCONT)
+    assert sent.json["protection"] == "none" and len(sms_with(gateway, "nine o'clock")) == 1, sent
+    assert wait_for(lambda: [row for row in bob.inbox() if row["text"] == "nine o'clock"])
+    told = wait_for(lambda: [row for row in receipts(alice, sent.json["id"]) if row["kind"] == "possible-duplicate"])
+    assert told and told[0]["possible_duplicate"] and not told[0]["final"]
+
+
+def test_the_senders_own_device_does_not_break_the_silence(gateway, alice):
+    bob = gateway.register("bob-away", "+12025550105")
+    other = Device(gateway, "alice-2", alice.handle)
+    code = other.run("devices", "request", "--trust", gateway.trust, alice.handle).json["code"]
+    approval = alice.run("devices", "approve", code).json["approval"]
+    assert other.run("register", "--approval", approval).code == 0
+    other.follow()
+    sent = send_or_sms(alice, bob, "ten o'clock", 3)
+    assert [row["text"] for row in other.inbox() if row["sync"]] == ["ten o'clock"]
+    assert (sent.json["protection"], sent.json["reason"]) == ("none", "undelivered"), sent
+    assert bob.run("inbox", "--timeout", "1").rows == []
 
 
 def test_a_recipient_without_devices_needs_no_silence(gateway, alice):
