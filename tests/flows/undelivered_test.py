@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rows 10 and 11 of docs/decision-table.md: a recipient with secure devices that stay silent, and a sender who consented to that."""
 import signal
+import sqlite3
 import time
 
 import pytest
@@ -122,3 +123,26 @@ def test_who_comes_online_at_that_moment_never_gets_both_in_silence(gateway, ali
     assert duplicate or not (secure and sms), told
     last = [row for row in told if row["final"]]
     assert len(last) == 1 and last[0]["protection"] == ("none" if sms else "e2e"), told
+
+
+def lose_acknowledged(gateway, count):
+    """As after a crash between the deletion of what a device acknowledged and the word of that to the message."""
+    database = next(path for path in gateway.data.rglob("*") if path.is_file() and path.read_bytes()[:15] == b"SQLite format 3")
+    store = sqlite3.connect(database)
+    with store:
+        assert store.execute("DELETE FROM queue WHERE tag = 0").rowcount == count
+    store.close()
+
+
+def test_what_a_device_has_taken_is_neither_sent_in_clear_nor_given_again(tmp_path):
+    with Gateway(tmp_path / "gw") as gateway:
+        alice, bob = gateway.register("alice", "+12025550101"), gateway.register("bob", "+12025550102")
+        sent = alice.send(bob.handle, "eleven o'clock", "--allow", "sms", "--if-undelivered", "4", "--expires", "8", "--wait", "accepted")
+        gateway.parent.stop()
+        lose_acknowledged(gateway, 1)
+        gateway.start_gateway()
+        assert wait_for(lambda: "row=11 reason=acknowledged" in gateway.parent.log.read_text(errors="replace"))
+        told = wait_for(lambda: receipts(alice, sent.json["id"]))
+        assert [(row["kind"], row["reason"], row["final"]) for row in told] == [("expired", "deadline", True)]
+        assert not gateway.sms()
+        assert bob.run("inbox", "--timeout", "1").rows == []
