@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * fallgate: a device for people and scripts. One table of subcommands; each is a struct command
- * with its usage. Exit codes: 0 ok, 1 error, 2 usage, 3 not sent because consent is needed, 4
- * verification failed, 5 not reachable or no answer in time.
+ * fallgate: a device for people and scripts. One table of subcommands; what each takes
+ * and how it may end is in help.c.
  */
 #include "client/cli/cli.h"
 
@@ -19,46 +18,19 @@
 static const struct command {
 	const char *name;
 	int (*run)(struct cli *cli, int argc, char **argv);
-	const char *usage;
 } commands[] = {
-	{ "register", cli_register,
-	  "--trust FILE --invitation CODE [--name N] HANDLE\n"
-	  "  fallgate register        --trust FILE --approval TEXT" },
-	{ "send", cli_send,
-	  "[--allow sms[,rcs,mms]] [--policy secure-only|ask|allow] [--class C] [--pin-ack] "
-	  "[--expires S]\n"
-	  "                           [--id ID] [--wait KINDS] [--timeout S] HANDLE TEXT" },
-	{ "inbox", cli_inbox, "[--follow] [--count N] [--timeout S]" },
-	{ "receipt", cli_receipt, "ID" },
-	{ "verify", cli_verify, "ID" },
-	{ "cancel", cli_cancel, "ID" },
-	{ "devices", cli_devices,
-	  "[request --trust FILE [--name N] HANDLE | approve CODE | remove ID]" },
-	{ "deregister", cli_deregister, "" },
-	{ "lookup", cli_lookup, "HANDLE" },
-	{ "accept-identity", cli_accept_identity, "HANDLE" },
+	{ "register", cli_register },
+	{ "send", cli_send },
+	{ "inbox", cli_inbox },
+	{ "receipt", cli_receipt },
+	{ "verify", cli_verify },
+	{ "cancel", cli_cancel },
+	{ "devices", cli_devices },
+	{ "deregister", cli_deregister },
+	{ "lookup", cli_lookup },
+	{ "accept-identity", cli_accept_identity },
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
-
-static void usage(FILE *out)
-{
-	fputs("Usage: fallgate [--state FILE] [--passphrase-file FILE | --no-passphrase] [--json] "
-	      "COMMAND ...\n",
-	      out);
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		fprintf(out, "  fallgate %-15s %s\n", commands[i].name, commands[i].usage);
-	fputs("Exit codes: 0 ok, 1 error, 2 usage, 3 not sent: consent needed, 4 verification "
-	      "failed, 5 not reachable\n",
-	      out);
-}
-
-int cli_usage(const char *command)
-{
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		if (strcmp(commands[i].name, command) == 0)
-			fprintf(stderr, "Usage: fallgate %s %s\n", command, commands[i].usage);
-	return CLI_USAGE;
-}
 
 int cli_fail(enum fg_rc rc, const char *what)
 {
@@ -150,16 +122,14 @@ static int run_command(struct cli *cli, int argc, char **argv)
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(commands[i].name, argv[0]) != 0)
 			continue;
-		if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-			printf("Usage: fallgate %s %s\n", commands[i].name, commands[i].usage);
-			return CLI_OK;
-		}
+		if (argc > 1 && strcmp(argv[1], "--help") == 0)
+			return cli_help_command(argv[0]);
 		if (fg_crypto_init() != FG_OK)
 			return cli_fail(FG_E_CRYPTO_INIT, "start");
 		return commands[i].run(cli, argc, argv);
 	}
 	fprintf(stderr, "fallgate: unknown command: %s\n", argv[0]);
-	usage(stderr);
+	cli_help(stderr);
 	return CLI_USAGE;
 }
 
@@ -237,7 +207,10 @@ void cli_wait(struct cli *cli, unsigned timeout_s)
 
 void cli_finish(struct cli *cli, int exit_code)
 {
-	cli->exit_code = exit_code;
+	/* The first word counts: the gateway closes the connection of who has just signed off. */
+	if (!cli->finished)
+		cli->exit_code = exit_code;
+	cli->finished = true;
 	event_base_loopbreak(cli->base);
 }
 
@@ -270,18 +243,18 @@ int main(int argc, char **argv)
 			cli.json = true;
 			break;
 		case 'h':
-			usage(stdout);
+			cli_help(stdout);
 			return CLI_OK;
 		case 'v':
 			puts(PACKAGE_STRING);
 			return CLI_OK;
 		default:
-			usage(stderr);
+			cli_help(stderr);
 			return CLI_USAGE;
 		}
 	}
 	if (optind == argc) {
-		usage(stderr);
+		cli_help(stderr);
 		return CLI_USAGE;
 	}
 	argc -= optind;

@@ -26,6 +26,7 @@ struct cli {
 	struct event_base *base;
 	struct fg_device *device;
 	int exit_code;
+	bool finished; /* cli_finish() was called */
 	const void *arguments; /* of the command that runs */
 };
 
@@ -41,7 +42,11 @@ int cli_cancel(struct cli *cli, int argc, char **argv);
 int cli_deregister(struct cli *cli, int argc, char **argv);
 int cli_accept_identity(struct cli *cli, int argc, char **argv);
 
+/* Usage of a command to stderr. CLI_USAGE. */
 int cli_usage(const char *command);
+void cli_help(FILE *out);
+/* All about a command to stdout. CLI_OK. */
+int cli_help_command(const char *command);
 int cli_fail(enum fg_rc rc, const char *what);
 /* Open (with trust_text: make) the state file. An exit code. */
 int cli_open(struct cli *cli, struct fg_callbacks *callbacks);

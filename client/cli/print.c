@@ -82,10 +82,11 @@ static void print_json(const struct fg_id *id, const struct fg_verified *v, cons
 	fputs("\",\"reason\":\"", stdout);
 	cli_print_text(stdout, r->reason);
 	printf("\",\"segments\":%" PRIu32
-	       ",\"kind\":\"%s\",\"final\":%s,\"proven\":%s,\"claimed\":%s,\"ms\":%" PRIu64,
+	       ",\"kind\":\"%s\",\"final\":%s,\"proven\":%s,\"claimed\":%s,"
+	       "\"possible_duplicate\":%s,\"ms\":%" PRIu64,
 	       r->segments, cli_kind_name(r->kind), r->final ? "true" : "false",
 	       v->delivery_proven ? "true" : "false", r->carrier_claim ? "true" : "false",
-	       elapsed_ms);
+	       r->possible_duplicate ? "true" : "false", elapsed_ms);
 	if (v->logged) {
 		printf(",\"leaf_index\":%" PRIu64 ",\"log\":\"", r->leaf->index);
 		cli_print_text(stdout, v->checkpoint.origin);
@@ -103,6 +104,8 @@ static void print_unprotected(const Fallgate__Receipt *r, const char *text)
 	cli_print_text(stdout, text);
 	printf("\", %s%s", cli_kind_name(r->kind),
 	       r->carrier_claim ? " (the carrier's claim)" : "");
+	if (r->possible_duplicate)
+		fputs(", and perhaps end-to-end as well", stdout);
 }
 
 void cli_print_receipt(const struct cli *cli, const struct fg_id *id, const struct fg_verified *v,

@@ -83,6 +83,17 @@ static void say_no_consent(const struct fg_ask *ask)
 	fputs("Nothing was sent, nothing was opened.\n", stderr);
 }
 
+/* The message is named, so that a script can ask what became of it. */
+static void print_unsent(const struct fg_ask *ask)
+{
+	char id[FG_ID_TEXT_LEN + 1];
+
+	printf("{\"id\":\"%s\",\"result\":\"not-sent\",\"reason\":\"",
+	       fg_id_text(&ask->message_id, id));
+	cli_print_text(stdout, ask->reason);
+	printf("\",\"was_secure\":%s}\n", ask->was_secure ? "true" : "false");
+}
+
 static bool ask_person(const struct fg_ask *ask)
 {
 	char answer[16];
@@ -120,6 +131,8 @@ static void on_ask(void *context, const struct fg_ask *ask)
 		return;
 	if (!isatty(STDIN_FILENO) || !ask_person(ask)) {
 		say_no_consent(ask);
+		if (cli->json)
+			print_unsent(ask);
 		cli_finish(cli, CLI_CONSENT);
 		return;
 	}
@@ -283,6 +296,11 @@ static bool read_option(int c, struct send_arguments *a, uint64_t *wait_s)
 	case 'i':
 		a->options.id = &a->again_id;
 		return fg_id_parse(optarg, &a->again_id) == FG_OK;
+	case 'u':
+		if (!read_seconds(optarg, &seconds))
+			return false;
+		a->options.undelivered_ms = seconds * 1000;
+		return true;
 	case 'w':
 		return read_kinds(optarg, &a->wait_kinds);
 	case 't':
@@ -301,6 +319,7 @@ int cli_send(struct cli *cli, int argc, char **argv)
 		{ "pin-ack", no_argument, NULL, 'k' },
 		{ "expires", required_argument, NULL, 'e' },
 		{ "id", required_argument, NULL, 'i' },
+		{ "if-undelivered", required_argument, NULL, 'u' },
 		{ "wait", required_argument, NULL, 'w' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
@@ -312,7 +331,7 @@ int cli_send(struct cli *cli, int argc, char **argv)
 	struct send_arguments a = { .options = { .policy = FALLGATE__SENDER_POLICY__POLICY_ASK,
 						 .message_class =
 							 FALLGATE__MESSAGE_CLASS__CLASS_NORMAL } };
-	uint64_t wait_s = WAIT_DEFAULT_S;
+	uint64_t wait_s = 0;
 	enum fg_rc rc;
 	int c, exit_code;
 
@@ -320,8 +339,11 @@ int cli_send(struct cli *cli, int argc, char **argv)
 		if (!read_option(c, &a, &wait_s))
 			return cli_usage("send");
 	if (argc - optind != 2 ||
-	    (a.options.policy == FALLGATE__SENDER_POLICY__POLICY_ALLOW && !a.options.bearers))
+	    (a.options.policy == FALLGATE__SENDER_POLICY__POLICY_ALLOW && !a.options.bearers) ||
+	    (a.options.policy != FALLGATE__SENDER_POLICY__POLICY_ALLOW && a.options.undelivered_ms))
 		return cli_usage("send");
+	if (!wait_s)
+		wait_s = WAIT_DEFAULT_S + a.options.undelivered_ms / 1000;
 	a.handle = argv[optind];
 	a.text = argv[optind + 1];
 	cli->arguments = &a;

@@ -35,6 +35,11 @@ struct fg_send_options {
 	const struct fg_id *id; /*!< NULL: a new message; else that of an earlier call with the same
 				   handle and text whose acceptance was not seen: the gateway takes it
 				   once */
+	/*! POLICY_ALLOW only: the consent is also for a recipient with secure devices of which none
+	 * has acknowledged for so long, counted from the time in the message id or from its
+	 * acceptance, whichever is later. Then the secure copies are withdrawn (receipt WITHDRAWN) and the message leaves unprotected; when that
+	 * crosses an acknowledgement, a receipt says POSSIBLE_DUPLICATE. 0: silence allows nothing */
+	uint64_t undelivered_ms;
 };
 
 struct fg_ask { /*!< nothing was sent and nothing was opened; answer by fg_device_consent() or not
@@ -112,7 +117,9 @@ enum fg_rc fg_device_register_approved(struct fg_device *device, const char *app
 
 /*! Send text to handle, once ready. Receipts follow; on_error when it may not be sent.
  *  \return FG_OK; FG_E_HANDLE; FG_E_STATE; FG_E_LIMIT with too many under way; FG_E_TOO_LONG;
- * FG_E_UTF8 (also control characters); FG_E_EXISTS when options->id is another message's or under way. */
+ * FG_E_UTF8 (also control characters); FG_E_EXISTS when options->id is another message's or under
+ * way; FG_E_CONSENT_REASON for undelivered_ms under another policy than POLICY_ALLOW, or not before
+ * the message expires. */
 enum fg_rc fg_device_send(struct fg_device *device, const char *handle, const char *text,
 			  const struct fg_send_options *options, struct fg_id *message_id_out);
 /*! Consent to what an Ask describes. FG_OK; FG_E_NOT_FOUND; FG_E_PIN_CONFLICT without pin_ack for a

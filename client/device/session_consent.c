@@ -74,6 +74,7 @@ static enum fg_rc sign_consent(struct fg_session *s, struct fg_outgoing *o,
 	consent->sender = s->state->data->handle;
 	consent->recipient = sent->recipient;
 	consent->for_absent = true;
+	consent->for_undelivered_after_ms = o->options.undelivered_ms;
 	consent->max_segments =
 		o->options.max_segments ? o->options.max_segments : SEGMENTS_DEFAULT;
 	consent->mark = (ProtobufCBinaryData){ .data = mark.b, .len = sizeof(mark.b) };
@@ -146,4 +147,22 @@ enum fg_rc fg_outgoing_consent(struct fg_session *s, struct fg_outgoing *o,
 	rc = sign_consent(s, o, &consent, sent);
 	/* The consent is the evidence of what was allowed: it must be kept before it is given. */
 	return rc == FG_OK ? s->io.save(s->io.context) : rc;
+}
+
+static void forget_signed(Fallgate__Signed **signed_take)
+{
+	if (*signed_take)
+		fallgate__signed__free_unpacked(*signed_take, NULL);
+	*signed_take = NULL;
+}
+
+void fg_outgoing_forget_consent(struct fg_session *s, struct fg_outgoing *o)
+{
+	Fallgate__Sent *sent = fg_state_sent(s->state, o->id.b, FG_ID_LEN);
+
+	free(o->submit->capsule.data);
+	o->submit->capsule = (ProtobufCBinaryData){ 0 };
+	forget_signed(&o->submit->consent);
+	if (sent)
+		forget_signed(&sent->consent);
 }

@@ -115,6 +115,8 @@ void fg_outgoing_end(struct fg_session *s, struct fg_outgoing *o);
  * saving. */
 enum fg_rc fg_outgoing_consent(struct fg_session *s, struct fg_outgoing *o,
 			       const Fallgate__SealKeys *keys, unsigned bearers, bool pin_ack);
+/* Take back a consent that was never given. */
+void fg_outgoing_forget_consent(struct fg_session *s, struct fg_outgoing *o);
 
 /* session_receive.c */
 void fg_session_push(struct fg_session *s, const Fallgate__Push *push);

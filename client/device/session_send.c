@@ -228,8 +228,7 @@ static enum fg_rc submit(struct fg_session *s, struct fg_outgoing *o)
 	const Fallgate__Sent *sent = fg_state_sent(s->state, o->id.b, FG_ID_LEN);
 	enum fg_rc rc;
 
-	if (o->submit->n_parts == 0 && o->options.policy == FALLGATE__SENDER_POLICY__POLICY_ALLOW &&
-	    sent && sent->consent) {
+	if (o->options.policy == FALLGATE__SENDER_POLICY__POLICY_ALLOW && sent && sent->consent) {
 		o->submit->consent = fg_message_copy(sent->consent);
 		if (!o->submit->consent)
 			return FG_E_NO_MEMORY;
@@ -256,6 +255,17 @@ static bool succeeded_from(struct fg_session *s, const Fallgate__View *view,
 	       memcmp(succession->new_key.data, view->account_key.data, FG_SIGN_PUBLIC_LEN) == 0;
 }
 
+static enum fg_rc ask_seal_keys(struct fg_session *s, struct fg_outgoing *o)
+{
+	Fallgate__ClientFrame frame = FALLGATE__CLIENT_FRAME__INIT;
+	Fallgate__GetSealKeys get = FALLGATE__GET_SEAL_KEYS__INIT;
+
+	frame.kind_case = FALLGATE__CLIENT_FRAME__KIND_GET_SEAL_KEYS;
+	frame.get_seal_keys = &get;
+	o->stage = FG_OUTGOING_SEAL_KEYS;
+	return transmit(s, o, &frame);
+}
+
 static void on_secure(struct fg_session *s, struct fg_outgoing *o, const Fallgate__View *view,
 		      const Fallgate__LookupResult *result)
 {
@@ -273,8 +283,9 @@ static void on_secure(struct fg_session *s, struct fg_outgoing *o, const Fallgat
 	if (rc == FG_OK)
 		rc = fg_state_pin_set(s->state, o->submit->recipient, view->account_key.data,
 				      view->epoch, fg_session_now(s), succeeded);
+	o->view_epoch = view->epoch;
 	if (rc == FG_OK)
-		rc = submit(s, o);
+		rc = o->options.undelivered_ms ? ask_seal_keys(s, o) : submit(s, o);
 	if (rc != FG_OK)
 		fail(s, o, rc, "the recipient's devices cannot be sealed to");
 }
@@ -287,17 +298,6 @@ static bool signed_off(struct fg_session *s, const Fallgate__View *view,
 	return view->deregistration &&
 	       fg_deregistration_check(&s->arena, view->deregistration, &tag, pin->account_key.data,
 				       pin->epoch) == FG_OK;
-}
-
-static enum fg_rc ask_seal_keys(struct fg_session *s, struct fg_outgoing *o)
-{
-	Fallgate__ClientFrame frame = FALLGATE__CLIENT_FRAME__INIT;
-	Fallgate__GetSealKeys get = FALLGATE__GET_SEAL_KEYS__INIT;
-
-	frame.kind_case = FALLGATE__CLIENT_FRAME__KIND_GET_SEAL_KEYS;
-	frame.get_seal_keys = &get;
-	o->stage = FG_OUTGOING_SEAL_KEYS;
-	return transmit(s, o, &frame);
 }
 
 static void on_absent(struct fg_session *s, struct fg_outgoing *o, const Fallgate__View *view)
@@ -368,7 +368,8 @@ static void on_seal_keys(struct fg_session *s, struct fg_outgoing *o,
 
 /* ---- answers ---- */
 
-static void forget_parts(struct fg_session *s, struct fg_outgoing *o)
+/* What was made for the devices, or for the absence, that the directory showed before. */
+static void forget_made(struct fg_session *s, struct fg_outgoing *o)
 {
 	Fallgate__Sent *sent = fg_state_sent(s->state, o->id.b, FG_ID_LEN);
 
@@ -381,6 +382,7 @@ static void forget_parts(struct fg_session *s, struct fg_outgoing *o)
 		fallgate__sent_part__free_unpacked(sent->parts[--sent->n_parts], NULL);
 	if (sent)
 		fg_bytes_set(&sent->submit, NULL, 0);
+	fg_outgoing_forget_consent(s, o);
 }
 
 static void on_error(struct fg_session *s, struct fg_outgoing *o, const Fallgate__Error *error)
@@ -391,7 +393,7 @@ static void on_error(struct fg_session *s, struct fg_outgoing *o, const Fallgate
 		o->retried = true;
 		if (error->mismatch && error->mismatch->own)
 			s->own_devices_many = true;
-		forget_parts(s, o);
+		forget_made(s, o);
 		rc = begin(s, o);
 		if (rc == FG_OK)
 			return;
@@ -536,6 +538,20 @@ static enum fg_rc text_check(struct fg_session *s, const char *text)
 	return well_formed ? FG_OK : FG_E_UTF8;
 }
 
+static uint64_t life_ms(const struct fg_send_options *options)
+{
+	return options->expires_ms ? options->expires_ms : EXPIRES_DEFAULT_MS;
+}
+
+/* Silence must be able to end before the message does, and only a consent in advance speaks of it.
+ */
+static bool silence_makes_sense(const struct fg_send_options *options)
+{
+	return !options->undelivered_ms ||
+	       (options->policy == FALLGATE__SENDER_POLICY__POLICY_ALLOW &&
+		options->undelivered_ms < life_ms(options));
+}
+
 static struct fg_outgoing *outgoing_new(struct fg_session *s, const struct fg_send_options *options)
 {
 	uint8_t random[10];
@@ -549,8 +565,7 @@ static struct fg_outgoing *outgoing_new(struct fg_session *s, const struct fg_se
 		o->id = options->id ? *options->id : fg_id_make(fg_session_now(s), random);
 		o->options = *options;
 		o->options.id = NULL; /* borrowed for the call only */
-		o->expires_ms = fg_session_now(s) +
-				(options->expires_ms ? options->expires_ms : EXPIRES_DEFAULT_MS);
+		o->expires_ms = fg_session_now(s) + life_ms(options);
 		s->outgoing[i] = o;
 		return o;
 	}
@@ -591,6 +606,8 @@ enum fg_rc fg_session_send(struct fg_session *s, const char *handle, const char 
 
 	if (s->phase != FG_SESSION_READY)
 		return FG_E_STATE;
+	if (rc == FG_OK && !silence_makes_sense(options))
+		rc = FG_E_CONSENT_REASON;
 	if (rc == FG_OK)
 		rc = text_check(s, text);
 	if (rc == FG_OK)

@@ -45,6 +45,8 @@ static void take_back(struct fg_step *step)
 {
 	bool known = step->job->withdraw == FG_WITHDRAW_FAILED;
 
+	if (step->job->withdraw == FG_WITHDRAW_DONE)
+		return;
 	withdraw_copies(step, known ? FG_OP_QUEUE_ACK : FG_OP_QUEUE_ACK_IF);
 	step->withdraws = !known && step->job->n_queued_devices > 0;
 }
@@ -151,10 +153,14 @@ static void apply_secure(struct fg_step *step)
 		finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_EXPIRED, fg_reason_code(FG_REASON_DEADLINE));
 		return;
 	}
-	if (job->n_queued_devices == 0) {
+	if (job->n_queued_devices == 0 || job->withdraw == FG_WITHDRAW_DONE) {
+		/* The sender's own copies are never taken back. */
+		bool first = job->n_queued_devices == 0;
+
+		forget_copies(job);
 		for (size_t i = 0; i < job->n_parts; i++)
 			queue_part(step, job->parts[i], false);
-		for (size_t i = 0; i < job->n_own_parts; i++)
+		for (size_t i = 0; first && i < job->n_own_parts; i++)
 			queue_part(step, job->own_parts[i], true);
 		job->withdraw = FG_WITHDRAW_NONE;
 	}
@@ -167,13 +173,14 @@ static void apply_secure(struct fg_step *step)
 	step->due_ms = next_look_ms(step);
 }
 
-/* Row 10: all secure copies come back in one commit, or none does. The parts are kept, for a rule may change its mind. */
+/* Row 10: all secure copies come back in one commit, or none does. The parts are kept, for a rule may change its mind; so is the list
+ * of who had a copy, for an acknowledgement may still be on its way. */
 static void apply_withdraw(struct fg_step *step)
 {
 	withdraw_copies(step, FG_OP_QUEUE_ACK_IF);
 	step->withdraws = true;
 	step->job->withdraw = FG_WITHDRAW_DONE;
-	forget_copies(step->job);
+	fg_receipt_add(step, FALLGATE__RECEIPT_KIND__RECEIPT_WITHDRAWN, reason_code(step));
 	step->state = FG_JOB_SECURE;
 	step->due_ms = fg_core_now_ms(step->core);
 	step->decide_again = true;
@@ -285,7 +292,7 @@ static void apply_downgrade(struct fg_step *step)
 		return;
 	}
 	take_back(step);
-	forget_copies(job);
+	job->withdraw = FG_WITHDRAW_DONE;
 	job->leg++;
 	job->bearer = (Fallgate__Bearer)step->facts.links[step->decision.link].bearer;
 	job->row = step->decision.row;
@@ -367,6 +374,10 @@ static bool is_for(const Fallgate__StoredJob *job, const uint8_t *device)
 		if (FG_HAS_LEN(job->parts[i]->device_id, FG_DEVICE_ID_LEN) &&
 		    memcmp(job->parts[i]->device_id.data, device, FG_DEVICE_ID_LEN) == 0)
 			return true;
+	/* After the end the parts are gone, not who had a copy. */
+	for (size_t i = 0; i < job->n_queued_devices; i++)
+		if (memcmp(job->queued_devices[i].data, device, FG_DEVICE_ID_LEN) == 0)
+			return true;
 	return false;
 }
 
@@ -379,8 +390,11 @@ static bool apply_acked(struct fg_step *step)
 	if (!is_for(job, step->event->device)) /* the sender's other devices acknowledge their copies too */
 		return false;
 #endif
-	if (step->state == FG_JOB_SENDING || step->state == FG_JOB_SENT || step->state == FG_JOB_IN_DOUBT) {
-		/* The copy was on its way to the device when it was withdrawn: both may arrive. Said, never silent. */
+	if (job->bearer != FALLGATE__BEARER__BEARER_SECURE &&
+	    (step->state == FG_JOB_SENDING || step->state == FG_JOB_SENT || step->state == FG_JOB_IN_DOUBT ||
+	     step->state == FG_JOB_FINAL)) {
+		/* The copy was on its way to the device when it was withdrawn: both may arrive. Said, never silent, even after
+		 * the carrier's last word. */
 		if (job->in_doubt)
 			return false;
 		job->in_doubt = true;
@@ -392,6 +406,7 @@ static bool apply_acked(struct fg_step *step)
 	if (step->state == FG_JOB_FINAL)
 		return false;
 	receipt = finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED, fg_reason_code(FG_REASON_SECURE_DEVICES));
+	job->bearer = FALLGATE__BEARER__BEARER_SECURE;
 	receipt->protection = FALLGATE__PROTECTION__PROTECTION_E2E;
 	receipt->bearer = FALLGATE__BEARER__BEARER_SECURE;
 	receipt->ack = step->event->ack ? fg_record_copy(step->event->ack) : NULL;

@@ -156,6 +156,18 @@ static uint16_t minute_of_week(uint64_t now_ms)
 	return (uint16_t)((tm.tm_wday + 6) % 7 * 24 * 60 + tm.tm_hour * 60 + tm.tm_min);
 }
 
+/* Since accepted; but log and vault count a consent's T from the time in the message id, which the sender's clock gave: a message that
+ * claims to be younger is. Otherwise its copies would be withdrawn for an order that they refuse. */
+static uint32_t age_of(const Fallgate__StoredJob *job, uint64_t now_ms)
+{
+	uint64_t start_ms = job->accepted_ms;
+	struct fg_id id;
+
+	if (fg_record_id(&job->message_id, &id) && fg_id_time_ms(&id) > start_ms)
+		start_ms = fg_id_time_ms(&id);
+	return clamp_ms(now_ms > start_ms ? now_ms - start_ms : 0);
+}
+
 void fg_facts_gather(struct fg_step *step, const struct fg_directory_entry *entry)
 {
 	Fallgate__StoredJob *job = step->job;
@@ -166,7 +178,7 @@ void fg_facts_gather(struct fg_step *step, const struct fg_directory_entry *entr
 				    .message_class = (enum fg_message_class)job->message_class,
 				    .withdraw = (enum fg_withdraw)job->withdraw,
 				    .tries = (uint16_t)(job->tries > UINT16_MAX ? UINT16_MAX : job->tries) };
-	facts->age_ms = clamp_ms(now > job->accepted_ms ? now - job->accepted_ms : 0);
+	facts->age_ms = age_of(job, now);
 	facts->left_ms = clamp_ms(job->expires_ms > now ? job->expires_ms - now : 0);
 	facts->cancelled = step->event->kind == FG_EVENT_CANCEL;
 	facts->acked = job->withdraw == FG_WITHDRAW_FAILED;

@@ -167,6 +167,10 @@ static void answer(struct fg_step *step)
 		fg_session_error(core, session, step->event->request, step->answer, &step->event->id, 0);
 		return;
 	}
+	if (step->event->kind == FG_EVENT_CANCEL) {
+		fg_session_done(core, session, step->event->request);
+		return;
+	}
 	if (step->ask) {
 		frame.kind_case = FALLGATE__SERVER_FRAME__KIND_ASK;
 		frame.ask = step->ask;

@@ -141,6 +141,94 @@ static void other_devices_than_sealed_for_are_looked_up_once_again(void **state)
 	assert_int_equal(w->last->kind_case, FALLGATE__CLIENT_FRAME__KIND_SUBMIT);
 }
 
+/* ---- silence ---- */
+
+static struct fg_id send_for_silence(struct world *w, uint64_t undelivered_ms)
+{
+	struct fg_send_options options = { .policy = FALLGATE__SENDER_POLICY__POLICY_ALLOW,
+					   .bearers = SMS,
+					   .undelivered_ms = undelivered_ms };
+	struct fg_id id;
+
+	assert_ok(fg_session_send(w->session, BOB, "see you at six", &options, &id));
+	answer_lookup(w);
+	return id;
+}
+
+static const Fallgate__Consent *submitted_consent(struct world *w)
+{
+	void *opened;
+
+	assert_non_null(w->submit->consent);
+	assert_true(w->submit->capsule.len > 0);
+	fg_arena_reset(&w->arena);
+	assert_ok(fg_signed_open(&w->arena, w->submit->consent, w->alice.device_key.public, 32,
+				 FG_LABEL_CONSENT, &fallgate__consent__descriptor, &opened));
+	return opened;
+}
+
+static void a_consent_for_silence_goes_with_the_sealed_parts(void **state)
+{
+	struct world *w = *state;
+	const Fallgate__Consent *consent;
+
+	w->view_state = FALLGATE__VIEW_STATE__VIEW_SECURE;
+	send_for_silence(w, 2000);
+	assert_int_equal(w->submits, 0);
+	answer_seal_keys(w);
+	assert_int_equal(w->submits, 1);
+	assert_int_equal(w->submit->n_parts, 1);
+	consent = submitted_consent(w);
+	assert_int_equal(consent->for_undelivered_after_ms, 2000);
+	assert_true(consent->for_absent);
+	assert_false(consent->pin_ack);
+}
+
+static void a_consent_made_for_other_devices_is_taken_back(void **state)
+{
+	struct world *w = *state;
+	struct fg_id id;
+
+	w->view_state = FALLGATE__VIEW_STATE__VIEW_ABSENT;
+	id = send_text(w, FALLGATE__SENDER_POLICY__POLICY_ALLOW, false);
+	answer_seal_keys(w);
+	assert_non_null(w->submit->consent);
+	w->view_state = FALLGATE__VIEW_STATE__VIEW_SECURE;
+	answer_mismatch(w, false);
+	answer_lookup(w);
+	assert_int_equal(w->submits, 2);
+	assert_int_equal(w->submit->n_parts, 1);
+	assert_null(w->submit->consent);
+	assert_int_equal(w->submit->capsule.len, 0);
+	assert_null(fg_state_sent(&w->alice, id.b, 16)->consent);
+}
+
+static void silence_needs_consent_in_advance_and_an_end_before_the_message(void **state)
+{
+	static const struct {
+		Fallgate__SenderPolicy policy;
+		uint64_t undelivered_ms, expires_ms;
+		enum fg_rc rc;
+	} cases[] = {
+		{ FALLGATE__SENDER_POLICY__POLICY_ASK, 1000, 0, FG_E_CONSENT_REASON },
+		{ FALLGATE__SENDER_POLICY__POLICY_SECURE_ONLY, 1000, 0, FG_E_CONSENT_REASON },
+		{ FALLGATE__SENDER_POLICY__POLICY_ALLOW, 3600 * 1000, 0, FG_E_CONSENT_REASON },
+		{ FALLGATE__SENDER_POLICY__POLICY_ALLOW, 2000, 2000, FG_E_CONSENT_REASON },
+		{ FALLGATE__SENDER_POLICY__POLICY_ALLOW, 1999, 2000, FG_OK },
+	};
+	struct world *w = *state;
+	struct fg_id id;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fg_send_options options = { .policy = cases[i].policy,
+						   .bearers = SMS,
+						   .expires_ms = cases[i].expires_ms,
+						   .undelivered_ms = cases[i].undelivered_ms };
+
+		assert_rc(cases[i].rc, fg_session_send(w->session, BOB, "x", &options, &id));
+	}
+}
+
 static struct fg_hash two_devices(const uint8_t *a, const uint8_t *b)
 {
 	uint8_t ids[32];
@@ -322,6 +410,9 @@ int main(void)
 		CASE(a_question_about_who_was_secure_needs_the_acknowledgement),
 		CASE(a_question_without_signed_absence_or_true_seal_keys_gets_no_consent),
 		CASE(other_devices_than_sealed_for_are_looked_up_once_again),
+		CASE(a_consent_for_silence_goes_with_the_sealed_parts),
+		CASE(a_consent_made_for_other_devices_is_taken_back),
+		CASE(silence_needs_consent_in_advance_and_an_end_before_the_message),
 		CASE(own_devices_get_their_parts_and_none_is_left_out),
 		CASE(a_mismatch_of_own_devices_looks_those_up),
 		CASE(a_log_that_only_grew_is_verified),
