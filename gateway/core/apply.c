@@ -417,7 +417,7 @@ static bool apply_acked(struct fg_step *step)
 /* Row 11: whose acknowledgement it was comes as an event of its own. */
 static bool apply_not_withdrawn(struct fg_step *step)
 {
-	if (step->state != FG_JOB_SECURE && step->state != FG_JOB_READY)
+	if (step->state != FG_JOB_SECURE && step->state != FG_JOB_READY && step->state != FG_JOB_ASKING)
 		return false;
 	step->job->withdraw = FG_WITHDRAW_FAILED;
 	step->state = FG_JOB_SECURE;
