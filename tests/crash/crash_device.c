@@ -11,6 +11,7 @@
 #include "client/device/connection.h"
 #include "client/device/session.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,6 +292,7 @@ int main(int argc, char **argv)
 					     .on_message = on_message,
 					     .on_receipt = on_receipt,
 					     .on_error = on_error };
+	signal(SIGPIPE, SIG_IGN);
 	must(argc == 2 ? FG_OK : FG_E_ARG, "usage: crash_device STATE");
 	must(fg_crypto_init(), "start");
 	must(fg_state_read(argv[1], NULL, &d.state), argv[1]);

@@ -398,7 +398,8 @@ static void a_process_that_leaves_at_work_leaves_a_whole_store(void **state)
 {
 	static const uint8_t big[FG_STORE_VALUE_MAX / 4];
 	struct store_fixture *f = *state;
-	struct store_answer answers[64];
+	static struct store_answer answers[64];
+	static struct fg_store_op ops[64];
 
 	for (uint8_t round = 0; round < 4; round++) {
 		void *process = talloc_new(f);
@@ -407,9 +408,8 @@ static void a_process_that_leaves_at_work_leaves_a_whole_store(void **state)
 		store_close(f);
 		assert_ok(fg_store_open(process, f->loop, &f->conf, &f->store));
 		for (uint8_t i = 0; i < 64; i++) {
-			struct fg_store_op op = OP(JOB_PUT, .id = { { round, i } }, .state = FG_JOB_READY, .body = { big, sizeof(big) });
-
-			asked += fg_store_submit(f->store, 0, 0, &op, 1, store_done, &answers[i]) == FG_OK;
+			ops[i] = OP(JOB_PUT, .id = { { round, i } }, .state = FG_JOB_READY, .body = { big, sizeof(big) });
+			asked += fg_store_submit(f->store, 0, 0, &ops[i], 1, store_done, &answers[i]) == FG_OK;
 		}
 		assert_true(asked > 0);
 		talloc_free(process);
