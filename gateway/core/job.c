@@ -217,6 +217,8 @@ void fg_step_finish(struct fg_step *step)
 
 	answer(step);
 	report_is_stored(core, step->event);
+	if (step->event->done)
+		step->event->done(step->answer, step->event->done_arg);
 	if (step->decide_again)
 		fg_step_event(core, fg_event_new(FG_EVENT_DECIDE, &step->event->id));
 	step_free(step);

@@ -48,6 +48,8 @@ struct fg_event {
 	bool report_final;
 	uint16_t report_link;
 	uint64_t report_token;
+	void (*done)(enum fg_rc rc, void *arg); /*!< NULL, or called once at the end of the step, its commit durable */
+	void *done_arg;
 	struct fg_event *next;
 };
 
