@@ -120,9 +120,9 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 	for (unsigned i = d->first_open; d->ready && i < d->count; i++) {
 		struct message *m = &d->messages[i];
 
-		if (m->progress == WAITS && now - m->tried_ms >= (uint64_t)2 * RETRY_MS)
+		if (m->progress == WAITS && now >= m->tried_ms + 2 * RETRY_MS)
 			try_message(d, m);
-		if (m->progress != UNDER_WAY || now - m->tried_ms < STALL_MS)
+		if (m->progress != UNDER_WAY || now < m->tried_ms + STALL_MS)
 			continue;
 		say("stall", &m->id, "");
 		connect_again(d);
