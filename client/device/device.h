@@ -8,7 +8,7 @@
  * of the application's, except on_error of fg_device_send(). Not thread-safe. The gateway is not
  * trusted: keys, views, receipts and the log's checkpoints are verified against gateway.trust and
  * the pins in the state file. Text that arrives is UTF-8 without control characters other than
- * newline and tab.
+ * newline and tab. The application ignores SIGPIPE: a connection that ends is told by on_error.
  */
 #pragma once
 

@@ -3,6 +3,7 @@
  * A device that logs in, sends one message end to end or not at all, and waits for what becomes of
  * it. Usage: example STATE HANDLE TEXT (the state made by `fallgate register --no-passphrase`).
  */
+#include <signal.h>
 #include <stdio.h>
 #include <event2/event.h>
 #include "client/device/device.h"
@@ -51,6 +52,7 @@ int main(int argc, char **argv)
 	};
 	enum fg_rc rc;
 
+	signal(SIGPIPE, SIG_IGN);
 	if (argc != 4 || !e.base)
 		return 2;
 	e.handle = argv[2];

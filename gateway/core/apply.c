@@ -426,17 +426,63 @@ static bool apply_not_withdrawn(struct fg_step *step)
 	return true;
 }
 
+/* In doubt: a report may still come under a name that we never learned. "?" can be no carrier's id of ours. */
+static void remember_doubt(struct fg_step *step)
+{
+	Fallgate__StoredJob *job = step->job;
+	size_t link_len = strlen(job->link) + 1;
+	char *key = fg_step_own(step, malloc(link_len + 64));
+	struct fg_store_op *op = fg_step_op(step, FG_OP_REF_PUT);
+	int n;
+
+	memcpy(key, job->link, link_len);
+	n = snprintf(key + link_len, 64, "?%02x%02x:%s", job->message_id.data[14], job->message_id.data[15],
+		     job->recipient);
+	op->key = FG_BYTES(key, link_len + (size_t)n);
+}
+
+static uint64_t wait_for_report_ms(const struct fg_step *step)
+{
+	const struct fg_conf *conf = step->core->conf;
+	uint64_t validity_s = 172800;
+
+	for (size_t i = 0; i < conf->links_count; i++)
+		if (strcmp(conf->links[i].name, step->job->link) == 0)
+			validity_s = (uint64_t)conf->links[i].validity_s;
+	return fg_core_now_ms(step->core) + validity_s * 1000u + REPORT_WAIT_HOURS * 3600000ull;
+}
+
+/* Whether it left is not known and will not be asked again; it is not sent again. */
+static void apply_doubt(struct fg_step *step, enum fg_rc why)
+{
+	remember_doubt(step);
+	step->job->in_doubt = true;
+	step->state = FG_JOB_IN_DOUBT;
+	step->due_ms = wait_for_report_ms(step);
+	describe_leg(step, fg_receipt_add(step, FALLGATE__RECEIPT_KIND__RECEIPT_UNKNOWN, fg_rc_name(why)));
+}
+
 static bool apply_refused(struct fg_step *step)
 {
 	Fallgate__StoredJob *job = step->job;
 	enum fg_rc rc = step->event->rc;
 	enum fg_rc_class rc_class = fg_rc_class(rc);
+	bool retry;
 
 	if (step->state != FG_JOB_SENDING || step->event->leg != job->leg)
 		return false;
 	LOG_MSG(&step->event->id, DLEG, LOGL_NOTICE, "refused leg: by=%s leg=%u rc=%s\n",
 		step->event->by_vault ? "vault" : "log", job->leg, fg_rc_name(rc));
-	if (rc_class == FG_CLASS_RETRY || rc_class == FG_CLASS_OTHER_LINK || rc_class == FG_CLASS_THROTTLE) {
+	retry = rc_class == FG_CLASS_RETRY || rc_class == FG_CLASS_OTHER_LINK || rc_class == FG_CLASS_THROTTLE;
+	/* The vault knows what it opened. The log does not: an order that was given before may have been carried out. */
+	if (!step->event->by_vault && step->lane->repeated) {
+		if (retry)
+			fg_lane_again(step->core, step->lane);
+		else
+			apply_doubt(step, rc);
+		return !retry;
+	}
+	if (retry) {
 		/* Nothing was opened, so the number of the leg is free again; a leaf of it may stand in the log all the same. */
 		job->leg--;
 		step->state = FG_JOB_READY;
@@ -499,32 +545,6 @@ static void remember_parts(struct fg_step *step)
 	}
 }
 
-/* In doubt: a report may still come under a name that we never learned. "?" can be no carrier's id of ours. */
-static void remember_doubt(struct fg_step *step)
-{
-	Fallgate__StoredJob *job = step->job;
-	size_t link_len = strlen(job->link) + 1;
-	char *key = fg_step_own(step, malloc(link_len + 64));
-	struct fg_store_op *op = fg_step_op(step, FG_OP_REF_PUT);
-	int n;
-
-	memcpy(key, job->link, link_len);
-	n = snprintf(key + link_len, 64, "?%02x%02x:%s", job->message_id.data[14], job->message_id.data[15],
-		     job->recipient);
-	op->key = FG_BYTES(key, link_len + (size_t)n);
-}
-
-static uint64_t wait_for_report_ms(const struct fg_step *step)
-{
-	const struct fg_conf *conf = step->core->conf;
-	uint64_t validity_s = 172800;
-
-	for (size_t i = 0; i < conf->links_count; i++)
-		if (strcmp(conf->links[i].name, step->job->link) == 0)
-			validity_s = (uint64_t)conf->links[i].validity_s;
-	return fg_core_now_ms(step->core) + validity_s * 1000u + REPORT_WAIT_HOURS * 3600000ull;
-}
-
 static bool apply_leg(struct fg_step *step)
 {
 	Fallgate__StoredJob *job = step->job;
@@ -532,10 +552,13 @@ static bool apply_leg(struct fg_step *step)
 
 	if (step->state != FG_JOB_SENDING || event->leg != job->leg || event->leg_state == FG_LEG_OPENED)
 		return false;
-	if (step->lane->leaf.leg == job->leg && step->lane->leaf.proof) {
-		fg_record_free(job->leaf);
-		job->leaf = fg_record_copy(step->lane->leaf.proof); /* the lane's own stays until the commit */
+	if (!step->lane->leaf.proof || step->lane->leaf.leg != job->leg) {
+		/* Without its leaf no receipt would be believed: the answer to the order, given again, brings both. */
+		fg_lane_again(step->core, step->lane);
+		return false;
 	}
+	fg_record_free(job->leaf);
+	job->leaf = fg_record_copy(step->lane->leaf.proof); /* the lane's own stays until the commit */
 	job->segments = event->segments;
 	fg_record_text(&job->mark, event->mark);
 	LOG_MSG(&event->id, DLEG, LOGL_INFO, "leg of message: link=%s leg=%u state=%d rc=%s code=0x%x\n", job->link,
@@ -550,12 +573,7 @@ static bool apply_leg(struct fg_step *step)
 		return true;
 	case FG_LEG_UNKNOWN:
 		forget_part_states(job);
-		remember_doubt(step);
-		job->in_doubt = true;
-		step->state = FG_JOB_IN_DOUBT;
-		step->due_ms = wait_for_report_ms(step);
-		describe_leg(step, fg_receipt_add(step, FALLGATE__RECEIPT_KIND__RECEIPT_UNKNOWN,
-						  fg_rc_name(FG_E_LINK_UNKNOWN)));
+		apply_doubt(step, FG_E_LINK_UNKNOWN);
 		return true;
 	case FG_LEG_FAILED:
 		add_failed_link(job);

@@ -437,9 +437,12 @@ static enum fg_rc on_configure(struct fg_role_process *process, const struct fg_
 	return rc == FG_OK ? load_rules(core) : rc;
 }
 
+static enum fg_rc open_store(struct fg_core *core);
+
 static enum fg_rc on_trust(struct fg_role_process *process, const struct fg_ipc_trust *trust, void *arg)
 {
 	struct fg_core *core = arg;
+	enum fg_rc rc;
 
 	(void)process;
 	if (trust->origin.len >= sizeof(core->origin))
@@ -453,7 +456,10 @@ static enum fg_rc on_trust(struct fg_role_process *process, const struct fg_ipc_
 		memcpy(core->origin, trust->origin.data, trust->origin.len);
 	core->trust.origin = FG_BYTES_TEXT(core->origin);
 	core->log_id = fg_note_log_id(core->origin, core->trust.log_key);
-	return FG_OK;
+	core->started_ms = fg_core_now_ms(core);
+	/* Peers are introduced next and speak at once: what their frames need is there before. */
+	rc = open_store(core);
+	return rc == FG_OK ? fg_jobs_start(core) : rc;
 }
 
 static void on_file(struct fg_role_process *process, enum fg_role_file kind, int fd_take, void *arg)
@@ -487,15 +493,9 @@ static enum fg_rc open_store(struct fg_core *core)
 static enum fg_rc on_start(struct fg_role_process *process, void *arg)
 {
 	struct fg_core *core = arg;
-	enum fg_rc rc = open_store(core);
 
 	(void)process;
-	core->started_ms = fg_core_now_ms(core);
-	if (rc == FG_OK)
-		rc = fg_jobs_start(core);
-	if (rc == FG_OK && core->control_fd >= 0)
-		rc = fg_ctl_start(core);
-	return rc;
+	return core->control_fd >= 0 ? fg_ctl_start(core) : FG_OK;
 }
 
 static void on_stop(struct fg_role_process *process, void *arg)

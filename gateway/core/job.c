@@ -87,12 +87,35 @@ void fg_lane_settled(struct fg_core *core, struct fg_lane *lane)
 {
 	if (lane->ordered)
 		core->jobs->ordered_count--;
-	lane->ordered = false;
+	lane->ordered = lane->repeated = lane->again = false;
 	fg_record_free(lane->leaf.proof);
 	lane->leaf = (struct fg_leaf_proof){ 0 };
 	if (lane->early_leg)
 		fg_event_free(lane->early_leg);
 	lane->early_leg = NULL;
+}
+
+static void lane_order(struct fg_core *core, struct fg_lane *lane)
+{
+	if (!lane->ordered)
+		core->jobs->ordered_count++;
+	lane->ordered = true;
+}
+
+void fg_lane_again(struct fg_core *core, struct fg_lane *lane)
+{
+	lane_order(core, lane);
+	lane->again = core->jobs->again = true;
+}
+
+static void give_order(struct fg_core *core, struct fg_lane *lane, const Fallgate__StoredJob *job)
+{
+	lane_order(core, lane);
+	lane->again = false;
+	if (fg_order_send(core, job) == FG_OK)
+		return;
+	LOG_MSG(&lane->id, DLEG, LOGL_NOTICE, "order waits: the chain is away or full\n");
+	fg_lane_again(core, lane);
 }
 
 static void step_start(struct fg_core *core, struct fg_lane *lane);
@@ -195,16 +218,6 @@ static void report_is_stored(struct fg_core *core, const struct fg_event *event)
 		LOG_MSG(&event->id, DLEG, LOGL_NOTICE, "report not acknowledged: the vault is away\n");
 }
 
-static void order_now(struct fg_step *step)
-{
-	struct fg_core *core = step->core;
-
-	step->lane->ordered = true;
-	core->jobs->ordered_count++;
-	if (fg_order_send(core, step->job) != FG_OK)
-		LOG_MSG(&step->event->id, DLEG, LOGL_NOTICE, "order waits: the chain is away or full\n");
-}
-
 void fg_step_finish(struct fg_step *step)
 {
 	struct fg_core *core = step->core;
@@ -212,6 +225,8 @@ void fg_step_finish(struct fg_step *step)
 
 	answer(step);
 	report_is_stored(core, step->event);
+	if (step->event->done)
+		step->event->done(step->answer, step->event->done_arg);
 	if (step->decide_again)
 		fg_step_event(core, fg_event_new(FG_EVENT_DECIDE, &step->event->id));
 	step_free(step);
@@ -282,7 +297,7 @@ static void committed(enum fg_rc rc, struct fg_store_op *ops, size_t count, void
 	for (size_t i = 0; i < step->wake_count; i++)
 		fg_push_wake(core, step->wake[i]);
 	if (step->order)
-		order_now(step);
+		give_order(core, step->lane, step->job);
 	else if (step->state != FG_JOB_SENDING)
 		fg_lane_settled(core, step->lane);
 	fg_step_finish(step);
@@ -598,6 +613,49 @@ static void start_stalled(struct fg_core *core)
 		}
 }
 
+static void repeat_order(struct fg_core *core, const struct fg_store_row *row)
+{
+	struct fg_lane *lane = core->jobs->repeat_all ? lane_of(core, &row->id) : fg_lane_find(core, &row->id);
+	Fallgate__StoredJob *job;
+
+	if (!lane || (!core->jobs->repeat_all && !lane->again))
+		return;
+	job = fallgate__stored_job__unpack(NULL, row->body.len, row->body.data);
+	if (!job) {
+		LOG_MSG(&row->id, DMSG, LOGL_ERROR, "repeat order: its record cannot be read\n");
+		return;
+	}
+	lane->repeated = true;
+	give_order(core, lane, job);
+	fg_record_free(job);
+}
+
+/* Orders in flight when the chain (or we) went away, or that it had no room for: give them again; each end answers with what it knows. */
+static void sending_found(enum fg_rc rc, const struct fg_store_row *rows, size_t count, void *arg)
+{
+	struct fg_core *core = arg;
+
+	core->jobs->repeating = false;
+	for (size_t i = 0; rc == FG_OK && i < count; i++)
+		repeat_order(core, &rows[i]);
+	if (rc != FG_OK)
+		core->jobs->again = true;
+	else
+		core->jobs->repeat_all = false;
+}
+
+static void repeat_orders(struct fg_core *core)
+{
+	struct fg_core_jobs *jobs = core->jobs;
+
+	if (jobs->repeating || !core->log || !core->vault)
+		return;
+	jobs->again = false;
+	jobs->repeating = fg_store_sweep(core->store, FG_SWEEP_SENDING, fg_core_now_ms(core),
+					 (size_t)core->conf->limits.jobs_in_flight, sending_found, core) == FG_OK;
+	jobs->again = !jobs->repeating;
+}
+
 static void sweep(evutil_socket_t fd, short what, void *arg)
 {
 	struct fg_core *core = arg;
@@ -607,6 +665,8 @@ static void sweep(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	start_stalled(core);
+	if (jobs->again)
+		repeat_orders(core);
 	if (!jobs->sweeping)
 		jobs->sweeping = fg_store_sweep(core->store, FG_SWEEP_DUE, now, SWEEP_LIMIT, due_found, core) == FG_OK;
 	if (!jobs->finishing)
@@ -617,36 +677,16 @@ static void sweep(evutil_socket_t fd, short what, void *arg)
 						core) == FG_OK;
 }
 
-/* Orders in flight when the chain (or we) went away: give them again; each end answers with what it knows. */
-static void sending_found(enum fg_rc rc, const struct fg_store_row *rows, size_t count, void *arg)
-{
-	struct fg_core *core = arg;
-
-	core->jobs->repeating = false;
-	for (size_t i = 0; rc == FG_OK && i < count; i++) {
-		Fallgate__StoredJob *job = fallgate__stored_job__unpack(NULL, rows[i].body.len, rows[i].body.data);
-		struct fg_lane *lane = lane_of(core, &rows[i].id);
-
-		if (!lane->ordered) {
-			lane->ordered = true;
-			core->jobs->ordered_count++;
-		}
-		if (job && fg_order_send(core, job) != FG_OK)
-			LOG_MSG(&rows[i].id, DLEG, LOGL_NOTICE, "order waits: the chain is away or full\n");
-		fg_record_free(job);
-	}
-}
-
-void fg_jobs_chain_changed(struct fg_core *core, bool repeat_orders)
+void fg_jobs_chain_changed(struct fg_core *core, bool reopened)
 {
 	uint64_t soon = fg_core_now_ms(core) + 3600 * 1000;
 
 	if (!core->jobs || !core->log || !core->vault)
 		return;
-	if (repeat_orders && !core->jobs->repeating)
-		core->jobs->repeating = fg_store_sweep(core->store, FG_SWEEP_SENDING, soon,
-						       (size_t)core->conf->limits.jobs_in_flight, sending_found,
-						       core) == FG_OK;
+	if (reopened) {
+		core->jobs->repeat_all = core->jobs->again = true;
+		repeat_orders(core);
+	}
 	if (!core->jobs->sweeping)
 		core->jobs->sweeping =
 			fg_store_sweep(core->store, FG_SWEEP_DUE, soon, SWEEP_LIMIT, due_found, core) == FG_OK;

@@ -368,14 +368,41 @@ void fg_message_cancel(struct fg_core *core, struct fg_session *session, uint64_
 	fg_step_event(core, sender_event(FG_EVENT_CANCEL, &id, session, request));
 }
 
-void fg_message_acked(struct fg_core *core, const uint8_t device_id[static FG_DEVICE_ID_LEN], struct fg_bytes ack,
-		      const struct fg_id *ids, size_t count)
+struct acked {
+	size_t left;
+	enum fg_rc rc;
+	fg_message_acked_cb done;
+	void *arg;
+};
+
+static void one_acked(enum fg_rc rc, void *arg)
 {
+	struct acked *acked = arg;
+
+	/* A message that is not ours any more has nothing left to be told. */
+	if (rc != FG_OK && rc != FG_E_NOT_FOUND)
+		acked->rc = rc;
+	if (--acked->left > 0)
+		return;
+	acked->done(acked->rc, acked->arg);
+	free(acked);
+}
+
+void fg_message_acked(struct fg_core *core, const uint8_t device_id[static FG_DEVICE_ID_LEN], struct fg_bytes ack,
+		      const struct fg_id *ids, size_t count, fg_message_acked_cb done, void *arg)
+{
+	struct acked *acked = malloc(sizeof(*acked));
+
+	if (!acked)
+		FG_BUG("out of memory");
+	*acked = (struct acked){ .left = count, .rc = FG_OK, .done = done, .arg = arg };
 	for (size_t i = 0; i < count; i++) {
 		struct fg_event *event = fg_event_new(FG_EVENT_ACKED, &ids[i]);
 
 		memcpy(event->device, device_id, FG_DEVICE_ID_LEN);
 		event->ack = fallgate__signed__unpack(NULL, ack.len, ack.data);
+		event->done = one_acked;
+		event->done_arg = acked;
 		fg_step_event(core, event);
 	}
 }

@@ -174,7 +174,7 @@ void fg_push_room(struct fg_core *core)
 struct deletion {
 	struct fg_core *core;
 	uint64_t conn, request;
-	uint8_t device_id[FG_DEVICE_ID_LEN];
+	uint8_t device_id[FG_DEVICE_ID_LEN], account_key[FG_ACCOUNT_KEY_LEN];
 	struct fg_bytes ack;
 	size_t count, messages_count;
 	struct fg_store_op ops[IN_FLIGHT_MAX];
@@ -297,9 +297,6 @@ static void on_deleted(enum fg_rc rc, struct fg_store_op *ops, size_t count, voi
 	(void)ops;
 	(void)count;
 	fg_core_store_rc(core, rc);
-	if (rc == FG_OK && deletion->messages_count)
-		fg_message_acked(core, deletion->device_id, deletion->ack, deletion->messages,
-				 deletion->messages_count);
 	session = fg_session_find(core, deletion->conn);
 	if (session && session->push) {
 		settle(deletion, session->push, rc == FG_OK);
@@ -325,6 +322,7 @@ static struct deletion *make_deletion(struct fg_core *core, const struct fg_sess
 	deletion->conn = session->conn;
 	deletion->request = request;
 	memcpy(deletion->device_id, session->device_id, FG_DEVICE_ID_LEN);
+	memcpy(deletion->account_key, session->account_key, FG_ACCOUNT_KEY_LEN);
 	if (!ack)
 		return deletion;
 	len = fallgate__signed__get_packed_size(ack);
@@ -338,16 +336,17 @@ static struct deletion *make_deletion(struct fg_core *core, const struct fg_sess
 	return deletion;
 }
 
-static enum fg_rc delete_rows(struct fg_session *session, struct deletion *deletion)
+/* The senders are told, durably: a crash from here on only pushes once more what is acknowledged once more. */
+static void delete_rows(enum fg_rc rc, void *arg)
 {
+	struct deletion *deletion = arg;
 	struct fg_core *core = deletion->core;
-	enum fg_rc rc = fg_core_store_rc(
-		core, fg_store_submit(core->store, fg_store_part(session->account_key, FG_ACCOUNT_KEY_LEN), 0,
-				      deletion->ops, deletion->count, on_deleted, deletion));
 
+	if (rc == FG_OK)
+		rc = fg_store_submit(core->store, fg_store_part(deletion->account_key, FG_ACCOUNT_KEY_LEN), 0,
+				     deletion->ops, deletion->count, on_deleted, deletion);
 	if (rc != FG_OK)
-		settle(deletion, session->push, false);
-	return rc;
+		on_deleted(rc, deletion->ops, deletion->count, deletion);
 }
 
 void fg_push_ack(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__AckRequest *ack)
@@ -362,13 +361,16 @@ void fg_push_ack(struct fg_core *core, struct fg_session *session, uint64_t requ
 	}
 	if (rc == FG_OK) {
 		collect(deletion, session->push, body, ack->upto);
-		if (deletion->count) {
-			rc = delete_rows(session, deletion);
-			if (rc == FG_OK)
-				return;
-		} else {
-			fg_session_done(core, session, request);
+		if (deletion->messages_count) {
+			fg_message_acked(core, deletion->device_id, deletion->ack, deletion->messages,
+					 deletion->messages_count, delete_rows, deletion);
+			return;
 		}
+		if (deletion->count) {
+			delete_rows(FG_OK, deletion);
+			return;
+		}
+		fg_session_done(core, session, request);
 	}
 	if (rc != FG_OK)
 		fg_session_error(core, session, request, rc, NULL, 0);

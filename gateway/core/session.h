@@ -99,9 +99,11 @@ void fg_message_submit(struct fg_core *core, struct fg_session *session, uint64_
 void fg_message_decide(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__Decide *decide);
 void fg_message_cancel(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__CancelRequest *cancel);
 void fg_message_status(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__GetStatus *status);
-/*! A device acknowledged these messages, and its queue rows are deleted: e2e delivered. ack: serialized Signed of Ack. */
+typedef void (*fg_message_acked_cb)(enum fg_rc rc, void *arg);
+/*! A device acknowledged these messages: e2e delivered. ack: serialized Signed of Ack. done is called once, when their senders' receipts
+ *  are durable; its queue rows may be deleted then, and not before. count > 0. */
 void fg_message_acked(struct fg_core *core, const uint8_t device_id[static FG_DEVICE_ID_LEN], struct fg_bytes ack,
-		      const struct fg_id *ids, size_t count);
+		      const struct fg_id *ids, size_t count, fg_message_acked_cb done, void *arg);
 /*! The log's head for a device (HEAD_QUERY through the log). */
 void fg_message_head(struct fg_core *core, struct fg_session *session, uint64_t request, uint64_t old_size);
 

@@ -52,6 +52,8 @@ struct fg_event {
 	uint16_t report_link;
 	uint64_t report_token;
 	char report_ref[65]; /*!< the far side's id, "": none */
+	void (*done)(enum fg_rc rc, void *arg); /*!< NULL, or called once at the end of the step, its commit durable */
+	void *done_arg;
 	struct fg_event *next;
 };
 
@@ -67,6 +69,8 @@ struct fg_lane {
 	bool running;
 	bool ordered; /*!< an order is in flight */
 	bool stalled; /*!< its next event could not be stored; tried again by the sweep */
+	bool repeated; /*!< it was given before: whoever refuses it now may have carried it out then */
+	bool again;    /*!< it is to be given again at the next sweep */
 	struct fg_event *first, *last;
 	struct fg_leaf_proof leaf;
 	struct fg_event *early_leg; /*!< a LEG that overtook its LOGGED: the two come from different processes */
@@ -113,6 +117,8 @@ struct fg_core_jobs {
 	struct event *timer;
 	struct fg_arena arena; /*!< for one step at a time; core->arena belongs to incoming frames */
 	bool sweeping, expiring, finishing, repeating;
+	bool repeat_all; /*!< what the sweep under way repeats: every order, or those of lanes with again */
+	bool again;	 /*!< there are such lanes */
 };
 
 /* job.c: what nobody asked for (legs, refusals, reports, acknowledgements) is never lost to a store that is busy: it is tried again. */
@@ -122,6 +128,7 @@ struct fg_event *fg_event_new(enum fg_event_kind kind, const struct fg_id *id);
 void fg_event_free(struct fg_event *event_take);
 struct fg_lane *fg_lane_find(struct fg_core *core, const struct fg_id *id);
 void fg_lane_settled(struct fg_core *core, struct fg_lane *lane); /*!< no order is in flight any more */
+void fg_lane_again(struct fg_core *core, struct fg_lane *lane);	  /*!< the order of the lane is to be given again soon */
 /*! Receipts are signed: commit. */
 void fg_step_commit(struct fg_step *step);
 /*! Nothing to change: answer and end. */

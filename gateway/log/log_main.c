@@ -126,8 +126,12 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 
 static enum fg_rc trust(struct fg_role_process *process, const struct fg_ipc_trust *frame, void *arg)
 {
+	struct log_process *log = arg;
+	enum fg_rc rc = fg_trust_read(frame, &log->trust);
+
 	(void)process;
-	return fg_trust_read(frame, &((struct log_process *)arg)->trust);
+	/* Peers are introduced next and speak at once: its leaves are there before. */
+	return rc == FG_OK ? fg_ledger_start(log->ledger, &log->trust) : rc;
 }
 
 static void peer(struct fg_role_process *process, const struct fg_ipc_peer *frame, int fd_take, void *arg)
@@ -152,7 +156,7 @@ static enum fg_rc start(struct fg_role_process *process, void *arg)
 	log->idle = event_new(base, -1, EV_PERSIST, on_idle, log);
 	if (!log->flush || !log->idle || event_add(log->idle, &idle_every) != 0)
 		return FG_E_NO_MEMORY;
-	return fg_ledger_start(log->ledger, &log->trust);
+	return FG_OK;
 }
 
 static void stop(struct fg_role_process *process, void *arg)

@@ -346,6 +346,8 @@ static void sqlite_health(void *engine, struct fg_store_health *health_out)
 
 static int sqlite_destroy(struct fg_sqlite *store)
 {
+	/* A process that leaves without closing it: closed under a transaction, SQLite would fold half of it into the file. */
+	fg_commit_stop(&store->commit);
 	if (store->completions)
 		event_free(store->completions);
 	if (store->reads_due)

@@ -160,6 +160,7 @@ struct fg_commit {
 	int wal_frames;
 	bool fatal;
 	pthread_t thread;
+	bool running; /* the loop thread's: thread was started and not joined */
 	int completion_fd;
 	/* Shared, under lock. */
 	pthread_mutex_t lock;

@@ -294,6 +294,7 @@ enum fg_rc fg_commit_start(struct fg_commit *commit, int completion_fd)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	failed = pthread_create(&commit->thread, NULL, run, commit);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	commit->running = !failed;
 	return failed ? FG_E_SYSTEM : FG_OK;
 }
 
@@ -318,6 +319,9 @@ void fg_commit_take(struct fg_commit *commit, struct fg_request_list *finished_o
 
 void fg_commit_stop(struct fg_commit *commit)
 {
+	if (!commit->running)
+		return;
+	commit->running = false;
 	pthread_mutex_lock(&commit->lock);
 	commit->stop = true;
 	pthread_cond_signal(&commit->wake);

@@ -127,9 +127,6 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 		rc = fg_vault_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)),
 				  &vault_ops, vault, &vault->vault);
 	vault->process = process;
-	if (rc == FG_OK)
-		rc = fg_vault_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)), &vault_ops, vault,
-				  &vault->vault);
 	if (rc != FG_OK)
 		return rc;
 	vault->flush = event_new(base, -1, 0, on_flush, vault);
@@ -144,8 +141,12 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 
 static enum fg_rc trust(struct fg_role_process *process, const struct fg_ipc_trust *frame, void *arg)
 {
+	struct vault_process *vault = arg;
+	enum fg_rc rc = fg_trust_read(frame, &vault->trust);
+
 	(void)process;
-	return fg_trust_read(frame, &((struct vault_process *)arg)->trust);
+	/* Peers are introduced next and speak at once: what it remembers is there before. */
+	return rc == FG_OK ? fg_vault_start(vault->vault, &vault->trust) : rc;
 }
 
 static struct fg_channel **slot_of(struct vault_process *vault, const struct fg_ipc_peer *frame)
@@ -173,10 +174,9 @@ static void peer(struct fg_role_process *process, const struct fg_ipc_peer *fram
 
 static enum fg_rc start(struct fg_role_process *process, void *arg)
 {
-	struct vault_process *vault = arg;
-
 	(void)process;
-	return fg_vault_start(vault->vault, &vault->trust);
+	(void)arg;
+	return FG_OK;
 }
 
 static void stop(struct fg_role_process *process, void *arg)

@@ -30,13 +30,14 @@ void fg_jobs_head(struct fg_core *c, const struct fg_ipc_head *f) { (void)c; (vo
 void fg_jobs_chain_changed(struct fg_core *c, bool r) { (void)c; (void)r; }
 
 void fg_message_acked(struct fg_core *core, const uint8_t device_id[static FG_DEVICE_ID_LEN], struct fg_bytes ack,
-		      const struct fg_id *ids, size_t count)
+		      const struct fg_id *ids, size_t count, fg_message_acked_cb done, void *arg)
 {
 	(void)core;
 	(void)device_id;
 	(void)ids;
 	assert_true(ack.len > 0);
 	fixture_current->acked += count;
+	done(fixture_current->acked_rc, arg);
 }
 
 /* ---- a store that can be made unreadable ---- */

@@ -23,6 +23,7 @@ struct fixture {
 	Fallgate__Push *push[64];	  /* since the last fixture_forget() */
 	size_t answer_len;
 	size_t acked; /* messages, fg_message_acked() */
+	enum fg_rc acked_rc; /* what it answers; set back to FG_OK by the case */
 };
 
 extern struct fixture *fixture_current;

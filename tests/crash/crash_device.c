@@ -11,6 +11,7 @@
 #include "client/device/connection.h"
 #include "client/device/session.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,9 +120,9 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 	for (unsigned i = d->first_open; d->ready && i < d->count; i++) {
 		struct message *m = &d->messages[i];
 
-		if (m->progress == WAITS && now - m->tried_ms >= (uint64_t)2 * RETRY_MS)
+		if (m->progress == WAITS && now >= m->tried_ms + 2 * RETRY_MS)
 			try_message(d, m);
-		if (m->progress != UNDER_WAY || now - m->tried_ms < STALL_MS)
+		if (m->progress != UNDER_WAY || now < m->tried_ms + STALL_MS)
 			continue;
 		say("stall", &m->id, "");
 		connect_again(d);
@@ -291,6 +292,7 @@ int main(int argc, char **argv)
 					     .on_message = on_message,
 					     .on_receipt = on_receipt,
 					     .on_error = on_error };
+	signal(SIGPIPE, SIG_IGN);
 	must(argc == 2 ? FG_OK : FG_E_ARG, "usage: crash_device STATE");
 	must(fg_crypto_init(), "start");
 	must(fg_state_read(argv[1], NULL, &d.state), argv[1]);

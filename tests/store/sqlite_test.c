@@ -380,6 +380,45 @@ static void a_backup_is_whole_while_the_store_works_on(void **state)
 	store_close(copy);
 }
 
+static bool is_whole(struct store_fixture *f)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *stmt = NULL;
+	bool whole;
+
+	assert_int_equal(sqlite3_open(path_of(f, "store.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &stmt, NULL), SQLITE_OK);
+	whole = sqlite3_step(stmt) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return whole;
+}
+
+static void a_process_that_leaves_at_work_leaves_a_whole_store(void **state)
+{
+	static const uint8_t big[FG_STORE_VALUE_MAX / 4];
+	struct store_fixture *f = *state;
+	static struct store_answer answers[64];
+	static struct fg_store_op ops[64];
+
+	for (uint8_t round = 0; round < 4; round++) {
+		void *process = talloc_new(f);
+		size_t asked = 0;
+
+		store_close(f);
+		assert_ok(fg_store_open(process, f->loop, &f->conf, &f->store));
+		for (uint8_t i = 0; i < 64; i++) {
+			ops[i] = OP(JOB_PUT, .id = { { round, i } }, .state = FG_JOB_READY, .body = { big, sizeof(big) });
+			asked += fg_store_submit(f->store, 0, 0, &ops[i], 1, store_done, &answers[i]) == FG_OK;
+		}
+		assert_true(asked > 0);
+		talloc_free(process);
+		f->store = NULL;
+		assert_ok(store_open(f));
+		assert_true(is_whole(f));
+	}
+}
+
 static void a_backup_to_nowhere_fails_and_the_store_works_on(void **state)
 {
 	struct store_fixture *f = *state;
@@ -506,6 +545,7 @@ int main(void)
 		CASE(a_full_disk_takes_acks_and_then_new_messages_again),
 		CASE(a_disk_that_others_fill_loses_nothing_and_works_on_when_there_is_room),
 		CASE(a_backup_is_whole_while_the_store_works_on),
+		CASE(a_process_that_leaves_at_work_leaves_a_whole_store),
 		CASE(a_backup_to_nowhere_fails_and_the_store_works_on),
 		CASE(a_restored_store_holds_its_jobs_and_has_no_prekeys),
 		CASE(what_is_no_backup_is_not_restored_and_the_store_stays),
