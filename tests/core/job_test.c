@@ -298,6 +298,12 @@ static void silence_takes_the_copies_back_and_a_late_acknowledgement_is_said(voi
 	assert_true(flow_receipt(flow, &message)->possible_duplicate);
 }
 
+static void on_acked(enum fg_rc rc, void *arg)
+{
+	(void)rc;
+	(void)arg;
+}
+
 /* The row is gone as an acknowledgement takes it, whose own event has not come yet. */
 static void acknowledge_unheard(struct flow *flow, const struct message *message)
 {
@@ -320,7 +326,7 @@ static void a_withdrawal_that_meets_an_acknowledgement_downgrades_nothing(void *
 	assert_int_equal(flow->fixture->orders, 0);
 	assert_state("secure", flow, &message);
 	assert_null(flow_push(flow, FALLGATE__PUSH_KIND__PUSH_MESSAGE, &message)); /* nor is it queued again */
-	fg_message_acked(&flow->fixture->core, flow->bob.device_id, FG_BYTES(NULL, 0), &message.id, 1);
+	fg_message_acked(&flow->fixture->core, flow->bob.device_id, FG_BYTES(NULL, 0), &message.id, 1, on_acked, NULL);
 	receipt_is(flow, &message, KIND(DELIVERED), true);
 }
 
@@ -332,7 +338,7 @@ static void a_cancel_that_meets_an_acknowledgement_is_too_late(void **state)
 	submit_secure(flow, &message);
 	acknowledge_unheard(flow, &message);
 	assert_error("E_CONFLICT", flow_cancel(flow, &message));
-	fg_message_acked(&flow->fixture->core, flow->bob.device_id, FG_BYTES(NULL, 0), &message.id, 1);
+	fg_message_acked(&flow->fixture->core, flow->bob.device_id, FG_BYTES(NULL, 0), &message.id, 1, on_acked, NULL);
 	receipt_is(flow, &message, KIND(DELIVERED), true);
 }
 
@@ -363,7 +369,7 @@ static void the_senders_own_copy_proves_no_delivery(void **state)
 	struct message message;
 
 	submit_secure(flow, &message);
-	fg_message_acked(&flow->fixture->core, flow->alice.device_id, FG_BYTES(NULL, 0), &message.id, 1);
+	fg_message_acked(&flow->fixture->core, flow->alice.device_id, FG_BYTES(NULL, 0), &message.id, 1, on_acked, NULL);
 	assert_state("secure", flow, &message);
 }
 
