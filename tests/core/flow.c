@@ -26,6 +26,7 @@ static void configure(struct fixture *fixture)
 	conf->limits.ask_s = 300;
 	conf->limits.jobs_in_flight = 16;
 	conf->limits.lookups_burst = 100;
+	conf->limits.submits_burst = conf->limits.submits_per_second = 100000;
 	conf->links_count = 2;
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(conf->links[i].name, sizeof(conf->links[i].name), "smsc-%c", "ab"[i]);
