@@ -1,6 +1,6 @@
 # docs: what is read; the man pages are in docs/man.
 EXTRA_DIST += %D%/architecture.md %D%/benchmarks.md %D%/protocol.md %D%/threats.md %D%/adapters.md %D%/operations.md \
-	%D%/decision-table.md %D%/models/downgrade.pml \
+	%D%/decision-table.md %D%/attacks.md %D%/models/downgrade.pml \
 	%D%/decisions/README.md %D%/decisions/0001-frames-from-one-table.md %D%/decisions/0002-trust-file-by-the-parent.md \
 	%D%/decisions/0003-vault-restarts-its-links.md %D%/decisions/0004-leaf-layout.md \
 	%D%/decisions/0005-recovery-by-repeating.md %D%/decisions/0006-static-libraries.md \

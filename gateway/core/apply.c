@@ -9,6 +9,7 @@
 #include <string.h>
 #include "gateway/decide/facts_text.h"
 #include "lib/base/cursor.h"
+#include "lib/proto/leaf.h"
 #include "lib/wire/dlr.h"
 
 #define DAY_MS (24 * 3600 * 1000ull)
@@ -436,7 +437,7 @@ static void remember_doubt(struct fg_step *step)
 	int n;
 
 	memcpy(key, job->link, link_len);
-	n = snprintf(key + link_len, 64, "?%02x%02x:%s", job->message_id.data[14], job->message_id.data[15],
+	n = snprintf(key + link_len, 64, "?%04x:%.32s", fg_leg_reference(&step->event->id, (uint16_t)job->leg),
 		     job->recipient);
 	op->key = FG_BYTES(key, link_len + (size_t)n);
 }

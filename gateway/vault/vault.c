@@ -9,6 +9,7 @@
 #include <talloc.h>
 #include "gateway/vault/vault_internal.h"
 #include "lib/base/log.h"
+#include "lib/proto/leaf.h"
 
 enum { ROOM_LEN = 48 * 1024 }; /* an unpacked CapsuleBody: its fields once more, and the struct */
 #define HOUR_MS 3600000ull
@@ -198,7 +199,6 @@ static void send_job(struct fg_vault *vault, const struct fg_vault_job *job)
 {
 	struct fg_frame frame = { .type = FG_IPC_JOB };
 	uint8_t offsets[FG_TEXT_PARTS_MAX * 4];
-	struct fg_hash reference = fg_sha256(job->leg->key, sizeof(job->leg->key));
 
 	for (size_t i = 0; i < job->plan.parts; i++)
 		for (unsigned b = 0; b < 4; b++)
@@ -212,7 +212,7 @@ static void send_job(struct fg_vault *vault, const struct fg_vault_job *job)
 	frame.job.parts = job->plan.parts;
 	frame.job.offsets = FG_BYTES(offsets, 4u * job->plan.parts);
 	frame.job.concat_ref = job->concat_ref;
-	frame.job.message_reference = (uint16_t)(reference.b[0] << 8 | reference.b[1]);
+	frame.job.message_reference = fg_leg_reference(&frame.job.message_id, frame.job.leg);
 	frame.job.validity_s = job->validity_s;
 	vault->ops->to_link(job->leg->link, &frame, vault->arg);
 }

@@ -6,6 +6,18 @@
 
 static const char magic[4] = { 'F', 'G', 'L', '1' };
 
+uint16_t fg_leg_reference(const struct fg_id *message_id, uint16_t leg)
+{
+	uint8_t key[FG_ID_LEN + 2];
+	struct fg_hash hash;
+
+	memcpy(key, message_id->b, FG_ID_LEN);
+	key[FG_ID_LEN] = (uint8_t)(leg >> 8);
+	key[FG_ID_LEN + 1] = (uint8_t)leg;
+	hash = fg_sha256(key, sizeof(key));
+	return (uint16_t)(hash.b[0] << 8 | hash.b[1]);
+}
+
 struct fg_hash fg_leaf_commitment(const uint8_t salt[static 32], const void *record, size_t len)
 {
 	static const char label[] = "fallgate leaf";

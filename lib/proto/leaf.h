@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "lib/base/id.h"
 #include "lib/crypto/crypto.h"
 
 enum { FG_LEAF_LEN = 44, FG_LEAF_TIME_UNIT_MS = 300000 };
@@ -24,6 +25,10 @@ struct fg_leaf {
 	uint32_t time; /*!< in units of FG_LEAF_TIME_UNIT_MS */
 	struct fg_hash commitment;
 };
+
+/*! The number that travels with a leg as SMPP's user_message_reference, so that a report finds a leg whose answer was lost: the first
+ *  two bytes of SHA-256(message id, leg as two bytes). The vault sends it along, the core looks for it. */
+uint16_t fg_leg_reference(const struct fg_id *message_id, uint16_t leg);
 
 struct fg_hash fg_leaf_commitment(const uint8_t salt[static 32], const void *record, size_t len);
 void fg_leaf_encode(const struct fg_leaf *leaf, uint8_t out[static FG_LEAF_LEN]);

@@ -93,6 +93,24 @@ static void a_view_says_who_has_the_handle_and_with_which_devices(void **state)
 	assert_error("E_LIMIT", person_register(fixture, 3, &phone, "", SPOIL_NOTHING, NULL));
 }
 
+static void a_device_that_the_account_did_not_sign_is_not_added(void **state)
+{
+	struct fixture *fixture = *state;
+	struct person alice, thief;
+	Fallgate__ServerFrame *answer;
+
+	person_make(&alice, "+12025550101");
+	person_make(&thief, alice.handle);
+	person_join(fixture, 1, &alice);
+	memcpy(thief.account.public, alice.account.public, sizeof(thief.account.public)); /* names the key, has it not */
+	fixture_connect(fixture, 2);
+	answer = person_register(fixture, 2, &thief, "", SPOIL_NOTHING, NULL);
+	assert_int_equal(answer->kind_case, FALLGATE__SERVER_FRAME__KIND_ERROR);
+	answer = look_up(fixture, 1, alice.handle, false);
+	assert_int_equal(answer->lookup->n_devices, 1);
+	assert_int_equal(open_view(fixture, answer->lookup->view, alice.handle)->epoch, 1);
+}
+
 static void a_miss_is_absent_and_of_the_size_of_a_hit(void **state)
 {
 	struct fixture *fixture = *state;
@@ -269,6 +287,7 @@ int main(void)
 		CASE(a_registration_made_for_another_connection_is_refused),
 		CASE(an_invitation_is_for_one_handle_and_one_registration),
 		CASE(a_view_says_who_has_the_handle_and_with_which_devices),
+		CASE(a_device_that_the_account_did_not_sign_is_not_added),
 		CASE(a_miss_is_absent_and_of_the_size_of_a_hit),
 		CASE(lookups_have_a_budget_that_reconnecting_does_not_refill),
 		CASE(each_lookup_takes_one_prekey_until_none_is_left),

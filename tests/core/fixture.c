@@ -11,47 +11,26 @@ enum { TURNS_MAX = 20000, MINUTE_MS = 60000 };
 
 struct fixture *fixture_current;
 
-/* ---- stand-ins ---- */
-
-void fg_message_submit(struct fg_core *c, struct fg_session *s, uint64_t r, const Fallgate__Submit *m) { (void)m; fg_session_done(c, s, r); }
-void fg_message_decide(struct fg_core *c, struct fg_session *s, uint64_t r, const Fallgate__Decide *m) { (void)m; fg_session_done(c, s, r); }
-void fg_message_cancel(struct fg_core *c, struct fg_session *s, uint64_t r, const Fallgate__CancelRequest *m) { (void)m; fg_session_done(c, s, r); }
-void fg_message_status(struct fg_core *c, struct fg_session *s, uint64_t r, const Fallgate__GetStatus *m) { (void)m; fg_session_done(c, s, r); }
-void fg_message_head(struct fg_core *c, struct fg_session *s, uint64_t r, uint64_t n) { (void)n; fg_session_done(c, s, r); }
-void fg_message_explain(struct fg_core *c, const struct fg_id *i, fg_text_cb done, void *arg) { (void)c; (void)i; done("", arg); }
-void fg_message_explain_handle(struct fg_core *c, const struct fg_handle *h, fg_text_cb done, void *arg) { (void)c; (void)h; done("", arg); }
-enum fg_rc fg_jobs_start(struct fg_core *c) { (void)c; return FG_OK; }
-void fg_jobs_stop(struct fg_core *c) { (void)c; }
-void fg_jobs_logged(struct fg_core *c, const struct fg_ipc_logged *f) { (void)c; (void)f; }
-void fg_jobs_refused(struct fg_core *c, const struct fg_ipc_refused *f, bool v) { (void)c; (void)f; (void)v; }
-void fg_jobs_leg(struct fg_core *c, const struct fg_ipc_leg *f) { (void)c; (void)f; }
-void fg_jobs_report(struct fg_core *c, const struct fg_ipc_dlr *f) { (void)c; (void)f; }
-void fg_jobs_head(struct fg_core *c, const struct fg_ipc_head *f) { (void)c; (void)f; }
-void fg_jobs_chain_changed(struct fg_core *c, bool r) { (void)c; (void)r; }
-
-void fg_message_acked(struct fg_core *core, const uint8_t device_id[static FG_DEVICE_ID_LEN], struct fg_bytes ack,
-		      const struct fg_id *ids, size_t count, fg_message_acked_cb done, void *arg)
-{
-	(void)core;
-	(void)device_id;
-	(void)ids;
-	assert_true(ack.len > 0);
-	fixture_current->acked += count;
-	done(fixture_current->acked_rc, arg);
-}
-
 /* ---- a store that can be made unreadable ---- */
 
 static enum fg_rc pass_submit(void *engine, unsigned part, unsigned flags, struct fg_store_op *ops, size_t count,
 			      fg_store_done_cb done, void *arg)
 {
-	return fg_store_submit(((struct fixture *)engine)->engine_store, part, flags, ops, count, done, arg);
+	struct fixture *fixture = engine;
+
+	if (flags & FG_STORE_NEW && fixture->new_rc != FG_OK)
+		return fixture->new_rc;
+	if (fixture->submit_rc != FG_OK)
+		return fixture->submit_rc;
+	return fg_store_submit(fixture->engine_store, part, flags, ops, count, done, arg);
 }
 
 static enum fg_rc pass_get(void *engine, const struct fg_store_key *keys, size_t count, fg_store_rows_cb rows, void *arg)
 {
 	struct fixture *fixture = engine;
 
+	if (fixture->directory_rc != FG_OK && keys->what != FG_GET_JOB)
+		return fixture->directory_rc;
 	return fixture->get_rc == FG_OK ? fg_store_get(fixture->engine_store, keys, count, rows, arg) : fixture->get_rc;
 }
 
@@ -59,6 +38,12 @@ static enum fg_rc pass_fetch(void *engine, const uint8_t *device, uint64_t after
 			     void *arg)
 {
 	return fg_store_fetch(((struct fixture *)engine)->engine_store, device, after, limit, rows, arg);
+}
+
+static enum fg_rc pass_sweep(void *engine, enum fg_store_sweep_what what, uint64_t now_ms, size_t limit,
+			     fg_store_rows_cb rows, void *arg)
+{
+	return fg_store_sweep(((struct fixture *)engine)->engine_store, what, now_ms, limit, rows, arg);
 }
 
 static void pass_health(void *engine, struct fg_store_health *health_out)
@@ -72,7 +57,7 @@ static void pass_close(void *engine)
 }
 
 static const struct fg_store_engine passing = {
-	.name = "passing", .submit = pass_submit, .get = pass_get, .fetch = pass_fetch,
+	.name = "passing", .submit = pass_submit, .get = pass_get, .fetch = pass_fetch, .sweep = pass_sweep,
 	.health = pass_health, .close = pass_close
 };
 
@@ -87,6 +72,9 @@ static void on_send(struct fixture *fixture, const struct fg_ipc_conn_send *send
 	if (frame->kind_case == FALLGATE__SERVER_FRAME__KIND_PREKEYS_LOW) {
 		fixture->lows++;
 	} else if (frame->kind_case == FALLGATE__SERVER_FRAME__KIND_PUSH) {
+		frame = fg_proto_unpack(&fixture->push_arena, &fallgate__server_frame__descriptor, send->data.data,
+					send->data.len);
+		assert_non_null(frame);
 		fixture->push[fixture->pushes++ % ARRAY_LEN(fixture->push)] = frame->push;
 	} else {
 		fixture->answer = frame;
@@ -110,6 +98,10 @@ static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, i
 		fixture->logins++;
 	} else if (frame->type == FG_IPC_ACCOUNT) {
 		fixture->accounts++;
+	} else if (frame->type == FG_IPC_ORDER) {
+		fixture->order[fixture->orders++ % ARRAY_LEN(fixture->order)] = frame->order;
+	} else if (frame->type == FG_IPC_STORED) {
+		fixture->stored++;
 	}
 }
 
@@ -125,6 +117,14 @@ static void on_core_frame(struct fg_channel *channel, const struct fg_frame *fra
 		fg_session_frame(core, &frame->conn_frame);
 	else if (frame->type == FG_IPC_CONN_CLOSED)
 		fg_session_closed(core, frame->conn_closed.conn);
+	else if (frame->type == FG_IPC_LOGGED)
+		fg_jobs_logged(core, &frame->logged);
+	else if (frame->type == FG_IPC_REFUSED)
+		fg_jobs_refused(core, &frame->refused, channel == core->vault);
+	else if (frame->type == FG_IPC_LEG)
+		fg_jobs_leg(core, &frame->leg);
+	else if (frame->type == FG_IPC_DLR)
+		fg_jobs_report(core, &frame->dlr);
 }
 
 static void on_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
@@ -159,6 +159,7 @@ int fixture_setup(void **state)
 	fixture->dir = fg_test_tmpdir();
 	assert_ok(fg_log_init(NULL, "test", "error"));
 	assert_ok(fg_arena_init(&fixture->arena, FG_ARENA_MAX));
+	assert_ok(fg_arena_init(&fixture->push_arena, FG_ARENA_MAX));
 	assert_ok(fg_arena_init(&core->arena, FG_CORE_ARENA));
 	core->loop = fg_loop_new(fixture->ctx);
 	core->clock = fg_loop_clock(core->loop);
@@ -171,12 +172,16 @@ int fixture_setup(void **state)
 	fixture->conf.limits.lookups_per_day = 5;
 	fixture->conf.gateway.control_uid = -1;
 	fg_random(core->trust.gateway_id.b, FG_ID_LEN);
+	fg_random(core->log_id.b, sizeof(core->log_id.b));
 	fg_sign_key_new(&core->directory_key);
+	fg_sign_key_new(&core->receipt_key);
+	memcpy(core->trust.directory_key, core->directory_key.public, sizeof(core->trust.directory_key));
 	store.dir = fixture->dir;
 	assert_ok(fg_store_open(fixture->ctx, core->loop, &store, &fixture->engine_store));
 	core->store = fg_store_over(fixture->ctx, &passing, fixture);
 	core->secure = join(fixture, FG_ROLE_SECURE, &fixture->secure_peer);
 	core->log = join(fixture, FG_ROLE_LOG, &fixture->log_peer);
+	core->vault = join(fixture, FG_ROLE_VAULT, &fixture->vault_peer);
 	*state = fixture;
 	return 0;
 }
@@ -190,6 +195,7 @@ int fixture_teardown(void **state)
 	fg_budgets_free(&fixture->core);
 	fg_arena_free(&fixture->core.arena);
 	fg_arena_free(&fixture->arena);
+	fg_arena_free(&fixture->push_arena);
 	talloc_free(fixture->ctx);
 	fg_test_rmdir(fixture->dir);
 	free(fixture);
@@ -207,6 +213,7 @@ void fixture_forget(struct fixture *fixture)
 {
 	fixture->pushes = 0;
 	fg_arena_reset(&fixture->arena);
+	fg_arena_reset(&fixture->push_arena);
 }
 
 Fallgate__ServerFrame *fixture_ask(struct fixture *fixture, uint64_t conn, Fallgate__ClientFrame *client_frame)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A core without its process: a real store in a folder of its own, a sealed-side link and a log at the other ends of real channels,
- * and stand-ins for the files that carry messages.
+ * A core without its process: a real store in a folder of its own, and a sealed-side link, a log and a vault at the other ends of real
+ * channels. stand_in.c stands for the files that carry messages; flow.h is for the tests of those.
  */
 #pragma once
 
@@ -15,8 +15,10 @@ struct fixture {
 	void *ctx;
 	struct fg_store *engine_store; /* behind core.store, which can be made to fail */
 	enum fg_rc get_rc;	       /* what every read says instead, FG_OK: the truth */
-	struct fg_channel *secure_peer, *log_peer;
-	struct fg_arena arena; /* of answers */
+	enum fg_rc directory_rc;       /* the same of reads that are not of a job */
+	enum fg_rc submit_rc, new_rc;  /* the same of writes, and of those that bring a new message */
+	struct fg_channel *secure_peer, *log_peer, *vault_peer;
+	struct fg_arena arena, push_arena; /* of answers, until the next question; of pushes, until fixture_forget() */
 	unsigned answers, pushes, accounts, drops, logins, lows;
 	uint64_t dropped;		  /* the newest connection that was dropped */
 	Fallgate__ServerFrame *answer;	  /* the newest one that is no push */
@@ -24,6 +26,8 @@ struct fixture {
 	size_t answer_len;
 	size_t acked; /* messages, fg_message_acked() */
 	enum fg_rc acked_rc; /* what it answers; set back to FG_OK by the case */
+	unsigned orders, stored;
+	struct fg_ipc_order order[16]; /* as the log got them: numbers only, the bytes are gone */
 };
 
 extern struct fixture *fixture_current;
