@@ -11,7 +11,8 @@
  *   push.c       a device's queue: fetch, push, acknowledge
  *   message.c    accept a message: checks, exact device set, the accept commit
  *   facts.c      gather what a decision reads (the only impure step)
- *   job.c        carry out decisions: order, ask, withdraw, expire; outcomes, reports
+ *   job.c        the lanes and steps of jobs; apply.c what events and decisions do to a record, order.c the chain's words, sweep.c
+ *                what wakes jobs, states.c which changes of state there are
  *   receipt.c    make, sign in batches and queue receipts
  *   ctl.c        the control socket
  * internal.h has what only core.c, session.c, directory*.c, push.c and ctl.c share.

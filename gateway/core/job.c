@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The engine of jobs: lanes that keep the steps of one job apart, the stages of a step, and the sweeps that wake jobs when their time has
- * come. What an event means is in apply.c.
+ * The engine of jobs: lanes that keep the steps of one job apart, and the stages of a step. What an event means is in apply.c; what wakes
+ * jobs when their time has come is in sweep.c.
  */
 #include "gateway/core/step.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <talloc.h>
-
-enum {
-	LANE_BUCKETS = 4096,
-	SWEEP_MS = 250,	   /* ours: how late a due job may be looked at */
-	SWEEP_LIMIT = 256,
-};
 
 /* ---- events and lanes ---- */
 
@@ -41,7 +34,7 @@ void fg_event_free(struct fg_event *event_take)
 
 static size_t bucket_of(const struct fg_id *id)
 {
-	return ((size_t)id->b[15] << 8 | id->b[14]) % LANE_BUCKETS;
+	return ((size_t)id->b[15] << 8 | id->b[14]) % FG_LANE_BUCKETS;
 }
 
 struct fg_lane *fg_lane_find(struct fg_core *core, const struct fg_id *id)
@@ -53,7 +46,7 @@ struct fg_lane *fg_lane_find(struct fg_core *core, const struct fg_id *id)
 	return lane;
 }
 
-static struct fg_lane *lane_of(struct fg_core *core, const struct fg_id *id)
+struct fg_lane *fg_lane_of(struct fg_core *core, const struct fg_id *id)
 {
 	struct fg_lane *lane = fg_lane_find(core, id), **at = &core->jobs->lanes[bucket_of(id)];
 
@@ -108,7 +101,7 @@ void fg_lane_again(struct fg_core *core, struct fg_lane *lane)
 	lane->again = core->jobs->again = true;
 }
 
-static void give_order(struct fg_core *core, struct fg_lane *lane, const Fallgate__StoredJob *job)
+void fg_lane_give_order(struct fg_core *core, struct fg_lane *lane, const Fallgate__StoredJob *job)
 {
 	lane_order(core, lane);
 	lane->again = false;
@@ -118,11 +111,9 @@ static void give_order(struct fg_core *core, struct fg_lane *lane, const Fallgat
 	fg_lane_again(core, lane);
 }
 
-static void step_start(struct fg_core *core, struct fg_lane *lane);
-
 void fg_step_event(struct fg_core *core, struct fg_event *event_take)
 {
-	struct fg_lane *lane = lane_of(core, &event_take->id);
+	struct fg_lane *lane = fg_lane_of(core, &event_take->id);
 
 	event_take->next = NULL;
 	if (lane->last)
@@ -131,7 +122,7 @@ void fg_step_event(struct fg_core *core, struct fg_event *event_take)
 		lane->first = event_take;
 	lane->last = event_take;
 	if (!lane->running)
-		step_start(core, lane);
+		fg_step_start(core, lane);
 }
 
 /* ---- a step and what it owns ---- */
@@ -232,7 +223,7 @@ void fg_step_finish(struct fg_step *step)
 	step_free(step);
 	lane->running = false;
 	if (lane->first)
-		step_start(core, lane);
+		fg_step_start(core, lane);
 	else
 		lane_drop_if_idle(core, lane);
 }
@@ -297,7 +288,7 @@ static void committed(enum fg_rc rc, struct fg_store_op *ops, size_t count, void
 	for (size_t i = 0; i < step->wake_count; i++)
 		fg_push_wake(core, step->wake[i]);
 	if (step->order)
-		give_order(core, step->lane, step->job);
+		fg_lane_give_order(core, step->lane, step->job);
 	else if (step->state != FG_JOB_SENDING)
 		fg_lane_settled(core, step->lane);
 	fg_step_finish(step);
@@ -517,7 +508,7 @@ static void step_load(struct fg_step *step)
 		loaded(rc, NULL, 0, step);
 }
 
-static void step_start(struct fg_core *core, struct fg_lane *lane)
+void fg_step_start(struct fg_core *core, struct fg_lane *lane)
 {
 	struct fg_step *step = calloc(1, sizeof(*step));
 
@@ -531,188 +522,4 @@ static void step_start(struct fg_core *core, struct fg_lane *lane)
 		lane->last = NULL;
 	lane->running = true;
 	step_load(step);
-}
-
-/* ---- sweeps ---- */
-
-static void decide_rows(struct fg_core *core, const struct fg_store_row *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!fg_lane_find(core, &rows[i].id))
-			fg_step_event(core, fg_event_new(FG_EVENT_DECIDE, &rows[i].id));
-}
-
-static void due_found(enum fg_rc rc, const struct fg_store_row *rows, size_t count, void *arg)
-{
-	struct fg_core *core = arg;
-
-	core->jobs->sweeping = false;
-	if (rc == FG_OK)
-		decide_rows(core, rows, count);
-}
-
-static void cleaned(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *arg)
-{
-	(void)arg;
-	(void)count;
-	if (rc != FG_OK)
-		LOGP(DSTORE, LOGL_NOTICE, "clean: %s\n", fg_rc_name(rc));
-	free(ops);
-}
-
-/* Drop what is over: final jobs past their time, and queue items past theirs. */
-static void drop_rows(struct fg_core *core, const struct fg_store_row *rows, size_t count, bool jobs)
-{
-	struct fg_store_op *ops = count ? calloc(2 * count, sizeof(*ops)) : NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; ops && i < count; i++) {
-		ops[n].op = jobs ? FG_OP_JOB_DROP : FG_OP_QUEUE_ACK;
-		ops[n].id = rows[i].id;
-		ops[n].tag = rows[i].tag;
-		memcpy(ops[n++].device, rows[i].device, FG_DEVICE_ID_LEN);
-		if (jobs)
-			ops[n++] = (struct fg_store_op){ .op = FG_OP_REF_DROP, .id = rows[i].id };
-	}
-	if (n && fg_store_submit(core->store, 0, 0, ops, n, cleaned, core) != FG_OK)
-		free(ops);
-	else if (!n)
-		free(ops);
-}
-
-static void final_found(enum fg_rc rc, const struct fg_store_row *rows, size_t count, void *arg)
-{
-	struct fg_core *core = arg;
-
-	core->jobs->finishing = false;
-	if (rc == FG_OK)
-		drop_rows(core, rows, count, true);
-}
-
-static void expired_found(enum fg_rc rc, const struct fg_store_row *rows, size_t count, void *arg)
-{
-	struct fg_core *core = arg;
-
-	core->jobs->expiring = false;
-	if (rc == FG_OK)
-		drop_rows(core, rows, count, false);
-}
-
-static void start_stalled(struct fg_core *core)
-{
-	struct fg_lane *next;
-
-	for (size_t i = 0; core->jobs->stalled_count && i < LANE_BUCKETS; i++)
-		for (struct fg_lane *lane = core->jobs->lanes[i]; lane; lane = next) {
-			next = lane->next;
-			if (!lane->stalled)
-				continue;
-			lane->stalled = false;
-			core->jobs->stalled_count--;
-			step_start(core, lane);
-		}
-}
-
-static void repeat_order(struct fg_core *core, const struct fg_store_row *row)
-{
-	struct fg_lane *lane = core->jobs->repeat_all ? lane_of(core, &row->id) : fg_lane_find(core, &row->id);
-	Fallgate__StoredJob *job;
-
-	if (!lane || (!core->jobs->repeat_all && !lane->again))
-		return;
-	job = fallgate__stored_job__unpack(NULL, row->body.len, row->body.data);
-	if (!job) {
-		LOG_MSG(&row->id, DMSG, LOGL_ERROR, "repeat order: its record cannot be read\n");
-		return;
-	}
-	lane->repeated = true;
-	give_order(core, lane, job);
-	fg_record_free(job);
-}
-
-/* Orders in flight when the chain (or we) went away, or that it had no room for: give them again; each end answers with what it knows. */
-static void sending_found(enum fg_rc rc, const struct fg_store_row *rows, size_t count, void *arg)
-{
-	struct fg_core *core = arg;
-
-	core->jobs->repeating = false;
-	for (size_t i = 0; rc == FG_OK && i < count; i++)
-		repeat_order(core, &rows[i]);
-	if (rc != FG_OK)
-		core->jobs->again = true;
-	else
-		core->jobs->repeat_all = false;
-}
-
-static void repeat_orders(struct fg_core *core)
-{
-	struct fg_core_jobs *jobs = core->jobs;
-
-	if (jobs->repeating || !core->log || !core->vault)
-		return;
-	jobs->again = false;
-	jobs->repeating = fg_store_sweep(core->store, FG_SWEEP_SENDING, fg_core_now_ms(core),
-					 (size_t)core->conf->limits.jobs_in_flight, sending_found, core) == FG_OK;
-	jobs->again = !jobs->repeating;
-}
-
-static void sweep(evutil_socket_t fd, short what, void *arg)
-{
-	struct fg_core *core = arg;
-	struct fg_core_jobs *jobs = core->jobs;
-	uint64_t now = fg_core_now_ms(core);
-
-	(void)fd;
-	(void)what;
-	start_stalled(core);
-	if (jobs->again)
-		repeat_orders(core);
-	if (!jobs->sweeping)
-		jobs->sweeping = fg_store_sweep(core->store, FG_SWEEP_DUE, now, SWEEP_LIMIT, due_found, core) == FG_OK;
-	if (!jobs->finishing)
-		jobs->finishing =
-			fg_store_sweep(core->store, FG_SWEEP_FINAL, now, SWEEP_LIMIT, final_found, core) == FG_OK;
-	if (!jobs->expiring)
-		jobs->expiring = fg_store_sweep(core->store, FG_SWEEP_EXPIRED_ITEMS, now, SWEEP_LIMIT, expired_found,
-						core) == FG_OK;
-}
-
-void fg_jobs_chain_changed(struct fg_core *core, bool reopened)
-{
-	uint64_t soon = fg_core_now_ms(core) + 3600 * 1000;
-
-	if (!core->jobs || !core->log || !core->vault)
-		return;
-	if (reopened) {
-		core->jobs->repeat_all = core->jobs->again = true;
-		repeat_orders(core);
-	}
-	if (!core->jobs->sweeping)
-		core->jobs->sweeping =
-			fg_store_sweep(core->store, FG_SWEEP_DUE, soon, SWEEP_LIMIT, due_found, core) == FG_OK;
-}
-
-enum fg_rc fg_jobs_start(struct fg_core *core)
-{
-	static const struct timeval period = { .tv_usec = SWEEP_MS * 1000 };
-	enum fg_rc rc = fg_receipts_start(core);
-
-	if (rc != FG_OK)
-		return rc;
-	core->jobs = calloc(1, sizeof(*core->jobs));
-	if (!core->jobs)
-		return FG_E_NO_MEMORY;
-	core->jobs->lanes = calloc(LANE_BUCKETS, sizeof(*core->jobs->lanes));
-	core->jobs->timer = event_new(fg_loop_base(core->loop), -1, EV_PERSIST, sweep, core);
-	if (!core->jobs->lanes || !core->jobs->timer || fg_arena_init(&core->jobs->arena, FG_CORE_ARENA) != FG_OK)
-		return FG_E_NO_MEMORY;
-	event_add(core->jobs->timer, &period);
-	fg_jobs_chain_changed(core, true);
-	return FG_OK;
-}
-
-void fg_jobs_stop(struct fg_core *core)
-{
-	if (core->jobs)
-		event_del(core->jobs->timer);
 }

@@ -25,7 +25,7 @@ enum fg_event_kind {
 
 enum { FG_JOB_NEW = 0 }; /*!< before enum fg_job_state: a job that is not stored yet */
 
-enum { FG_STEP_OPS_MAX = 64, FG_STEP_RECEIPTS_MAX = 4, FG_REFS_MAX = 8192 };
+enum { FG_LANE_BUCKETS = 4096, FG_STEP_OPS_MAX = 64, FG_STEP_RECEIPTS_MAX = 4, FG_REFS_MAX = 8192 };
 
 struct fg_event {
 	enum fg_event_kind kind;
@@ -127,6 +127,11 @@ void fg_step_event(struct fg_core *core, struct fg_event *event_take);
 struct fg_event *fg_event_new(enum fg_event_kind kind, const struct fg_id *id);
 void fg_event_free(struct fg_event *event_take);
 struct fg_lane *fg_lane_find(struct fg_core *core, const struct fg_id *id);
+struct fg_lane *fg_lane_of(struct fg_core *core, const struct fg_id *id); /*!< made when it is not there */
+/*! Give the job's order to the log, now or at the next sweep. */
+void fg_lane_give_order(struct fg_core *core, struct fg_lane *lane, const Fallgate__StoredJob *job);
+/*! Run the first event that waits in an idle lane. */
+void fg_step_start(struct fg_core *core, struct fg_lane *lane);
 void fg_lane_settled(struct fg_core *core, struct fg_lane *lane); /*!< no order is in flight any more */
 void fg_lane_again(struct fg_core *core, struct fg_lane *lane);	  /*!< the order of the lane is to be given again soon */
 /*! Receipts are signed: commit. */
