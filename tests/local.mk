@@ -2,6 +2,7 @@
 check_LIBRARIES += tests/support/libfgtest.a
 tests_support_libfgtest_a_SOURCES = tests/support/fg_test.c tests/support/fg_test.h
 tests_support_libfgtest_a_CPPFLAGS = $(AM_CPPFLAGS)
+EXTRA_DIST += tests/support/tap
 FG_TEST_LIBS = tests/support/libfgtest.a lib/base/libfgmin.a $(CMOCKA_LIBS)
 
 include tests/base/local.mk
