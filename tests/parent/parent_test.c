@@ -118,6 +118,7 @@ static void launch(struct gateway *gw)
 	if (gw->pid == 0) {
 		const struct fg_parent_options options = { &conf, program, gw->timings };
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a case that fails leaves its gateway behind: not for longer than the test */
 		redirect(path_of(gw, "out"), STDOUT_FILENO);
 		redirect(path_of(gw, "err"), STDERR_FILENO);
 		fg_log_init(NULL, "parent", "info");
