@@ -272,13 +272,6 @@ static void take_link(struct fg_core *core, const struct fg_ipc_link *said)
 	fg_jobs_chain_changed(core, false);
 }
 
-static void take_noted(const struct fg_ipc_account_noted *noted)
-{
-	if (noted->rc != FG_OK)
-		LOGP(DVAULT, LOGL_ERROR, "announce account: the vault did not pin it: %s\n",
-		     fg_rc_text((enum fg_rc)noted->rc));
-}
-
 static void on_chain_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
 {
 	struct fg_core *core = arg;
@@ -311,7 +304,7 @@ static void on_chain_frame(struct fg_channel *channel, const struct fg_frame *fr
 		take_link(core, &frame->link);
 		break;
 	case FG_IPC_ACCOUNT_NOTED:
-		take_noted(&frame->account_noted);
+		fg_announce_noted(core, &frame->account_noted);
 		break;
 	default:
 		break; /* ipc.def lets the log and the vault say nothing else to the core */
@@ -339,9 +332,11 @@ static void on_chain_open(struct fg_channel *channel, void *arg)
 {
 	struct fg_core *core = arg;
 
-	(void)channel;
-	if (core->jobs && !core->stopping)
-		fg_jobs_chain_changed(core, true);
+	if (!core->jobs || core->stopping)
+		return;
+	fg_jobs_chain_changed(core, true);
+	if (channel == core->log)
+		fg_session_each(core, fg_announce_again);
 }
 
 static void links_down(struct fg_core *core)

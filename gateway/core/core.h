@@ -7,6 +7,7 @@
  *   core.c       the role: keys, store, peers, start and stop
  *   session.c    one connection of a device: hello, register, login, and dispatch of its frames
  *   directory.c  accounts, devices, handles, views, pins, invitations, lookups
+ *   announce.c   what the vault was told of accounts
  *   budget.c     how many lookups and submits a device has
  *   push.c       a device's queue: fetch, push, acknowledge
  *   message.c    accept a message: checks, exact device set, the accept commit

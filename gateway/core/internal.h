@@ -95,6 +95,12 @@ enum fg_rc fg_directory_prekey_check(struct fg_core *core, const Fallgate__Signe
 const struct fg_store_row *fg_directory_row(const struct fg_store_row *rows, size_t count, enum fg_store_kind kind,
 					    const void *key, size_t key_len);
 
+/* ---- announce.c ---- */
+/*! The vault answered an ACCOUNT. */
+void fg_announce_noted(struct fg_core *core, const struct fg_ipc_account_noted *note);
+/*! Tell the log, and through it the vault, of the session's account, unless the vault has noted its epoch. */
+void fg_announce_again(struct fg_core *core, struct fg_session *session);
+
 /* ---- ctl.c ---- */
 enum fg_rc fg_ctl_start(struct fg_core *core);
 void fg_ctl_stop(struct fg_core *core);

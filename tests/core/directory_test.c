@@ -130,6 +130,37 @@ static void a_miss_is_absent_and_of_the_size_of_a_hit(void **state)
 	assert_int_equal(miss, hit);
 }
 
+/* The frame may have been lost, with a log that was away or by our own end. */
+static void an_account_is_told_again_at_each_login_until_the_vault_has_noted_it(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fg_ipc_account_noted noted = { .epoch = 1, .rc = FG_E_NO_MEMORY };
+	struct fg_hash tag = fg_handle_tag("+12025550101");
+	struct person alice;
+	unsigned told;
+
+	person_make(&alice, "+12025550101");
+	person_join(fixture, 1, &alice);
+	told = fixture->accounts;
+	fixture_connect(fixture, 2);
+	assert_kind(WELCOME, person_login(fixture, 2, &alice, NULL, NULL));
+	fixture_until(fixture, &fixture->accounts, told);
+	memcpy(noted.handle_tag, tag.b, sizeof(noted.handle_tag));
+	fg_announce_noted(&fixture->core, &noted); /* refused is not noted */
+	told = fixture->accounts;
+	fixture_connect(fixture, 3);
+	assert_kind(WELCOME, person_login(fixture, 3, &alice, NULL, NULL));
+	fixture_until(fixture, &fixture->accounts, told);
+	noted.rc = FG_OK;
+	fg_announce_noted(&fixture->core, &noted);
+	told = fixture->accounts;
+	fixture_connect(fixture, 4);
+	assert_kind(WELCOME, person_login(fixture, 4, &alice, NULL, NULL));
+	for (int i = 0; i < 3; i++)
+		assert_kind(LOOKUP, look_up(fixture, 4, "+12025550199", false));
+	assert_int_equal(fixture->accounts, told);
+}
+
 static void lookups_have_a_budget_that_reconnecting_does_not_refill(void **state)
 {
 	struct fixture *fixture = *state;
@@ -289,6 +320,7 @@ int main(void)
 		CASE(a_view_says_who_has_the_handle_and_with_which_devices),
 		CASE(a_device_that_the_account_did_not_sign_is_not_added),
 		CASE(a_miss_is_absent_and_of_the_size_of_a_hit),
+		CASE(an_account_is_told_again_at_each_login_until_the_vault_has_noted_it),
 		CASE(lookups_have_a_budget_that_reconnecting_does_not_refill),
 		CASE(each_lookup_takes_one_prekey_until_none_is_left),
 		CASE(an_unreadable_directory_is_an_error_and_never_an_absence),
