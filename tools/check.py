@@ -255,7 +255,7 @@ def case_result(name, program, case):
         code, said = run(["/usr/bin/python3", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"{program}::{case}"],
                          environment=environment(MUTANT))
         return {0: "ok", 1: "not ok"}.get(code, "missing"), said
-    code, said = run([MUTANT / program], cwd=MUTANT, timeout=300,
+    code, said = run(["timeout", "240", MUTANT / program], cwd=MUTANT, timeout=300,
                      environment={**environment(MUTANT), "CMOCKA_MESSAGE_OUTPUT": "TAP"})
     line = re.search(rf"^(not )?ok \d+ - {re.escape(case)}\s*$", said, re.M)
     if line:

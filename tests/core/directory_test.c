@@ -136,6 +136,7 @@ static void an_account_is_told_again_at_each_login_until_the_vault_has_noted_it(
 	struct fixture *fixture = *state;
 	struct fg_ipc_account_noted noted = { .epoch = 1, .rc = FG_E_NO_MEMORY };
 	struct fg_hash tag = fg_handle_tag("+12025550101");
+	struct fg_store_health before, after;
 	struct person alice;
 	unsigned told;
 
@@ -152,7 +153,10 @@ static void an_account_is_told_again_at_each_login_until_the_vault_has_noted_it(
 	assert_kind(WELCOME, person_login(fixture, 3, &alice, NULL, NULL));
 	fixture_until(fixture, &fixture->accounts, told);
 	noted.rc = FG_OK;
+	fg_store_health(fixture->core.store, &before);
 	fg_announce_noted(&fixture->core, &noted);
+	for (after = before; after.commits == before.commits; fg_store_health(fixture->core.store, &after))
+		fg_loop_step(fixture->core.loop, true);
 	told = fixture->accounts;
 	fixture_connect(fixture, 4);
 	assert_kind(WELCOME, person_login(fixture, 4, &alice, NULL, NULL));
