@@ -12,7 +12,7 @@
  *   push.c       a device's queue: fetch, push, acknowledge
  *   message.c    accept a message: checks, exact device set, the accept commit
  *   facts.c      gather what a decision reads (the only impure step)
- *   job.c        the lanes and steps of jobs; apply.c what events and decisions do to a record, order.c the chain's words, sweep.c
+ *   job.c        the lanes and steps of jobs; apply.c and apply_event.c what decisions and events do to a record, order.c the chain's words, sweep.c
  *                what wakes jobs, states.c which changes of state there are
  *   receipt.c    make, sign in batches and queue receipts
  *   ctl.c        the control socket

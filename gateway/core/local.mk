@@ -1,6 +1,6 @@
 # gateway/core: see core.h for who does what.
 noinst_LIBRARIES += %D%/libfgcore.a
-%C%_libfgcore_a_SOURCES = %D%/announce.c %D%/apply.c %D%/budget.c %D%/budget.h %D%/core.c %D%/core.h %D%/ctl.c %D%/directory.c %D%/directory_change.c %D%/directory_lookup.c \
+%C%_libfgcore_a_SOURCES = %D%/announce.c %D%/apply.c %D%/apply_event.c %D%/budget.c %D%/budget.h %D%/core.c %D%/core.h %D%/ctl.c %D%/directory.c %D%/directory_change.c %D%/directory_lookup.c \
 	%D%/directory_register.c %D%/directory_write.c %D%/facts.c %D%/internal.h %D%/job.c %D%/job.h %D%/message.c \
 	%D%/order.c %D%/push.c %D%/receipt.c %D%/record.c %D%/session.c %D%/session.h \
 	%D%/states.c %D%/states.def %D%/step.h %D%/sweep.c

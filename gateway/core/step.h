@@ -5,7 +5,7 @@
  *
  *   event -> load the record -> (read the directory, gather facts, decide) -> change -> sign receipts -> commit -> act
  *
- * job.c runs the stages; apply.c changes records; order.c talks to the chain; receipt.c makes receipts.
+ * job.c runs the stages; apply.c and apply_event.c change records; order.c talks to the chain; receipt.c makes receipts.
  */
 #pragma once
 
@@ -145,7 +145,11 @@ void *fg_step_own(struct fg_step *step, void *memory_take);
 /*! Fill step->facts, view and pin from the directory's entry (NULL: it could not be read). */
 void fg_facts_gather(struct fg_step *step, const struct fg_directory_entry *entry);
 
-/* apply.c */
+/* apply.c, apply_event.c */
+/*! The job's last state and receipt; what could be opened or sent is destroyed. The receipt is the caller's to complete. */
+Fallgate__Receipt *fg_apply_finish(struct fg_step *step, Fallgate__ReceiptKind kind, const char *reason);
+/*! What a receipt of an unprotected message says about how it went. */
+void fg_apply_describe_leg(const struct fg_step *step, Fallgate__Receipt *receipt);
 /*! Events that need no decision. False: nothing changed. */
 bool fg_apply_event(struct fg_step *step);
 /*! A job whose attempt is over when its time has come without a report: final, unknown. False when it is not that. */
