@@ -38,13 +38,14 @@ enum { FG_PARTS_MAX = 255, FG_REF_MAX = 64 };
 struct fg_job {
 	struct fg_id message_id;
 	uint16_t leg;
-	char destination[33]; /*!< E.164 with "+" */
-	char source[33];      /*!< E.164, alphanumeric or ""; "": the link's own */
-	struct fg_clear *text; /*!< UTF-8, the mark first; fg_clear_free() and free() it */
-	uint8_t alphabet;      /*!< enum fg_alphabet (lib/wire/alphabet.h) */
-	uint8_t parts;	       /*!< 1..255 */
+	char destination[33];    /*!< E.164 with "+" */
+	char source[33];         /*!< E.164, alphanumeric or ""; "": the link's own */
+	struct fg_clear *text;   /*!< UTF-8, the mark first; fg_clear_free() and free() it */
+	uint8_t alphabet;        /*!< enum fg_alphabet (lib/wire/alphabet.h) */
+	uint8_t parts;           /*!< 1..255 */
 	const uint32_t *offsets; /*!< [parts]: where each part begins in text */
-	uint16_t concat_ref;   /*!< the same in every part; per recipient, allotted durably by the core */
+	/*! the same in every part; per recipient, allotted durably by the core */
+	uint16_t concat_ref;
 	uint16_t message_reference; /*!< user_message_reference, where the protocol has one */
 	uint32_t validity_s;
 };
@@ -52,12 +53,14 @@ struct fg_job {
 struct fg_job_outcome {
 	struct fg_id message_id;
 	uint16_t leg;
-	enum fg_outcome outcome; /*!< of the whole: accepted only if every part is; unknown if any is; else failed or deferred */
-	enum fg_rc rc;		 /*!< FG_OK when accepted */
-	uint32_t carrier_code;	 /*!< the far side's own code, unchanged; 0 for none */
+	/*! of the whole: accepted only if every part is; unknown if any is; else failed or deferred */
+	enum fg_outcome outcome;
+	enum fg_rc rc;         /*!< FG_OK when accepted */
+	uint32_t carrier_code; /*!< the far side's own code, unchanged; 0 for none */
 	uint8_t parts;
 	uint8_t part_state[FG_PARTS_MAX]; /*!< enum fg_part_state */
-	char ref[FG_PARTS_MAX][FG_REF_MAX + 1]; /*!< the far side's id of each accepted part, "" otherwise */
+	char ref[FG_PARTS_MAX]
+		[FG_REF_MAX + 1]; /*!< the far side's id of each accepted part, "" otherwise */
 };
 
 struct fg_delivery_report {
@@ -89,8 +92,8 @@ struct fg_adapter_ops {
 /* What the host offers. In the process of a link adapters/host.c carries it to the vault; in tests a recorder stands behind it. */
 
 /*! The link's state, on every change. credits: jobs it takes beyond those in flight. note: for people, at most 127 bytes. */
-void fg_host_state(struct fg_adapter_host *host, bool up, uint32_t credits, uint32_t in_flight, uint32_t carrier_code,
-		   const char *note);
+void fg_host_state(struct fg_adapter_host *host, bool up, uint32_t credits, uint32_t in_flight,
+		   uint32_t carrier_code, const char *note);
 void fg_host_outcome(struct fg_adapter_host *host, const struct fg_job_outcome *outcome);
 /*! \return FG_OK: ops->stored will come. FG_E_IPC_FULL: not now; do not acknowledge, the carrier will repeat it. */
 enum fg_rc fg_host_report(struct fg_adapter_host *host, const struct fg_delivery_report *report);

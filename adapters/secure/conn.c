@@ -16,11 +16,12 @@
 #include "lib/base/log.h"
 
 enum {
-	PIECE = 4096,		     /* bytes given to WebSocket at once */
-	INPUT_MAX = 16 * 1024,	     /* waiting, read and not looked at: one TLS record */
-	OUTPUT_HIGH = 256 * 1024,    /* a device that does not read its answers is not read either */
-	OUTPUT_MAX = 4 * 1024 * 1024, /* above the 32 pushes of 60 KiB that may be in flight, and is closed */
-	CLOSE_MS = 2000,	     /* for the peer to take the last words and hang up */
+	PIECE = 4096,             /* bytes given to WebSocket at once */
+	INPUT_MAX = 16 * 1024,    /* waiting, read and not looked at: one TLS record */
+	OUTPUT_HIGH = 256 * 1024, /* a device that does not read its answers is not read either */
+	OUTPUT_MAX = 4 * 1024 *
+		     1024, /* above the 32 pushes of 60 KiB that may be in flight, and is closed */
+	CLOSE_MS = 2000,   /* for the peer to take the last words and hang up */
 };
 
 enum state { TLS, HTTP, OPEN, CLOSING, LINGERING, DEAD };
@@ -54,7 +55,8 @@ struct fg_conn {
 
 static void arm(struct fg_conn *conn, uint64_t ms)
 {
-	const struct timeval tv = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+	const struct timeval tv = { .tv_sec = (time_t)(ms / 1000),
+				    .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 
 	event_add(conn->timer, &tv);
 }
@@ -212,7 +214,8 @@ static void refuse_upgrade(struct fg_conn *conn, unsigned status, enum fg_rc rc)
 	char response[FG_UPGRADE_RESPONSE_MAX];
 	size_t len = fg_upgrade_refuse(status, response);
 
-	LOGP(DSECURE, LOGL_INFO, "refuse upgrade of %s: %s status=%u\n", conn->address, fg_rc_text(rc), status);
+	LOGP(DSECURE, LOGL_INFO, "refuse upgrade of %s: %s status=%u\n", conn->address,
+	     fg_rc_text(rc), status);
 	if (!write_out((const uint8_t *)response, len, conn))
 		die(conn, FG_E_NO_MEMORY);
 	else
@@ -246,7 +249,8 @@ static void read_upgrade(struct fg_conn *conn, struct evbuffer *input)
 	ev_ssize_t len = evbuffer_copyout(input, head, sizeof(head));
 	struct fg_upgrade upgrade;
 	unsigned status = 0;
-	enum fg_rc rc = len < 0 ? FG_E_NO_MEMORY : fg_upgrade_parse(head, (size_t)len, &upgrade, &status);
+	enum fg_rc rc =
+		len < 0 ? FG_E_NO_MEMORY : fg_upgrade_parse(head, (size_t)len, &upgrade, &status);
 
 	if (rc == FG_E_TRUNCATED)
 		return;
@@ -354,7 +358,9 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	}
 	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT)) {
 		if (conn->state == TLS)
-			LOGP(DSECURE, LOGL_INFO, "refuse connection of %s: no TLS 1.3 with " FG_TLS_ALPN "\n", conn->address);
+			LOGP(DSECURE, LOGL_INFO,
+			     "refuse connection of %s: no TLS 1.3 with " FG_TLS_ALPN "\n",
+			     conn->address);
 		die(conn, FG_E_CLOSED);
 	}
 	ERR_clear_error();
@@ -423,8 +429,9 @@ static bool make_stream(struct fg_conn *conn, int fd_take)
 	conn->timer = event_new(conn->owner->base, -1, 0, on_timer, conn);
 	conn->ssl = SSL_new(conn->owner->tls);
 	if (conn->timer && conn->ssl)
-		conn->bev = bufferevent_openssl_socket_new(conn->owner->base, fd_take, conn->ssl, BUFFEREVENT_SSL_ACCEPTING,
-							   BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+		conn->bev = bufferevent_openssl_socket_new(
+			conn->owner->base, fd_take, conn->ssl, BUFFEREVENT_SSL_ACCEPTING,
+			BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
 	if (!conn->bev) {
 		SSL_free(conn->ssl);
 		evutil_closesocket(fd_take);
@@ -436,7 +443,8 @@ static bool make_stream(struct fg_conn *conn, int fd_take)
 	return bufferevent_enable(conn->bev, EV_READ | EV_WRITE) == 0;
 }
 
-struct fg_conn *fg_conn_new(void *ctx, const struct fg_conn_owner *owner, int fd_take, uint64_t id, const char *address)
+struct fg_conn *fg_conn_new(void *ctx, const struct fg_conn_owner *owner, int fd_take, uint64_t id,
+			    const char *address)
 {
 	struct fg_conn *conn = talloc_zero(ctx, struct fg_conn);
 

@@ -36,7 +36,8 @@ struct fg_conn_owner {
 };
 
 /*! Take over an accepted socket. address: of the peer, copied. NULL without memory (fd is closed). */
-struct fg_conn *fg_conn_new(void *ctx, const struct fg_conn_owner *owner, int fd_take, uint64_t id, const char *address);
+struct fg_conn *fg_conn_new(void *ctx, const struct fg_conn_owner *owner, int fd_take, uint64_t id,
+			    const char *address);
 
 uint64_t fg_conn_id(const struct fg_conn *conn);
 const char *fg_conn_address(const struct fg_conn *conn);

@@ -28,20 +28,22 @@ struct fg_listener {
 	struct fg_listener_limits limits;
 	struct fg_conn_owner owner;
 	struct fg_channel *core;
-	struct fg_conn **slots;	 /* [limits.connections]; the id of a connection modulo their number is its slot */
-	uint32_t *free_slots;	 /* a stack */
+	/* [limits.connections]; the id of a connection modulo their number is its slot */
+	struct fg_conn **slots;
+	uint32_t *free_slots; /* a stack */
 	uint32_t free_count;
-	uint64_t serial;	 /* of connections; the id divided by limits.connections */
-	uint64_t core_serial;	 /* of the last connection before this core, which knows none up to it */
+	uint64_t serial; /* of connections; the id divided by limits.connections */
+	/* of the last connection before this core, which knows none up to it */
+	uint64_t core_serial;
 	struct fg_conn_list blocked;
-	struct fg_arena arena;	 /* for the check of a message */
+	struct fg_arena arena; /* for the check of a message */
 	struct event *tick;
 	struct event *core_gone; /* the core is dropped in a turn of its own */
 	bool ticking;
-	bool changed;		 /* since the last LINK */
-	bool accept_failed;	 /* no descriptors: tried again at the next tick */
+	bool changed;       /* since the last LINK */
+	bool accept_failed; /* no descriptors: tried again at the next tick */
 	bool draining;
-	bool failed;		 /* the core took no more answers */
+	bool failed; /* the core took no more answers */
 	void (*stopped)(void *arg);
 	void *stopped_arg;
 };
@@ -143,10 +145,13 @@ static struct fg_conn *find(const struct fg_listener *listener, uint64_t id)
 	return conn && fg_conn_id(conn) == id ? conn : NULL;
 }
 
-static void say_sent(struct fg_listener *listener, uint64_t conn, uint64_t token, enum fg_outcome outcome)
+static void say_sent(struct fg_listener *listener, uint64_t conn, uint64_t token,
+		     enum fg_outcome outcome)
 {
-	const struct fg_frame frame = { .type = FG_IPC_CONN_SENT,
-					.conn_sent = { .conn = conn, .token = token, .outcome = (uint8_t)outcome } };
+	const struct fg_frame frame = {
+		.type = FG_IPC_CONN_SENT,
+		.conn_sent = { .conn = conn, .token = token, .outcome = (uint8_t)outcome }
+	};
 
 	answer(listener, &frame);
 }
@@ -161,7 +166,8 @@ static void take_send(struct fg_listener *listener, const struct fg_ipc_conn_sen
 		say_sent(listener, send->conn, send->token, FG_OUTCOME_FAILED);
 }
 
-static void on_core_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_core_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+			  void *arg)
 {
 	struct fg_listener *listener = arg;
 	struct fg_conn *conn;
@@ -178,7 +184,9 @@ static void on_core_frame(struct fg_channel *channel, const struct fg_frame *fra
 		conn = find(listener, frame->conn_drop.conn);
 		if (conn)
 			fg_conn_close(conn, FG_WS_POLICY,
-				      frame->conn_drop.rc < FG_RC_COUNT ? (enum fg_rc)frame->conn_drop.rc : FG_E_CLOSED);
+				      frame->conn_drop.rc < FG_RC_COUNT
+					      ? (enum fg_rc)frame->conn_drop.rc
+					      : FG_E_CLOSED);
 	} else if (frame->type == FG_IPC_DRAIN) {
 		fg_listener_drain(listener);
 	}
@@ -228,14 +236,16 @@ static void on_core_room(struct fg_channel *channel, void *arg)
 
 enum fg_rc fg_listener_set_core(struct fg_listener *listener, int fd_take)
 {
-	static const struct fg_channel_ops ops = {
-		.frame = on_core_frame, .open = on_core_open, .closed = on_core_closed, .room = on_core_room
-	};
+	static const struct fg_channel_ops ops = { .frame = on_core_frame,
+						   .open = on_core_open,
+						   .closed = on_core_closed,
+						   .room = on_core_room };
 
 	lose_core(listener);
 	listener->core_serial = listener->serial;
 	listener->draining = listener->stopped != NULL;
-	listener->core = fg_channel_new(listener, listener->base, fd_take, FG_ROLE_SECURE, FG_ROLE_CORE, NULL, &ops, listener);
+	listener->core = fg_channel_new(listener, listener->base, fd_take, FG_ROLE_SECURE,
+					FG_ROLE_CORE, NULL, &ops, listener);
 	return listener->core ? FG_OK : FG_E_NO_MEMORY;
 }
 
@@ -260,7 +270,8 @@ static enum fg_rc on_message(struct fg_conn *conn, const uint8_t *data, size_t l
 
 #ifndef FG_MUTANT_client_frame
 	fg_arena_reset(&listener->arena);
-	if (len == 0 || !fg_proto_unpack(&listener->arena, &fallgate__client_frame__descriptor, data, len))
+	if (len == 0 ||
+	    !fg_proto_unpack(&listener->arena, &fallgate__client_frame__descriptor, data, len))
 		return FG_E_SYNTAX;
 #endif
 	frame.conn_frame.conn = fg_conn_id(conn);
@@ -282,7 +293,8 @@ static void on_sent(struct fg_conn *conn, uint64_t token, enum fg_outcome outcom
 static void on_closed(struct fg_conn *conn, enum fg_rc rc, void *arg)
 {
 	const struct fg_frame frame = { .type = FG_IPC_CONN_CLOSED,
-					.conn_closed = { .conn = fg_conn_id(conn), .rc = (uint16_t)rc } };
+					.conn_closed = { .conn = fg_conn_id(conn),
+							 .rc = (uint16_t)rc } };
 
 	if (core_knows(arg, conn))
 		answer(arg, &frame);
@@ -323,15 +335,17 @@ static void on_gone(struct fg_conn *conn, void *arg)
 
 static void address_text(const struct sockaddr *address, char out[static INET6_ADDRSTRLEN])
 {
-	const void *ip = address->sa_family == AF_INET ? (const void *)&((const struct sockaddr_in *)address)->sin_addr :
-							 (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr;
+	const void *ip = address->sa_family == AF_INET
+				 ? (const void *)&((const struct sockaddr_in *)address)->sin_addr
+				 : (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr;
 
 	if ((address->sa_family != AF_INET && address->sa_family != AF_INET6) ||
 	    !inet_ntop(address->sa_family, ip, out, INET6_ADDRSTRLEN))
 		strcpy(out, "?");
 }
 
-static void on_accept(struct evconnlistener *accept, evutil_socket_t fd, struct sockaddr *address, int address_len, void *arg)
+static void on_accept(struct evconnlistener *accept, evutil_socket_t fd, struct sockaddr *address,
+		      int address_len, void *arg)
 {
 	struct fg_listener *listener = arg;
 	char text[INET6_ADDRSTRLEN];
@@ -345,9 +359,12 @@ static void on_accept(struct evconnlistener *accept, evutil_socket_t fd, struct 
 	}
 	address_text(address, text);
 	slot = listener->free_slots[listener->free_count - 1];
-	listener->slots[slot] = fg_conn_new(listener, &listener->owner, fd, ++listener->serial * listener->limits.connections + slot, text);
+	listener->slots[slot] =
+		fg_conn_new(listener, &listener->owner, fd,
+			    ++listener->serial * listener->limits.connections + slot, text);
 	if (!listener->slots[slot]) {
-		LOGP(DSECURE, LOGL_ERROR, "refuse connection of %s: %s\n", text, fg_rc_text(FG_E_NO_MEMORY));
+		LOGP(DSECURE, LOGL_ERROR, "refuse connection of %s: %s\n", text,
+		     fg_rc_text(FG_E_NO_MEMORY));
 		return;
 	}
 	listener->free_count--;
@@ -418,8 +435,9 @@ static bool make_slots(struct fg_listener *listener)
 static bool make_events(struct fg_listener *listener, int fd_take)
 {
 	/* The parent listens already: backlog 0 leaves it so. */
-	listener->accept = evconnlistener_new(listener->base, on_accept, listener,
-					      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_DISABLED, 0, fd_take);
+	listener->accept = evconnlistener_new(
+		listener->base, on_accept, listener,
+		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_DISABLED, 0, fd_take);
 	if (!listener->accept) {
 		close(fd_take);
 		return false;
@@ -430,8 +448,8 @@ static bool make_events(struct fg_listener *listener, int fd_take)
 	return listener->tick && listener->core_gone;
 }
 
-struct fg_listener *fg_listener_new(void *ctx, struct event_base *base, int listener_fd_take, SSL_CTX *tls,
-				    const struct fg_listener_limits *limits)
+struct fg_listener *fg_listener_new(void *ctx, struct event_base *base, int listener_fd_take,
+				    SSL_CTX *tls, const struct fg_listener_limits *limits)
 {
 	struct fg_listener *listener = talloc_zero(ctx, struct fg_listener);
 
@@ -444,8 +462,17 @@ struct fg_listener *fg_listener_new(void *ctx, struct event_base *base, int list
 	listener->limits = *limits;
 	TAILQ_INIT(&listener->blocked);
 	listener->owner = (struct fg_conn_owner){
-		.base = base, .tls = tls, .limits = *limits, .has_room = has_room, .opened = on_opened, .message = on_message,
-		.sent = on_sent, .closed = on_closed, .blocked = on_blocked, .gone = on_gone, .arg = listener,
+		.base = base,
+		.tls = tls,
+		.limits = *limits,
+		.has_room = has_room,
+		.opened = on_opened,
+		.message = on_message,
+		.sent = on_sent,
+		.closed = on_closed,
+		.blocked = on_blocked,
+		.gone = on_gone,
+		.arg = listener,
 	};
 	talloc_set_destructor(listener, listener_destroy);
 	if (!make_events(listener, listener_fd_take) || !make_slots(listener) ||

@@ -17,16 +17,17 @@ struct event_base;
 struct fg_listener;
 
 struct fg_listener_limits {
-	uint32_t connections;	/*!< at once; more wait in the kernel's queue */
-	uint32_t handshake_ms;	/*!< from accept to CONN_LOGIN, absolute */
-	uint32_t idle_ms;	/*!< a device that says nothing for so long is closed; it is pinged after half of it */
+	uint32_t connections;  /*!< at once; more wait in the kernel's queue */
+	uint32_t handshake_ms; /*!< from accept to CONN_LOGIN, absolute */
+	/*! a device that says nothing for so long is closed; it is pinged after half of it */
+	uint32_t idle_ms;
 };
 
 /*! Begin on a listening socket; nobody is accepted before a core is there.
  *  \param[in] ctx talloc parent. \param[in] tls borrowed for the listener's life.
  *  \return the listener, or NULL without memory (listener_fd is closed then). */
-struct fg_listener *fg_listener_new(void *ctx, struct event_base *base, int listener_fd_take, SSL_CTX *tls,
-				    const struct fg_listener_limits *limits);
+struct fg_listener *fg_listener_new(void *ctx, struct event_base *base, int listener_fd_take,
+				    SSL_CTX *tls, const struct fg_listener_limits *limits);
 
 /*! The socket to the core. The core before, if any, is lost: its connections are closed with 1012. FG_OK or FG_E_NO_MEMORY. */
 enum fg_rc fg_listener_set_core(struct fg_listener *listener, int fd_take);

@@ -13,7 +13,7 @@ struct secure {
 	struct fg_role_process *process;
 	struct fg_listener_limits limits;
 	int listener_fd, certificate_fd, key_fd; /* -1: not there */
-	int core_fd;				  /* that came before the listener began */
+	int core_fd;                             /* that came before the listener began */
 	SSL_CTX *tls;
 	struct fg_listener *listener;
 };
@@ -52,7 +52,8 @@ static void file(struct fg_role_process *process, enum fg_role_file kind, int fd
 		close(fd_take);
 }
 
-static void peer(struct fg_role_process *process, const struct fg_ipc_peer *frame, int fd_take, void *arg)
+static void peer(struct fg_role_process *process, const struct fg_ipc_peer *frame, int fd_take,
+		 void *arg)
 {
 	struct secure *secure = arg;
 	enum fg_rc rc;
@@ -81,11 +82,13 @@ static enum fg_rc start(struct fg_role_process *process, void *arg)
 	rc = fg_tls_new(secure->certificate_fd, secure->key_fd, &secure->tls);
 	secure->certificate_fd = secure->key_fd = -1;
 	if (rc != FG_OK) {
-		LOGP(DSECURE, LOGL_ERROR, "refuse secure.certificate and secure.key: %s\n", fg_rc_text(rc));
+		LOGP(DSECURE, LOGL_ERROR, "refuse secure.certificate and secure.key: %s\n",
+		     fg_rc_text(rc));
 		return rc;
 	}
-	secure->listener = fg_listener_new(fg_role_ctx(process), fg_loop_base(fg_role_loop(process)), secure->listener_fd,
-					   secure->tls, &secure->limits);
+	secure->listener =
+		fg_listener_new(fg_role_ctx(process), fg_loop_base(fg_role_loop(process)),
+				secure->listener_fd, secure->tls, &secure->limits);
 	secure->listener_fd = -1;
 	if (!secure->listener)
 		return FG_E_NO_MEMORY;
@@ -113,7 +116,9 @@ int fg_secure_main(int fd)
 	static const struct fg_role_ops ops = {
 		.configure = configure, .file = file, .peer = peer, .start = start, .stop = stop
 	};
-	struct secure secure = { .listener_fd = -1, .certificate_fd = -1, .key_fd = -1, .core_fd = -1 };
+	struct secure secure = {
+		.listener_fd = -1, .certificate_fd = -1, .key_fd = -1, .core_fd = -1
+	};
 	int exit_code = fg_role_run(FG_ROLE_SECURE, "secure", fd, &ops, &secure);
 
 	SSL_CTX_free(secure.tls);

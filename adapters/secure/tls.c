@@ -18,7 +18,8 @@ static BIO *read_all(int fd, char *buf)
 
 	if (lseek(fd, 0, SEEK_SET) != 0)
 		return NULL;
-	while (len < PEM_MAX && ((n = read(fd, buf + len, PEM_MAX - len)) > 0 || (n < 0 && errno == EINTR)))
+	while (len < PEM_MAX &&
+	       ((n = read(fd, buf + len, PEM_MAX - len)) > 0 || (n < 0 && errno == EINTR)))
 		len += n > 0 ? (size_t)n : 0;
 	return n < 0 || len == 0 || len == PEM_MAX ? NULL : BIO_new_mem_buf(buf, (int)len);
 }
@@ -47,7 +48,8 @@ static bool use_certificate(SSL_CTX *ctx, BIO *pem)
 static bool use_key(SSL_CTX *ctx, BIO *pem)
 {
 	EVP_PKEY *key = PEM_read_bio_PrivateKey(pem, NULL, no_passphrase, NULL);
-	bool ok = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+	bool ok =
+		key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
 
 	EVP_PKEY_free(key);
 	return ok;
@@ -65,8 +67,8 @@ static enum fg_rc use_file(SSL_CTX *ctx, int fd_take, bool (*use)(SSL_CTX *ctx, 
 	return rc;
 }
 
-static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
-			   unsigned in_len, void *arg)
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+			   const unsigned char *in, unsigned in_len, void *arg)
 {
 	size_t len;
 
@@ -95,8 +97,8 @@ static bool restrict_protocol(SSL_CTX *ctx)
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1)
 		return false;
 #endif
-	return SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 && SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
-	       SSL_CTX_set_max_early_data(ctx, 0) == 1;
+	return SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
+	       SSL_CTX_set_num_tickets(ctx, 0) == 1 && SSL_CTX_set_max_early_data(ctx, 0) == 1;
 }
 
 enum fg_rc fg_tls_new(int certificate_fd_take, int key_fd_take, SSL_CTX **ctx_out)
@@ -132,7 +134,8 @@ bool fg_tls_speaks_fallgate(SSL *ssl)
 
 enum fg_rc fg_tls_export(SSL *ssl, uint8_t out[static 32])
 {
-	return SSL_export_keying_material(ssl, out, 32, FG_TLS_EXPORTER, strlen(FG_TLS_EXPORTER), NULL, 0, 0) == 1 ?
-		       FG_OK :
-		       FG_E_SYSTEM;
+	return SSL_export_keying_material(ssl, out, 32, FG_TLS_EXPORTER, strlen(FG_TLS_EXPORTER),
+					  NULL, 0, 0) == 1
+		       ? FG_OK
+		       : FG_E_SYSTEM;
 }

@@ -11,7 +11,7 @@
 #include <openssl/ssl.h>
 #include "lib/base/error.h"
 
-#define FG_TLS_ALPN	"fallgate/1"
+#define FG_TLS_ALPN     "fallgate/1"
 #define FG_TLS_EXPORTER "EXPORTER-fallgate-1"
 
 /*! Make the settings from two PEM files, which are read from their descriptors (certificate with its chain; private key without

@@ -13,7 +13,17 @@ struct span {
 	size_t len;
 };
 
-enum field { FIELD_HOST, FIELD_UPGRADE, FIELD_CONNECTION, FIELD_VERSION, FIELD_KEY, FIELD_PROTOCOL, FIELD_LENGTH, FIELD_ENCODING, FIELD_COUNT };
+enum field {
+	FIELD_HOST,
+	FIELD_UPGRADE,
+	FIELD_CONNECTION,
+	FIELD_VERSION,
+	FIELD_KEY,
+	FIELD_PROTOCOL,
+	FIELD_LENGTH,
+	FIELD_ENCODING,
+	FIELD_COUNT
+};
 
 static const struct {
 	const char *name;
@@ -31,15 +41,15 @@ static const struct {
 
 struct request {
 	struct span path;
-	bool has[FIELD_COUNT];	   /* the field is there, */
-	bool says[FIELD_COUNT];	   /* and its list holds the token that is wanted */
+	bool has[FIELD_COUNT];          /* the field is there, */
+	bool says[FIELD_COUNT];         /* and its list holds the token that is wanted */
 	struct span value[FIELD_COUNT]; /* of the last one */
 };
 
 /* The token that a list field must hold. */
-static const char *const wanted[FIELD_COUNT] = {
-	[FIELD_UPGRADE] = "websocket", [FIELD_CONNECTION] = "Upgrade", [FIELD_PROTOCOL] = FG_UPGRADE_PROTOCOL
-};
+static const char *const wanted[FIELD_COUNT] = { [FIELD_UPGRADE] = "websocket",
+						 [FIELD_CONNECTION] = "Upgrade",
+						 [FIELD_PROTOCOL] = FG_UPGRADE_PROTOCOL };
 
 /* ---- lines ---- */
 
@@ -112,7 +122,8 @@ static bool list_has(struct span list, const char *token)
 
 static bool is_token(struct span name)
 {
-	static const char allowed[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char allowed[] =
+		"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 	for (size_t i = 0; i < name.len; i++) {
 		if (!memchr(allowed, name.at[i], sizeof(allowed) - 1))
@@ -175,7 +186,8 @@ static enum fg_rc take_head(const char *head, struct request *request)
 /* Sixteen bytes in base64: 22 digits, the last of which carries four bits, and "==". */
 static bool key_is_valid(struct span key)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 	if (key.len != FG_UPGRADE_KEY_LEN || memcmp(key.at + 22, "==", 2) != 0)
 		return false;
@@ -188,17 +200,19 @@ static bool key_is_valid(struct span key)
 
 static enum fg_rc check_request(const struct request *request)
 {
-	bool body = request->has[FIELD_ENCODING] || (request->has[FIELD_LENGTH] && !span_equal(request->value[FIELD_LENGTH], "0"));
+	bool body = request->has[FIELD_ENCODING] ||
+		    (request->has[FIELD_LENGTH] && !span_equal(request->value[FIELD_LENGTH], "0"));
 
 	if (!request->has[FIELD_HOST] || request->value[FIELD_HOST].len == 0 || body)
 		return FG_E_SYNTAX;
 	if (request->path.len != strlen(FG_UPGRADE_PATH) ||
 	    memcmp(request->path.at, FG_UPGRADE_PATH, request->path.len) != 0)
 		return FG_E_NOT_FOUND;
-	if (!request->says[FIELD_UPGRADE] || !request->says[FIELD_CONNECTION] || !request->has[FIELD_VERSION] ||
-	    !span_equal(request->value[FIELD_VERSION], "13"))
+	if (!request->says[FIELD_UPGRADE] || !request->says[FIELD_CONNECTION] ||
+	    !request->has[FIELD_VERSION] || !span_equal(request->value[FIELD_VERSION], "13"))
 		return FG_E_VERSION;
-	if (!request->has[FIELD_KEY] || !key_is_valid(request->value[FIELD_KEY]) || !request->says[FIELD_PROTOCOL])
+	if (!request->has[FIELD_KEY] || !key_is_valid(request->value[FIELD_KEY]) ||
+	    !request->says[FIELD_PROTOCOL])
 		return FG_E_SYNTAX;
 	return FG_OK;
 }
@@ -217,7 +231,8 @@ static unsigned status_of(enum fg_rc rc)
 	}
 }
 
-enum fg_rc fg_upgrade_parse(const void *data, size_t len, struct fg_upgrade *upgrade_out, unsigned *status_out)
+enum fg_rc fg_upgrade_parse(const void *data, size_t len, struct fg_upgrade *upgrade_out,
+			    unsigned *status_out)
 {
 	char head[FG_UPGRADE_HEAD_MAX + 1];
 	struct request request = { 0 };
@@ -244,7 +259,8 @@ enum fg_rc fg_upgrade_parse(const void *data, size_t len, struct fg_upgrade *upg
 
 /* ---- response ---- */
 
-enum fg_rc fg_upgrade_accept(const struct fg_upgrade *upgrade, char out[static FG_UPGRADE_RESPONSE_MAX], size_t *len_out)
+enum fg_rc fg_upgrade_accept(const struct fg_upgrade *upgrade,
+			     char out[static FG_UPGRADE_RESPONSE_MAX], size_t *len_out)
 {
 	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455, 1.3 */
 	char both[FG_UPGRADE_KEY_LEN + sizeof(guid)];
@@ -255,10 +271,12 @@ enum fg_rc fg_upgrade_accept(const struct fg_upgrade *upgrade, char out[static F
 	if (EVP_Digest(both, strlen(both), digest, &digest_len, EVP_sha1(), NULL) != 1)
 		return FG_E_SYSTEM;
 	EVP_EncodeBlock(accept, digest, (int)digest_len);
-	*len_out = (size_t)snprintf(out, FG_UPGRADE_RESPONSE_MAX,
-				    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-				    "Sec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: " FG_UPGRADE_PROTOCOL "\r\n\r\n",
-				    accept);
+	*len_out = (size_t)snprintf(
+		out, FG_UPGRADE_RESPONSE_MAX,
+		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		"Sec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: " FG_UPGRADE_PROTOCOL
+		"\r\n\r\n",
+		accept);
 	return FG_OK;
 }
 
@@ -279,5 +297,6 @@ static const char *reason_of(unsigned status)
 size_t fg_upgrade_refuse(unsigned status, char out[static FG_UPGRADE_RESPONSE_MAX])
 {
 	return (size_t)snprintf(out, FG_UPGRADE_RESPONSE_MAX,
-				"HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", status, reason_of(status));
+				"HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+				status, reason_of(status));
 }

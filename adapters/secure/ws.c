@@ -12,12 +12,13 @@ struct fg_ws {
 	const uint8_t *in; /* of the call of fg_ws_input() that runs */
 	size_t in_len;
 	unsigned pieces; /* frames of the message that is coming */
-	uint16_t code;	 /* of a close; 0 while there is none */
+	uint16_t code;   /* of a close; 0 while there is none */
 	bool ended;
 	bool close_waits; /* for fg_ws_flush(): wslay would send it before the messages */
 };
 
-static ssize_t give_input(wslay_event_context_ptr wslay, uint8_t *buf, size_t len, int flags, void *arg)
+static ssize_t give_input(wslay_event_context_ptr wslay, uint8_t *buf, size_t len, int flags,
+			  void *arg)
 {
 	struct fg_ws *ws = arg;
 
@@ -34,7 +35,8 @@ static ssize_t give_input(wslay_event_context_ptr wslay, uint8_t *buf, size_t le
 	return (ssize_t)len;
 }
 
-static ssize_t take_output(wslay_event_context_ptr wslay, const uint8_t *data, size_t len, int flags, void *arg)
+static ssize_t take_output(wslay_event_context_ptr wslay, const uint8_t *data, size_t len,
+			   int flags, void *arg)
 {
 	struct fg_ws *ws = arg;
 
@@ -45,7 +47,8 @@ static ssize_t take_output(wslay_event_context_ptr wslay, const uint8_t *data, s
 	return -1;
 }
 
-static void on_frame_start(wslay_event_context_ptr wslay, const struct wslay_event_on_frame_recv_start_arg *frame, void *arg)
+static void on_frame_start(wslay_event_context_ptr wslay,
+			   const struct wslay_event_on_frame_recv_start_arg *frame, void *arg)
 {
 	struct fg_ws *ws = arg;
 
@@ -59,7 +62,8 @@ static void on_frame_start(wslay_event_context_ptr wslay, const struct wslay_eve
 }
 
 /* wslay answers pings, and a close with a close, by itself. */
-static void on_message(wslay_event_context_ptr wslay, const struct wslay_event_on_msg_recv_arg *message, void *arg)
+static void on_message(wslay_event_context_ptr wslay,
+		       const struct wslay_event_on_msg_recv_arg *message, void *arg)
 {
 	struct fg_ws *ws = arg;
 	uint16_t code;
@@ -67,7 +71,8 @@ static void on_message(wslay_event_context_ptr wslay, const struct wslay_event_o
 	(void)wslay;
 	if (message->opcode == WSLAY_CONNECTION_CLOSE) {
 		if (!ws->ended)
-			ws->code = message->status_code ? message->status_code : WSLAY_CODE_NO_STATUS_RCVD;
+			ws->code = message->status_code ? message->status_code
+							: WSLAY_CODE_NO_STATUS_RCVD;
 		ws->ended = true;
 	}
 	if (wslay_is_ctrl_frame(message->opcode))
@@ -174,7 +179,8 @@ enum fg_rc fg_ws_flush(struct fg_ws *ws)
 	/* wslay may have closed by itself in the meantime: over text that is not UTF-8. */
 	if (wslay_event_get_close_sent(ws->wslay))
 		return FG_OK;
-	if (wslay_event_queue_close(ws->wslay, ws->code, NULL, 0) != 0 || wslay_event_send(ws->wslay) != 0)
+	if (wslay_event_queue_close(ws->wslay, ws->code, NULL, 0) != 0 ||
+	    wslay_event_send(ws->wslay) != 0)
 		return FG_E_NO_MEMORY;
 	return FG_OK;
 }

@@ -15,7 +15,8 @@
 enum {
 	FG_WS_STRANGER_MAX = 4096, /*!< longest message before login */
 	FG_WS_DEVICE_MAX = 61440,  /*!< longest message after it: fits one frame of ipc.def */
-	FG_WS_PIECES_MAX = 64,	   /*!< frames of one message; ours: bounds what a message of one-byte frames costs */
+	FG_WS_PIECES_MAX =
+		64, /*!< frames of one message; ours: bounds what a message of one-byte frames costs */
 };
 
 /*! Close codes, RFC 6455 7.4.1; 1012 from IANA's registry. */

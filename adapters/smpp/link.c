@@ -115,8 +115,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 		const char *note = link->connected ? "connection lost" : "cannot connect";
 
 		LOG_LINK(fg_host_name(link->host), DSMPP, LOGL_NOTICE, "%s: %s\n", note,
-			 what & BEV_EVENT_TIMEOUT
-				 ? "no answer"
+			 what & BEV_EVENT_TIMEOUT ? "no answer"
 			 : what & BEV_EVENT_EOF
 				 ? "closed by peer"
 				 : evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));

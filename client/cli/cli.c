@@ -20,16 +20,11 @@ static const struct command {
 	const char *name;
 	int (*run)(struct cli *cli, int argc, char **argv);
 } commands[] = {
-	{ "register", cli_register },
-	{ "send", cli_send },
-	{ "inbox", cli_inbox },
-	{ "receipt", cli_receipt },
-	{ "verify", cli_verify },
-	{ "cancel", cli_cancel },
-	{ "devices", cli_devices },
-	{ "deregister", cli_deregister },
-	{ "lookup", cli_lookup },
-	{ "accept-identity", cli_accept_identity },
+	{ "register", cli_register }, { "send", cli_send },
+	{ "inbox", cli_inbox },       { "receipt", cli_receipt },
+	{ "verify", cli_verify },     { "cancel", cli_cancel },
+	{ "devices", cli_devices },   { "deregister", cli_deregister },
+	{ "lookup", cli_lookup },     { "accept-identity", cli_accept_identity },
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -26,7 +26,7 @@ struct cli {
 	struct event_base *base;
 	struct fg_device *device;
 	int exit_code;
-	bool finished; /* cli_finish() was called */
+	bool finished;         /* cli_finish() was called */
 	const void *arguments; /* of the command that runs */
 };
 

@@ -40,16 +40,19 @@ static const struct help {
 	  "seconds\n"
 	  "  --policy POLICY     secure-only: never unprotected; ask: ask me (default); allow: as "
 	  "--allow says\n"
-	  "  --class C           otp, interactive, normal (default), bulk or confidential: what the "
+	  "  --class C           otp, interactive, normal (default), bulk or confidential: what "
+	  "the "
 	  "operator's rules read\n"
 	  "  --pin-ack           consent although the recipient was secure before and did not sign "
 	  "off\n"
 	  "  --expires S         give up after S seconds (default 3600)\n"
-	  "  --id ID             send that message again, whose acceptance was not seen; it is taken "
+	  "  --id ID             send that message again, whose acceptance was not seen; it is "
+	  "taken "
 	  "once\n"
 	  "  --wait KINDS        end with the first receipt of these kinds, with commas, such as "
 	  "accepted,sent (default: the final one)\n"
-	  "  --timeout S         end after S seconds with the newest receipt (default 10, and those "
+	  "  --timeout S         end after S seconds with the newest receipt (default 10, and "
+	  "those "
 	  "of --if-undelivered)\n"
 	  "  HANDLE TEXT         whom, and what; UTF-8 without control characters\n",
 	  EXITS_ONLINE | EXITS(CLI_CONSENT) | EXITS(CLI_UNVERIFIED) },
@@ -59,7 +62,8 @@ static const struct help {
 	  "  --count N    end after N messages; fewer in time are exit code 5\n"
 	  "  --timeout S  end after S seconds (default 2)\n",
 	  EXITS_ONLINE },
-	{ "receipt", "ID", "Print the receipts of a message that are kept here, each verified again.",
+	{ "receipt", "ID",
+	  "Print the receipts of a message that are kept here, each verified again.",
 	  "  ID  of a message that this device sent, as printed by send\n",
 	  EXITS_LOCAL | EXITS(CLI_UNVERIFIED) },
 	{ "verify", "ID",
@@ -77,8 +81,8 @@ static const struct help {
 	  "  approve CODE  on a device with the account key: print the approval of that code\n"
 	  "  remove ID     remove the device with that id, as listed\n",
 	  EXITS_ONLINE },
-	{ "deregister", "", "Sign the account off: the handle has no secure device from then on.", "",
-	  EXITS_ONLINE },
+	{ "deregister", "", "Sign the account off: the handle has no secure device from then on.",
+	  "", EXITS_ONLINE },
 	{ "lookup", "HANDLE", "Print what the directory says of a handle.",
 	  "  HANDLE  a number or an address\n", EXITS_ONLINE },
 	{ "accept-identity", "HANDLE",
@@ -145,8 +149,8 @@ int cli_help_command(const char *command)
 
 	if (!help)
 		return CLI_USAGE;
-	printf("Usage: fallgate %s%s%s\n\n%s\n%s%s\n", command, *help->usage ? " " : "", help->usage,
-	       help->what, *help->options ? "\n" : "", help->options);
+	printf("Usage: fallgate %s%s%s\n\n%s\n%s%s\n", command, *help->usage ? " " : "",
+	       help->usage, help->what, *help->options ? "\n" : "", help->options);
 	print_exits(stdout, help->exits);
 	return CLI_OK;
 }

@@ -73,8 +73,9 @@ static bool refuse(struct cli *cli, const char *recipient, enum fg_rc rc)
 static void say_no_consent(const struct fg_ask *ask)
 {
 	if (ask->was_secure)
-		fprintf(stderr, "NOT SENT: %s has no secure device, but had one before; as %s, "
-				"carriers could read it. It needs --allow and --pin-ack. ",
+		fprintf(stderr,
+			"NOT SENT: %s has no secure device, but had one before; as %s, "
+			"carriers could read it. It needs --allow and --pin-ack. ",
 			ask->recipient, cli_bearer_name(ask->bearer));
 	else
 		fprintf(stderr,

@@ -26,7 +26,8 @@ struct ctl {
 
 static const char usage_text[] =
 	"usage: fallgatectl [--socket PATH] [--json] VERB ...\n"
-	"  links | explain HANDLE | explain ID | invite HANDLE | log head | status | backup PATH | restore FILE DIR\n"
+	"  links | explain HANDLE | explain ID | invite HANDLE | log head | status | backup PATH | "
+	"restore FILE DIR\n"
 	"  --socket PATH  the control socket; else $FALLGATE_CONTROL, else /run/fallgate/control\n"
 	"See fallgatectl(8).\n";
 
@@ -41,7 +42,8 @@ static void on_open(struct fg_channel *channel, void *arg)
 		fg_loop_stop(ctl->loop);
 }
 
-static void on_reply(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_reply(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+		     void *arg)
 {
 	struct ctl *ctl = arg;
 	const struct fg_ipc_ctl_reply *reply = &frame->ctl_reply;
@@ -84,7 +86,9 @@ static int connect_to(const char *path)
 
 static int ask(struct ctl *ctl, const char *socket_path)
 {
-	static const struct fg_channel_ops ops = { .frame = on_reply, .open = on_open, .closed = on_closed };
+	static const struct fg_channel_ops ops = { .frame = on_reply,
+						   .open = on_open,
+						   .closed = on_closed };
 	int fd = connect_to(socket_path);
 	void *ctx;
 
@@ -98,7 +102,8 @@ static int ask(struct ctl *ctl, const char *socket_path)
 	ctl->loop = fg_loop_new(ctx);
 	if (!ctl->loop) {
 		close(fd);
-	} else if (fg_channel_new(ctx, fg_loop_base(ctl->loop), fd, FG_ROLE_CTL, FG_ROLE_CORE, NULL, &ops, ctl)) {
+	} else if (fg_channel_new(ctx, fg_loop_base(ctl->loop), fd, FG_ROLE_CTL, FG_ROLE_CORE, NULL,
+				  &ops, ctl)) {
 		fg_loop_run(ctl->loop);
 	}
 	talloc_free(ctx);
@@ -113,7 +118,8 @@ static int restore(const char *backup, const char *dir)
 	if (rc == FG_OK)
 		rc = fg_store_restore(backup, dir);
 	if (rc != FG_OK)
-		fprintf(stderr, "fallgatectl: restore: %s: is the gateway stopped?\n", fg_rc_text(rc));
+		fprintf(stderr, "fallgatectl: restore: %s: is the gateway stopped?\n",
+			fg_rc_text(rc));
 	talloc_free(ctx);
 	return rc == FG_OK ? EXIT_SUCCESS : EXIT_FAILED;
 }
@@ -154,7 +160,8 @@ int main(int argc, char **argv)
 	if (i == argc)
 		return usage(stderr, EXIT_USAGE);
 	if (strcmp(argv[i], "restore") == 0)
-		return argc - i == 3 ? restore(argv[i + 1], argv[i + 2]) : usage(stderr, EXIT_USAGE);
+		return argc - i == 3 ? restore(argv[i + 1], argv[i + 2])
+				     : usage(stderr, EXIT_USAGE);
 	for (; i < argc; i++)
 		if (!add_word(&ctl, argv[i]))
 			return usage(stderr, EXIT_USAGE);

@@ -233,9 +233,8 @@ enum fg_rc fg_device_register_approved(struct fg_device *d, const char *approval
 
 	if (rc != FG_OK)
 		return rc;
-	return d->state.data->handle[0]
-		       ? fg_device_login(d)
-		       : fg_device_register(d, d->state.data->wanted_handle, "");
+	return d->state.data->handle[0] ? fg_device_login(d)
+					: fg_device_register(d, d->state.data->wanted_handle, "");
 }
 
 /* ---- through to the session ---- */

@@ -30,8 +30,8 @@ struct fg_send_options {
 	unsigned bearers; /*!< that a consent allows: bits 1 << BEARER_SMS ... */
 	bool pin_ack; /*!< the recipient was secure before, and a clear message is wanted all the
 			 same */
-	uint32_t max_segments; /*!< 0: 10 */
-	uint64_t expires_ms;   /*!< from now; 0: one hour */
+	uint32_t max_segments;  /*!< 0: 10 */
+	uint64_t expires_ms;    /*!< from now; 0: one hour */
 	const struct fg_id *id; /*!< NULL: a new message; else that of an earlier call with the same
 				   handle and text whose acceptance was not seen: the gateway takes it
 				   once */

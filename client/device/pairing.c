@@ -64,7 +64,8 @@ enum fg_rc fg_pairing_code_parse(struct fg_arena *arena, const char *text, size_
 {
 	const Fallgate__PairingCode *code;
 	void *message;
-	enum fg_rc rc = unpack_text(arena, text, len, &fallgate__pairing_code__descriptor, &message);
+	enum fg_rc rc =
+		unpack_text(arena, text, len, &fallgate__pairing_code__descriptor, &message);
 
 	if (rc != FG_OK)
 		return rc;
@@ -223,8 +224,8 @@ static enum fg_rc approval_check(struct fg_arena *arena, const struct fg_state *
 	    fg_signed_verify(approval->account, account->account_key.data, FG_SIGN_PUBLIC_LEN,
 			     FG_LABEL_ACCOUNT) != FG_OK)
 		return FG_E_IDENTITY;
-	if (d->account_public.len && memcmp(d->account_public.data, account->account_key.data,
-					    FG_SIGN_PUBLIC_LEN) != 0)
+	if (d->account_public.len &&
+	    memcmp(d->account_public.data, account->account_key.data, FG_SIGN_PUBLIC_LEN) != 0)
 		return FG_E_DENIED;
 	rc = fg_e2e_cert_check(arena, approval->cert, account->account_key.data, now_ms, &cert);
 	if (rc != FG_OK)

@@ -8,10 +8,10 @@
 #include <string.h>
 #include "client/device/pairing.h"
 
-#define DAY_MS		 (24 * 3600 * 1000ull)
-#define CERT_RENEW_MS	 (10 * DAY_MS)
+#define DAY_MS           (24 * 3600 * 1000ull)
+#define CERT_RENEW_MS    (10 * DAY_MS)
 #define PREKEY_ROTATE_MS (7 * DAY_MS)
-#define PREKEY_KEEP_MS	 (14 * DAY_MS) /* after it was replaced */
+#define PREKEY_KEEP_MS   (14 * DAY_MS) /* after it was replaced */
 
 static enum fg_rc keep_signed(Fallgate__Signed **kept, Fallgate__Signed *made_take)
 {

@@ -67,8 +67,9 @@ static enum fg_rc ask_lookup(struct fg_session *s, struct fg_outgoing *o, const 
 
 static enum fg_rc begin(struct fg_session *s, struct fg_outgoing *o)
 {
-	return s->own_devices_many ? ask_lookup(s, o, s->state->data->handle, FG_OUTGOING_LOOKUP_OWN)
-				   : ask_lookup(s, o, o->submit->recipient, FG_OUTGOING_LOOKUP);
+	return s->own_devices_many
+		       ? ask_lookup(s, o, s->state->data->handle, FG_OUTGOING_LOOKUP_OWN)
+		       : ask_lookup(s, o, o->submit->recipient, FG_OUTGOING_LOOKUP);
 }
 
 /* ---- sealed parts ---- */
@@ -573,7 +574,8 @@ static struct fg_outgoing *outgoing_new(struct fg_session *s, const struct fg_se
 }
 
 /* The message is known: what was given to the gateway is given again, or the way there begins anew. */
-static enum fg_rc send_again(struct fg_session *s, struct fg_outgoing *o, const Fallgate__Sent *sent)
+static enum fg_rc send_again(struct fg_session *s, struct fg_outgoing *o,
+			     const Fallgate__Sent *sent)
 {
 	Fallgate__Submit *kept;
 
@@ -587,13 +589,16 @@ static enum fg_rc send_again(struct fg_session *s, struct fg_outgoing *o, const 
 	return transmit_submit(s, o);
 }
 
-static enum fg_rc send_check(struct fg_session *s, const struct fg_id *id, const char *recipient, const char *text)
+static enum fg_rc send_check(struct fg_session *s, const struct fg_id *id, const char *recipient,
+			     const char *text)
 {
 	const Fallgate__Sent *sent = id ? fg_state_sent(s->state, id->b, FG_ID_LEN) : NULL;
 
 	if (id && fg_outgoing_by_id(s, id->b, FG_ID_LEN))
 		return FG_E_EXISTS;
-	return sent && (strcmp(sent->recipient, recipient) != 0 || strcmp(sent->text, text) != 0) ? FG_E_EXISTS : FG_OK;
+	return sent && (strcmp(sent->recipient, recipient) != 0 || strcmp(sent->text, text) != 0)
+		       ? FG_E_EXISTS
+		       : FG_OK;
 }
 
 enum fg_rc fg_session_send(struct fg_session *s, const char *handle, const char *text,

@@ -44,8 +44,8 @@ struct fg_smsc_message {
 	const char *source, *destination; /*!< international numbers with "+" */
 	unsigned parts;
 	uint8_t data_coding, esm_class;
-	const char
-		*tlvs; /*!< "0204=0007 1612=..." in hex, of the first part that came; "" for none */
+	/*! "0204=0007 1612=..." in hex, of the first part that came; "" for none */
+	const char *tlvs;
 	const char *text; /*!< UTF-8, text_len bytes */
 	size_t text_len;
 };

@@ -57,11 +57,14 @@ void fg_announce_noted(struct fg_core *core, const struct fg_ipc_account_noted *
 	noted->core = core;
 	fg_writer_init(&w, noted->epoch, sizeof(noted->epoch));
 	fg_writer_u64(&w, note->epoch);
-	noted->op = (struct fg_store_op){ .op = FG_OP_KV_PUT, .kind = FG_KV_META, .version = FG_STORE_ANY_VERSION,
+	noted->op = (struct fg_store_op){ .op = FG_OP_KV_PUT,
+					  .kind = FG_KV_META,
+					  .version = FG_STORE_ANY_VERSION,
 					  .key = noted_key(note->handle_tag, noted->key),
 					  .body = FG_BYTES(noted->epoch, EPOCH_LEN) };
-	if (fg_core_store_rc(core, fg_store_submit(core->store, fg_store_part(note->handle_tag, FG_SHA256_LEN), 0,
-						   &noted->op, 1, noted_kept, noted)) != FG_OK)
+	if (fg_core_store_rc(core, fg_store_submit(core->store,
+						   fg_store_part(note->handle_tag, FG_SHA256_LEN),
+						   0, &noted->op, 1, noted_kept, noted)) != FG_OK)
 		free(noted);
 }
 
@@ -89,7 +92,8 @@ static void tell(struct fg_core *core, const struct fg_directory_entry *entry)
 	frame.account.proof = entry->succession;
 	frame.account.view = FG_BYTES(view, len);
 	if (fg_channel_send(core->log, &frame) == FG_OK)
-		LOGP(DLOG, LOGL_NOTICE, "announce account again: the vault had not noted epoch %llu\n",
+		LOGP(DLOG, LOGL_NOTICE,
+		     "announce account again: the vault had not noted epoch %llu\n",
 		     (unsigned long long)entry->epoch);
 	free(view);
 }
@@ -98,7 +102,8 @@ static void entry_read(enum fg_rc rc, const struct fg_directory_entry *entry, vo
 {
 	struct again *again = arg;
 
-	if (rc == FG_OK && entry->exists && entry->devices_count > 0 && entry->epoch > again->noted_epoch)
+	if (rc == FG_OK && entry->exists && entry->devices_count > 0 &&
+	    entry->epoch > again->noted_epoch)
 		tell(again->core, entry);
 	free(again);
 }

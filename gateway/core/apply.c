@@ -13,8 +13,8 @@
 #define DAY_MS (24 * 3600 * 1000ull)
 
 enum {
-	KEEP_FINAL_DAYS = 7,	 /* ours: how long a sender may ask what became of a message */
-	RETRY_MS = 5000,	 /* order refused for a passing reason */
+	KEEP_FINAL_DAYS = 7, /* ours: how long a sender may ask what became of a message */
+	RETRY_MS = 5000,     /* order refused for a passing reason */
 	ASK_TAG = 250,
 	FAR_FUTURE_MS = INT32_MAX,
 };
@@ -68,7 +68,8 @@ static void forget_parts(Fallgate__SealedPart ***parts, size_t *count)
 }
 
 /* Nothing more will happen: the capsule and the sealed parts are destroyed. */
-Fallgate__Receipt *fg_apply_finish(struct fg_step *step, Fallgate__ReceiptKind kind, const char *reason)
+Fallgate__Receipt *fg_apply_finish(struct fg_step *step, Fallgate__ReceiptKind kind,
+				   const char *reason)
 {
 	Fallgate__StoredJob *job = step->job;
 	Fallgate__Receipt *receipt = fg_receipt_add(step, kind, reason);
@@ -80,7 +81,8 @@ Fallgate__Receipt *fg_apply_finish(struct fg_step *step, Fallgate__ReceiptKind k
 	forget_parts(&job->own_parts, &job->n_own_parts);
 	step->state = FG_JOB_FINAL;
 	step->due_ms = fg_core_now_ms(step->core) + KEEP_FINAL_DAYS * DAY_MS;
-	LOG_MSG(&step->event->id, DMSG, LOGL_INFO, "final message: kind=%d reason=%s\n", (int)kind, reason);
+	LOG_MSG(&step->event->id, DMSG, LOGL_INFO, "final message: kind=%d reason=%s\n", (int)kind,
+		reason);
 	return receipt;
 }
 
@@ -89,9 +91,9 @@ void fg_apply_describe_leg(const struct fg_step *step, Fallgate__Receipt *receip
 {
 	const Fallgate__StoredJob *job = step->job;
 
-	receipt->protection = job->bearer == FALLGATE__BEARER__BEARER_RCS ?
-				      FALLGATE__PROTECTION__PROTECTION_HOP :
-				      FALLGATE__PROTECTION__PROTECTION_NONE;
+	receipt->protection = job->bearer == FALLGATE__BEARER__BEARER_RCS
+				      ? FALLGATE__PROTECTION__PROTECTION_HOP
+				      : FALLGATE__PROTECTION__PROTECTION_NONE;
 	receipt->bearer = job->bearer;
 	receipt->segments = job->segments;
 	receipt->possible_duplicate = job->in_doubt;
@@ -123,11 +125,13 @@ static void queue_part(struct fg_step *step, const Fallgate__SealedPart *part, b
 	memcpy(step->wake[step->wake_count++], op->device, FG_DEVICE_ID_LEN);
 	if (own)
 		return;
-	job->queued_devices = realloc(job->queued_devices, (job->n_queued_devices + 1) * sizeof(*job->queued_devices));
+	job->queued_devices = realloc(job->queued_devices,
+				      (job->n_queued_devices + 1) * sizeof(*job->queued_devices));
 	if (!job->queued_devices)
 		FG_BUG("out of memory");
 	job->queued_devices[job->n_queued_devices] = (ProtobufCBinaryData){ 0 };
-	fg_record_bytes(&job->queued_devices[job->n_queued_devices++], part->device_id.data, FG_DEVICE_ID_LEN);
+	fg_record_bytes(&job->queued_devices[job->n_queued_devices++], part->device_id.data,
+			FG_DEVICE_ID_LEN);
 }
 
 static uint64_t next_look_ms(const struct fg_step *step)
@@ -137,7 +141,8 @@ static uint64_t next_look_ms(const struct fg_step *step)
 
 	if (step->decision.wait_ms)
 		return now + step->decision.wait_ms;
-	if ((step->facts.consent_reasons & FG_CONSENT_FOR_UNDELIVERED) && undelivered > now && undelivered < expires)
+	if ((step->facts.consent_reasons & FG_CONSENT_FOR_UNDELIVERED) && undelivered > now &&
+	    undelivered < expires)
 		return undelivered;
 	return expires;
 }
@@ -148,7 +153,8 @@ static void apply_secure(struct fg_step *step)
 
 	if (step->facts.left_ms == 0) {
 		take_back(step);
-		fg_apply_finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_EXPIRED, fg_reason_code(FG_REASON_DEADLINE));
+		fg_apply_finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_EXPIRED,
+				fg_reason_code(FG_REASON_DEADLINE));
 		return;
 	}
 	if (job->n_queued_devices == 0 || job->withdraw == FG_WITHDRAW_DONE) {
@@ -164,7 +170,8 @@ static void apply_secure(struct fg_step *step)
 	}
 	if (job->n_queued_devices == 0) {
 		/* Devices appeared while the message waited unsealed for them: the sender must seal anew. */
-		fg_apply_finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_FAILED, fg_rc_name(FG_E_DEVICES_MISMATCH));
+		fg_apply_finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_FAILED,
+				fg_rc_name(FG_E_DEVICES_MISMATCH));
 		return;
 	}
 	step->state = FG_JOB_SECURE;
@@ -209,12 +216,15 @@ static Fallgate__Ask *make_ask(struct fg_step *step)
 	Fallgate__SealKeys keys = FALLGATE__SEAL_KEYS__INIT;
 	char text[256];
 
-	snprintf(text, sizeof(text), "%s has no secure device; as SMS, carriers could read it", step->job->recipient);
+	snprintf(text, sizeof(text), "%s has no secure device; as SMS, carriers could read it",
+		 step->job->recipient);
 	ask.message_id = step->job->message_id;
 	ask.recipient = step->job->recipient;
-	ask.reason = (char *)(uintptr_t)fg_reason_code(step->was_secure ? FG_REASON_PIN_CONFLICT : FG_REASON_ABSENT);
+	ask.reason = (char *)(uintptr_t)fg_reason_code(step->was_secure ? FG_REASON_PIN_CONFLICT
+									: FG_REASON_ABSENT);
 	ask.text = text;
-	ask.view = step->view ? fg_signed_unpack(&core->jobs->arena, step->view, step->view_len) : NULL;
+	ask.view = step->view ? fg_signed_unpack(&core->jobs->arena, step->view, step->view_len)
+			      : NULL;
 	ask.bearer = FALLGATE__BEARER__BEARER_SMS;
 	ask.link = (char *)(uintptr_t)(conf->links_count ? conf->links[0].name : "");
 	ask.was_secure = step->was_secure;
@@ -254,7 +264,8 @@ static void apply_ask(struct fg_step *step)
 	if (!first)
 		until = step->job->asked_until_ms;
 	if (!first && step->event->kind == FG_EVENT_DECIDE && now >= until) {
-		fg_apply_finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_EXPIRED, fg_reason_code(FG_REASON_NO_CONSENT));
+		fg_apply_finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_EXPIRED,
+				fg_reason_code(FG_REASON_NO_CONSENT));
 		return;
 	}
 	step->state = FG_JOB_ASKING;
@@ -321,8 +332,8 @@ static void remember_facts(struct fg_step *step)
 
 	if (fg_facts_write(&step->facts, line, sizeof(line), &len) != FG_OK)
 		FG_BUG("facts out of range");
-	snprintf(decided, sizeof(decided), "%s row=%u reason=%s", fg_action_name(step->decision.action),
-		 step->decision.row, reason_code(step));
+	snprintf(decided, sizeof(decided), "%s row=%u reason=%s",
+		 fg_action_name(step->decision.action), step->decision.row, reason_code(step));
 	fg_record_text(&step->job->facts, line);
 	fg_record_text(&step->job->decided, decided);
 	LOG_MSG(&step->event->id, DDECIDE, LOGL_INFO, "decide message: %s\n", decided);
@@ -346,8 +357,10 @@ void fg_apply_decision(struct fg_step *step)
 		break;
 	case FG_ACTION_REFUSE:
 		take_back(step);
-		fg_apply_finish(step, step->job->leg ? FALLGATE__RECEIPT_KIND__RECEIPT_FAILED :
-					      FALLGATE__RECEIPT_KIND__RECEIPT_REFUSED, reason_code(step));
+		fg_apply_finish(step,
+				step->job->leg ? FALLGATE__RECEIPT_KIND__RECEIPT_FAILED
+					       : FALLGATE__RECEIPT_KIND__RECEIPT_REFUSED,
+				reason_code(step));
 		break;
 	case FG_ACTION_EXPIRE:
 		take_back(step);

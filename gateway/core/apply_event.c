@@ -13,7 +13,7 @@
 
 enum {
 	REPORT_WAIT_HOURS = 24, /* correlation for the validity and this much more */
-	RETRY_MS = 5000,	/* order refused for a passing reason */
+	RETRY_MS = 5000,        /* order refused for a passing reason */
 };
 
 static bool is_for(const Fallgate__StoredJob *job, const uint8_t *device)
@@ -35,12 +35,14 @@ static bool apply_acked(struct fg_step *step)
 	Fallgate__StoredJob *job = step->job;
 
 #ifndef FG_MUTANT_ack_recipient
-	if (!is_for(job, step->event->device)) /* the sender's other devices acknowledge their copies too */
+	if (!is_for(job,
+		    step->event
+			    ->device)) /* the sender's other devices acknowledge their copies too */
 		return false;
 #endif
 	if (job->bearer != FALLGATE__BEARER__BEARER_SECURE &&
-	    (step->state == FG_JOB_SENDING || step->state == FG_JOB_SENT || step->state == FG_JOB_IN_DOUBT ||
-	     step->state == FG_JOB_FINAL)) {
+	    (step->state == FG_JOB_SENDING || step->state == FG_JOB_SENT ||
+	     step->state == FG_JOB_IN_DOUBT || step->state == FG_JOB_FINAL)) {
 		/* The copy was on its way to the device when it was withdrawn: both may arrive. Said, never silent, even after
 		 * the carrier's last word. */
 		if (job->in_doubt)
@@ -53,7 +55,8 @@ static bool apply_acked(struct fg_step *step)
 	}
 	if (step->state == FG_JOB_FINAL)
 		return false;
-	receipt = fg_apply_finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED, fg_reason_code(FG_REASON_SECURE_DEVICES));
+	receipt = fg_apply_finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED,
+				  fg_reason_code(FG_REASON_SECURE_DEVICES));
 	job->bearer = FALLGATE__BEARER__BEARER_SECURE;
 	receipt->protection = FALLGATE__PROTECTION__PROTECTION_E2E;
 	receipt->bearer = FALLGATE__BEARER__BEARER_SECURE;
@@ -65,7 +68,8 @@ static bool apply_acked(struct fg_step *step)
 /* Row 11: whose acknowledgement it was comes as an event of its own. */
 static bool apply_not_withdrawn(struct fg_step *step)
 {
-	if (step->state != FG_JOB_SECURE && step->state != FG_JOB_READY && step->state != FG_JOB_ASKING)
+	if (step->state != FG_JOB_SECURE && step->state != FG_JOB_READY &&
+	    step->state != FG_JOB_ASKING)
 		return false;
 	step->job->withdraw = FG_WITHDRAW_FAILED;
 	step->state = FG_JOB_SECURE;
@@ -84,8 +88,8 @@ static void remember_doubt(struct fg_step *step)
 	int n;
 
 	memcpy(key, job->link, link_len);
-	n = snprintf(key + link_len, 64, "?%04x:%.32s", fg_leg_reference(&step->event->id, (uint16_t)job->leg),
-		     job->recipient);
+	n = snprintf(key + link_len, 64, "?%04x:%.32s",
+		     fg_leg_reference(&step->event->id, (uint16_t)job->leg), job->recipient);
 	op->key = FG_BYTES(key, link_len + (size_t)n);
 }
 
@@ -107,7 +111,8 @@ static void apply_doubt(struct fg_step *step, enum fg_rc why)
 	step->job->in_doubt = true;
 	step->state = FG_JOB_IN_DOUBT;
 	step->due_ms = wait_for_report_ms(step);
-	fg_apply_describe_leg(step, fg_receipt_add(step, FALLGATE__RECEIPT_KIND__RECEIPT_UNKNOWN, fg_rc_name(why)));
+	fg_apply_describe_leg(step, fg_receipt_add(step, FALLGATE__RECEIPT_KIND__RECEIPT_UNKNOWN,
+						   fg_rc_name(why)));
 }
 
 static bool apply_refused(struct fg_step *step)
@@ -121,7 +126,8 @@ static bool apply_refused(struct fg_step *step)
 		return false;
 	LOG_MSG(&step->event->id, DLEG, LOGL_NOTICE, "refused leg: by=%s leg=%u rc=%s\n",
 		step->event->by_vault ? "vault" : "log", job->leg, fg_rc_name(rc));
-	retry = rc_class == FG_CLASS_RETRY || rc_class == FG_CLASS_OTHER_LINK || rc_class == FG_CLASS_THROTTLE;
+	retry = rc_class == FG_CLASS_RETRY || rc_class == FG_CLASS_OTHER_LINK ||
+		rc_class == FG_CLASS_THROTTLE;
 	/* The vault knows what it opened. The log does not: an order that was given before may have been carried out. */
 	if (!step->event->by_vault && step->lane->repeated) {
 		if (retry)
@@ -143,7 +149,8 @@ static bool apply_refused(struct fg_step *step)
 
 static void add_failed_link(Fallgate__StoredJob *job)
 {
-	job->failed_links = realloc(job->failed_links, (job->n_failed_links + 1) * sizeof(*job->failed_links));
+	job->failed_links =
+		realloc(job->failed_links, (job->n_failed_links + 1) * sizeof(*job->failed_links));
 	if (!job->failed_links)
 		FG_BUG("out of memory");
 	job->failed_links[job->n_failed_links] = (char *)(uintptr_t)protobuf_c_empty_string;
@@ -166,7 +173,8 @@ static void remember_parts(struct fg_step *step)
 	struct fg_cursor refs;
 
 	forget_part_states(job);
-	job->part_states = calloc(step->event->segments ? step->event->segments : 1, sizeof(*job->part_states));
+	job->part_states = calloc(step->event->segments ? step->event->segments : 1,
+				  sizeof(*job->part_states));
 	fg_cursor_init(&refs, step->event->refs, step->event->refs_len);
 	while (job->part_states && job->n_part_states < step->event->segments) {
 		Fallgate__StoredPart *part = malloc(sizeof(*part));
@@ -198,7 +206,8 @@ static bool apply_leg(struct fg_step *step)
 	Fallgate__StoredJob *job = step->job;
 	struct fg_event *event = step->event;
 
-	if (step->state != FG_JOB_SENDING || event->leg != job->leg || event->leg_state == FG_LEG_OPENED)
+	if (step->state != FG_JOB_SENDING || event->leg != job->leg ||
+	    event->leg_state == FG_LEG_OPENED)
 		return false;
 	if (!step->lane->leaf.proof || step->lane->leaf.leg != job->leg) {
 		/* Without its leaf no receipt would be believed: the answer to the order, given again, brings both. */
@@ -206,18 +215,21 @@ static bool apply_leg(struct fg_step *step)
 		return false;
 	}
 	fg_record_free(job->leaf);
-	job->leaf = fg_record_copy(step->lane->leaf.proof); /* the lane's own stays until the commit */
+	job->leaf =
+		fg_record_copy(step->lane->leaf.proof); /* the lane's own stays until the commit */
 	job->segments = event->segments;
 	fg_record_text(&job->mark, event->mark);
-	LOG_MSG(&event->id, DLEG, LOGL_INFO, "leg of message: link=%s leg=%u state=%d rc=%s code=0x%x\n", job->link,
-		job->leg, (int)event->leg_state, fg_rc_name(event->rc), event->carrier_code);
+	LOG_MSG(&event->id, DLEG, LOGL_INFO,
+		"leg of message: link=%s leg=%u state=%d rc=%s code=0x%x\n", job->link, job->leg,
+		(int)event->leg_state, fg_rc_name(event->rc), event->carrier_code);
 	switch (event->leg_state) {
 	case FG_LEG_ACCEPTED:
 		remember_parts(step);
 		step->state = FG_JOB_SENT;
 		step->due_ms = wait_for_report_ms(step);
-		fg_apply_describe_leg(step, fg_receipt_add(step, FALLGATE__RECEIPT_KIND__RECEIPT_SENT,
-						  fg_reason_code((enum fg_reason)job->reason)));
+		fg_apply_describe_leg(step,
+				      fg_receipt_add(step, FALLGATE__RECEIPT_KIND__RECEIPT_SENT,
+						     fg_reason_code((enum fg_reason)job->reason)));
 		return true;
 	case FG_LEG_UNKNOWN:
 		forget_part_states(job);
@@ -240,7 +252,8 @@ static bool apply_leg(struct fg_step *step)
 
 static void finish_reported(struct fg_step *step, Fallgate__ReceiptKind kind)
 {
-	Fallgate__Receipt *receipt = fg_apply_finish(step, kind, fg_reason_code((enum fg_reason)step->job->reason));
+	Fallgate__Receipt *receipt =
+		fg_apply_finish(step, kind, fg_reason_code((enum fg_reason)step->job->reason));
 
 	fg_apply_describe_leg(step, receipt);
 	receipt->carrier_claim = true;
@@ -256,7 +269,8 @@ static Fallgate__StoredPart *add_part(Fallgate__StoredJob *job, const char *ref)
 {
 	Fallgate__StoredPart *part = malloc(sizeof(*part));
 
-	job->part_states = realloc(job->part_states, (job->n_part_states + 1) * sizeof(*job->part_states));
+	job->part_states =
+		realloc(job->part_states, (job->n_part_states + 1) * sizeof(*job->part_states));
 	if (!part || !job->part_states)
 		FG_BUG("out of memory");
 	fallgate__stored_part__init(part);
@@ -301,9 +315,9 @@ static bool apply_report(struct fg_step *step)
 		failed += part_failed(job->part_states[i]);
 	}
 	if (final == parts)
-		finish_reported(step, delivered == parts ? FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED :
-				      failed		  ? FALLGATE__RECEIPT_KIND__RECEIPT_FAILED :
-							    FALLGATE__RECEIPT_KIND__RECEIPT_UNKNOWN);
+		finish_reported(step, delivered == parts ? FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED
+				      : failed           ? FALLGATE__RECEIPT_KIND__RECEIPT_FAILED
+							 : FALLGATE__RECEIPT_KIND__RECEIPT_UNKNOWN);
 	return true;
 }
 
@@ -334,6 +348,7 @@ bool fg_apply_overdue(struct fg_step *step)
 	if (step->event->kind != FG_EVENT_DECIDE || step->due_ms > fg_core_now_ms(step->core) ||
 	    (step->state != FG_JOB_SENT && step->state != FG_JOB_IN_DOUBT))
 		return false;
-	fg_apply_describe_leg(step, fg_apply_finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_UNKNOWN, fg_rc_name(FG_E_TIMEOUT)));
+	fg_apply_describe_leg(step, fg_apply_finish(step, FALLGATE__RECEIPT_KIND__RECEIPT_UNKNOWN,
+						    fg_rc_name(FG_E_TIMEOUT)));
 	return true;
 }

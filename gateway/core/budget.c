@@ -48,8 +48,10 @@ static void refill(const struct fg_core *core, struct budget *budget, uint64_t n
 	const struct fg_conf_limits *limits = &core->conf->limits;
 	uint64_t elapsed_ms = now_ms - budget->filled_ms;
 
-	gain(&budget->lookups, elapsed_ms, limits->lookups_per_minute, full(limits->lookups_burst, MINUTE_MS));
-	gain(&budget->submits, elapsed_ms, limits->submits_per_second, full(limits->submits_burst, SECOND_MS));
+	gain(&budget->lookups, elapsed_ms, limits->lookups_per_minute,
+	     full(limits->lookups_burst, MINUTE_MS));
+	gain(&budget->submits, elapsed_ms, limits->submits_per_second,
+	     full(limits->submits_burst, SECOND_MS));
 	budget->filled_ms = now_ms;
 	if (now_ms - budget->day_ms >= DAY_MS) {
 		budget->day_ms = now_ms;
@@ -61,7 +63,8 @@ static bool is_as_new(const struct fg_core *core, const struct budget *budget)
 {
 	const struct fg_conf_limits *limits = &core->conf->limits;
 
-	return budget->lookups_today == 0 && budget->submits.tokens == full(limits->submits_burst, SECOND_MS);
+	return budget->lookups_today == 0 &&
+	       budget->submits.tokens == full(limits->submits_burst, SECOND_MS);
 }
 
 /* Budgets that are as good as new need not be remembered. */
@@ -85,7 +88,8 @@ static void sweep(const struct fg_core *core, uint64_t now_ms)
 	}
 }
 
-static struct budget *budget_new(struct fg_core *core, struct budget **chain, const uint8_t *device_id, uint64_t now_ms)
+static struct budget *budget_new(struct fg_core *core, struct budget **chain,
+				 const uint8_t *device_id, uint64_t now_ms)
 {
 	struct budget *budget;
 
@@ -115,8 +119,10 @@ static struct budget *budget_of(struct fg_core *core, const uint8_t *device_id)
 	if (!core->budgets)
 		return NULL;
 	chain = &core->budgets->chain[fg_store_part(device_id, FG_DEVICE_ID_LEN) +
-				      FG_STORE_PARTS * (device_id[0] % (BUDGET_BUCKETS / FG_STORE_PARTS))];
-	for (at = *chain; at && memcmp(at->device_id, device_id, FG_DEVICE_ID_LEN) != 0; at = at->next)
+				      FG_STORE_PARTS *
+					      (device_id[0] % (BUDGET_BUCKETS / FG_STORE_PARTS))];
+	for (at = *chain; at && memcmp(at->device_id, device_id, FG_DEVICE_ID_LEN) != 0;
+	     at = at->next)
 		continue;
 	if (!at)
 		at = budget_new(core, chain, device_id, now_ms);
@@ -137,7 +143,8 @@ bool fg_budget_lookup(struct fg_core *core, const uint8_t device_id[static FG_DE
 	return true;
 }
 
-bool fg_budget_submit(struct fg_core *core, const uint8_t device_id[static FG_DEVICE_ID_LEN], uint64_t *retry_ms)
+bool fg_budget_submit(struct fg_core *core, const uint8_t device_id[static FG_DEVICE_ID_LEN],
+		      uint64_t *retry_ms)
 {
 	struct budget *budget = budget_of(core, device_id);
 
@@ -147,7 +154,9 @@ bool fg_budget_submit(struct fg_core *core, const uint8_t device_id[static FG_DE
 	}
 	*retry_ms = SECOND_MS;
 	if (budget)
-		*retry_ms = (SECOND_MS - budget->submits.tokens) / (uint64_t)core->conf->limits.submits_per_second + 1;
+		*retry_ms = (SECOND_MS - budget->submits.tokens) /
+				    (uint64_t)core->conf->limits.submits_per_second +
+			    1;
 	return false;
 }
 

@@ -12,6 +12,7 @@ bool fg_budget_lookup(struct fg_core *core, const uint8_t device_id[static FG_DE
 
 /*! Take one submit. False: over limits.submits_burst, _per_second.
  *  \param[out] retry_ms when one more is allowed; set when false. */
-bool fg_budget_submit(struct fg_core *core, const uint8_t device_id[static FG_DEVICE_ID_LEN], uint64_t *retry_ms);
+bool fg_budget_submit(struct fg_core *core, const uint8_t device_id[static FG_DEVICE_ID_LEN],
+		      uint64_t *retry_ms);
 
 void fg_budgets_free(struct fg_core *core);

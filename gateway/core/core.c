@@ -75,7 +75,8 @@ static enum fg_rc load_keys(struct fg_core *core)
 
 /* ---- rules ---- */
 
-static void log_conf_error(const char *file, unsigned line, const char *key, const char *text, void *arg)
+static void log_conf_error(const char *file, unsigned line, const char *key, const char *text,
+			   void *arg)
 {
 	(void)arg;
 	LOGP(DCONF, LOGL_ERROR, "read %s:%u: %s: %s\n", file, line, key, text);
@@ -124,18 +125,19 @@ static enum fg_rc convert_rule(const struct fg_conf_rule *from, struct fg_policy
 
 static enum fg_rc rules_from_file(struct fg_core *core)
 {
-	struct fg_conf_rule *from = talloc_array(core->rules, struct fg_conf_rule, FG_CONF_RULES_MAX);
+	struct fg_conf_rule *from =
+		talloc_array(core->rules, struct fg_conf_rule, FG_CONF_RULES_MAX);
 	struct fg_policy_rule rule;
 	size_t count = 0;
-	enum fg_rc rc = from ? fg_conf_read_policy(core->conf->gateway.policy, core->conf, from, &count, log_conf_error,
-						   NULL) :
-			       FG_E_NO_MEMORY;
+	enum fg_rc rc = from ? fg_conf_read_policy(core->conf->gateway.policy, core->conf, from,
+						   &count, log_conf_error, NULL)
+			     : FG_E_NO_MEMORY;
 
 	for (size_t i = 0; rc == FG_OK && i < count; i++) {
 		rc = convert_rule(&from[i], &rule);
 		if (rc == FG_OK)
-			rc = i + 1 < count ? fg_policy_add_rule(&core->policy, &rule) :
-					     fg_policy_set_default(&core->policy, &rule);
+			rc = i + 1 < count ? fg_policy_add_rule(&core->policy, &rule)
+					   : fg_policy_set_default(&core->policy, &rule);
 	}
 	talloc_free(from);
 	return rc;
@@ -173,13 +175,14 @@ static enum fg_rc hash_rules(struct fg_core *core)
 	struct fg_piece pieces[1 + FG_CONF_LINKS_MAX];
 	size_t cap = FG_POLICY_TEXT_CAP(core->policy.count), len = 0;
 	char *text = talloc_size(core->rules, cap);
-	enum fg_rc rc = text ? fg_policy_canonical_text(&core->policy, text, cap, &len) : FG_E_NO_MEMORY;
+	enum fg_rc rc =
+		text ? fg_policy_canonical_text(&core->policy, text, cap, &len) : FG_E_NO_MEMORY;
 
 	if (rc == FG_OK) {
 		pieces[0] = (struct fg_piece){ text, len };
 		for (size_t i = 0; i < core->conf->links_count; i++)
-			pieces[1 + i] =
-				(struct fg_piece){ core->conf->links[i].name, strlen(core->conf->links[i].name) + 1 };
+			pieces[1 + i] = (struct fg_piece){ core->conf->links[i].name,
+							   strlen(core->conf->links[i].name) + 1 };
 		core->policy_hash = fg_sha256_pieces(pieces, 1 + core->conf->links_count);
 	}
 	talloc_free(text);
@@ -190,10 +193,12 @@ static enum fg_rc load_rules(struct fg_core *core)
 {
 	enum fg_rc rc;
 
-	core->rules = talloc_zero_array(fg_role_ctx(core->process), struct fg_policy_rule, FG_CONF_RULES_MAX);
+	core->rules = talloc_zero_array(fg_role_ctx(core->process), struct fg_policy_rule,
+					FG_CONF_RULES_MAX);
 	if (!core->rules)
 		return FG_E_NO_MEMORY;
-	fg_policy_init(&core->policy, core->rules, FG_CONF_RULES_MAX, (uint8_t)core->conf->links_count);
+	fg_policy_init(&core->policy, core->rules, FG_CONF_RULES_MAX,
+		       (uint8_t)core->conf->links_count);
 	rc = core->conf->gateway.policy[0] ? rules_from_file(core) : default_rule(core);
 	if (rc == FG_OK)
 		rc = check_rules(core);
@@ -202,7 +207,8 @@ static enum fg_rc load_rules(struct fg_core *core)
 
 /* ---- seal keys ---- */
 
-static bool is_seal_key(struct fg_core *core, struct fg_bytes bytes, const uint8_t *long_term_key, uint32_t layer)
+static bool is_seal_key(struct fg_core *core, struct fg_bytes bytes, const uint8_t *long_term_key,
+			uint32_t layer)
 {
 	const Fallgate__Signed *object;
 	const Fallgate__SealKey *body;
@@ -212,8 +218,8 @@ static bool is_seal_key(struct fg_core *core, struct fg_bytes bytes, const uint8
 	object = fg_signed_unpack(&core->arena, bytes.data, bytes.len);
 	if (!object)
 		return false;
-	if (fg_signed_open(&core->arena, object, long_term_key, FG_SIGN_PUBLIC_LEN, FG_LABEL_SEAL_KEY,
-			   &fallgate__seal_key__descriptor, &message) != FG_OK)
+	if (fg_signed_open(&core->arena, object, long_term_key, FG_SIGN_PUBLIC_LEN,
+			   FG_LABEL_SEAL_KEY, &fallgate__seal_key__descriptor, &message) != FG_OK)
 		return false;
 	body = message;
 	return body->layer == layer && FG_HAS_LEN(body->public_key, FG_KEM_PUBLIC_LEN) &&
@@ -227,8 +233,10 @@ static void take_seal_key(struct fg_core *core, struct fg_bytes bytes, bool by_v
 	size_t *len = by_vault ? &core->vault_seal_key_len : &core->log_seal_key_len;
 
 	if (bytes.len > sizeof(core->log_seal_key) ||
-	    !is_seal_key(core, bytes, by_vault ? core->trust.vault_key : core->trust.log_key, by_vault ? 1 : 2)) {
-		LOGP(DCRYPTO, LOGL_ERROR, "take seal key: not signed by the %s\n", by_vault ? "vault" : "log");
+	    !is_seal_key(core, bytes, by_vault ? core->trust.vault_key : core->trust.log_key,
+			 by_vault ? 1 : 2)) {
+		LOGP(DCRYPTO, LOGL_ERROR, "take seal key: not signed by the %s\n",
+		     by_vault ? "vault" : "log");
 		return;
 	}
 	memcpy(to, bytes.data, bytes.len);
@@ -272,7 +280,8 @@ static void take_link(struct fg_core *core, const struct fg_ipc_link *said)
 	fg_jobs_chain_changed(core, false);
 }
 
-static void on_chain_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_chain_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+			   void *arg)
 {
 	struct fg_core *core = arg;
 	bool by_vault = channel == core->vault;
@@ -311,7 +320,8 @@ static void on_chain_frame(struct fg_channel *channel, const struct fg_frame *fr
 	}
 }
 
-static void on_secure_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_secure_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+			    void *arg)
 {
 	struct fg_core *core = arg;
 
@@ -359,14 +369,14 @@ static void forget_peer(struct fg_core *core, struct fg_channel **slot)
 static void on_peer_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
 {
 	struct fg_core *core = arg;
-	struct fg_channel **slot = channel == core->log	  ? &core->log :
-				   channel == core->vault ? &core->vault :
-							    &core->secure;
+	struct fg_channel **slot = channel == core->log     ? &core->log
+				   : channel == core->vault ? &core->vault
+							    : &core->secure;
 
 	LOGP(DIPC, core->stopping ? LOGL_INFO : LOGL_ERROR, "lose peer %s: %s\n",
-	     slot == &core->log	  ? "log" :
-	     slot == &core->vault ? "vault" :
-				    "secure link",
+	     slot == &core->log     ? "log"
+	     : slot == &core->vault ? "vault"
+				    : "secure link",
 	     fg_rc_text(rc));
 	forget_peer(core, slot);
 }
@@ -395,28 +405,31 @@ static const struct fg_channel_ops secure_ops = {
 	.room = on_secure_room,
 };
 
-static void on_peer(struct fg_role_process *process, const struct fg_ipc_peer *peer, int fd_take, void *arg)
+static void on_peer(struct fg_role_process *process, const struct fg_ipc_peer *peer, int fd_take,
+		    void *arg)
 {
 	struct fg_core *core = arg;
-	struct fg_channel **slot = peer->role == FG_ROLE_LOG	? &core->log :
-				   peer->role == FG_ROLE_VAULT	? &core->vault :
-				   peer->role == FG_ROLE_SECURE ? &core->secure :
-								  NULL;
+	struct fg_channel **slot = peer->role == FG_ROLE_LOG      ? &core->log
+				   : peer->role == FG_ROLE_VAULT  ? &core->vault
+				   : peer->role == FG_ROLE_SECURE ? &core->secure
+								  : NULL;
 
 	if (!slot) {
 		close(fd_take);
 		return;
 	}
 	forget_peer(core, slot);
-	*slot = fg_channel_new(fg_role_ctx(process), fg_loop_base(core->loop), fd_take, FG_ROLE_CORE,
-			       (enum fg_role)peer->role, NULL, slot == &core->secure ? &secure_ops : &chain_ops, core);
+	*slot = fg_channel_new(fg_role_ctx(process), fg_loop_base(core->loop), fd_take,
+			       FG_ROLE_CORE, (enum fg_role)peer->role, NULL,
+			       slot == &core->secure ? &secure_ops : &chain_ops, core);
 	if (!*slot)
 		fg_role_fail(process, FG_E_NO_MEMORY, "peer");
 }
 
 /* ---- the role ---- */
 
-static enum fg_rc on_configure(struct fg_role_process *process, const struct fg_conf *conf, void *arg)
+static enum fg_rc on_configure(struct fg_role_process *process, const struct fg_conf *conf,
+			       void *arg)
 {
 	struct fg_core *core = arg;
 	enum fg_rc rc = fg_crypto_init();
@@ -434,7 +447,8 @@ static enum fg_rc on_configure(struct fg_role_process *process, const struct fg_
 
 static enum fg_rc open_store(struct fg_core *core);
 
-static enum fg_rc on_trust(struct fg_role_process *process, const struct fg_ipc_trust *trust, void *arg)
+static enum fg_rc on_trust(struct fg_role_process *process, const struct fg_ipc_trust *trust,
+			   void *arg)
 {
 	struct fg_core *core = arg;
 	enum fg_rc rc;

@@ -32,11 +32,16 @@
 #include "lib/ipc/role.h"
 #include "lib/proto/signed.h"
 
-enum { FG_DEVICE_ID_LEN = 16, FG_ACCOUNT_KEY_LEN = 32, FG_NONCE_LEN = 16, FG_CORE_ARENA = 256 * 1024 };
+enum {
+	FG_DEVICE_ID_LEN = 16,
+	FG_ACCOUNT_KEY_LEN = 32,
+	FG_NONCE_LEN = 16,
+	FG_CORE_ARENA = 256 * 1024
+};
 
 struct fg_core_link {
 	bool up;
-	uint32_t credits;   /*!< as the link announced, less what was ordered since */
+	uint32_t credits; /*!< as the link announced, less what was ordered since */
 	uint32_t in_flight;
 	uint32_t carrier_code;
 	char note[128];
@@ -65,10 +70,12 @@ struct fg_core {
 	struct fg_hash policy_hash;
 	struct fg_channel *log, *vault, *secure; /*!< NULL while the peer is away */
 	struct fg_core_link links[FG_CONF_LINKS_MAX];
-	uint8_t vault_seal_key[512], log_seal_key[512]; /*!< serialized Signed of SealKey; len 0: none yet */
+	uint8_t vault_seal_key[512],
+		log_seal_key[512]; /*!< serialized Signed of SealKey; len 0: none yet */
 	size_t vault_seal_key_len, log_seal_key_len;
-	struct fg_arena arena;	     /*!< for one incoming frame or one store row at a time: reset before each use */
-	struct fg_session **sessions; /*!< hash by connection; session.c */
+	/*! for one incoming frame or one store row at a time: reset before each use */
+	struct fg_arena arena;
+	struct fg_session **sessions;    /*!< hash by connection; session.c */
 	struct fg_core_budgets *budgets; /*!< what each device may use up; budget.c */
 	struct fg_core_control *control; /*!< ctl.c */
 	struct fg_core_receipts *receipts;

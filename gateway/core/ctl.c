@@ -39,15 +39,16 @@ struct later {
 	char path[FG_STORE_KEY_MAX + 96];
 };
 
-static const char usage_text[] = "usage: fallgatectl [--socket PATH] [--json] VERB\n"
-				 "  links             how every link is\n"
-				 "  explain HANDLE    what would happen to a message for HANDLE, and why\n"
-				 "  explain ID        what happened to a message, and why\n"
-				 "  invite HANDLE     a new invitation code for HANDLE\n"
-				 "  log head          the log's newest checkpoint\n"
-				 "  status            the store and the jobs\n"
-				 "  backup PATH       copy the store to a new file\n"
-				 "  restore FILE DIR  put a backup in place (the gateway must be stopped)\n";
+static const char usage_text[] =
+	"usage: fallgatectl [--socket PATH] [--json] VERB\n"
+	"  links             how every link is\n"
+	"  explain HANDLE    what would happen to a message for HANDLE, and why\n"
+	"  explain ID        what happened to a message, and why\n"
+	"  invite HANDLE     a new invitation code for HANDLE\n"
+	"  log head          the log's newest checkpoint\n"
+	"  status            the store and the jobs\n"
+	"  backup PATH       copy the store to a new file\n"
+	"  restore FILE DIR  put a backup in place (the gateway must be stopped)\n";
 
 /* ---- answers ---- */
 
@@ -94,8 +95,10 @@ static void reply_text(struct client *client, uint8_t exit_code, const char *key
 {
 	void *ctx = talloc_new(NULL);
 	char *quoted = client->json ? quote(ctx, text) : NULL;
-	char *out = client->json ? talloc_asprintf(ctx, "{\"%s\": %s}\n", key, quoted ? quoted : "null") :
-				   talloc_asprintf(ctx, "%s%s", text, *text && text[strlen(text) - 1] == '\n' ? "" : "\n");
+	char *out = client->json
+			    ? talloc_asprintf(ctx, "{\"%s\": %s}\n", key, quoted ? quoted : "null")
+			    : talloc_asprintf(ctx, "%s%s", text,
+					      *text && text[strlen(text) - 1] == '\n' ? "" : "\n");
 
 	reply(client, out ? exit_code : EXIT_FAILED, out ? out : "out of memory\n");
 	talloc_free(ctx);
@@ -141,17 +144,22 @@ static char *link_line(void *ctx, const struct fg_core *core, size_t i, bool jso
 	char *note = json ? quote(ctx, link->note) : NULL;
 
 	if (json)
-		return talloc_asprintf(ctx,
-				       "%s{\"name\": \"%s\", \"bearer\": \"%s\", \"up\": %s, \"credits\": %u, \"in_flight\": %u, "
-				       "\"carrier_code\": %u, \"note\": %s, \"sent\": %llu, \"failed\": %llu, \"unknown\": %llu}",
-				       i ? ",\n " : "[", conf->name, conf->bearer, link->up ? "true" : "false",
-				       link->credits, link->in_flight, link->carrier_code, note ? note : "null",
-				       (unsigned long long)link->sent, (unsigned long long)link->failed,
-				       (unsigned long long)link->unknown);
-	return talloc_asprintf(ctx, "%-16s %-4s %-4s credits %u in flight %u sent %llu failed %llu unknown %llu %s\n",
-			       conf->name, conf->bearer, link->up ? "up" : "down", link->credits, link->in_flight,
-			       (unsigned long long)link->sent, (unsigned long long)link->failed,
-			       (unsigned long long)link->unknown, link->note);
+		return talloc_asprintf(
+			ctx,
+			"%s{\"name\": \"%s\", \"bearer\": \"%s\", \"up\": %s, \"credits\": %u, "
+			"\"in_flight\": %u, "
+			"\"carrier_code\": %u, \"note\": %s, \"sent\": %llu, \"failed\": %llu, "
+			"\"unknown\": %llu}",
+			i ? ",\n " : "[", conf->name, conf->bearer, link->up ? "true" : "false",
+			link->credits, link->in_flight, link->carrier_code, note ? note : "null",
+			(unsigned long long)link->sent, (unsigned long long)link->failed,
+			(unsigned long long)link->unknown);
+	return talloc_asprintf(
+		ctx,
+		"%-16s %-4s %-4s credits %u in flight %u sent %llu failed %llu unknown %llu %s\n",
+		conf->name, conf->bearer, link->up ? "up" : "down", link->credits, link->in_flight,
+		(unsigned long long)link->sent, (unsigned long long)link->failed,
+		(unsigned long long)link->unknown, link->note);
 }
 
 static void verb_links(struct client *client, char **words)
@@ -268,10 +276,12 @@ void fg_ctl_head(struct fg_core *core, const struct fg_ipc_head *head)
 
 static void verb_status(struct client *client, char **words)
 {
-	static const char *const states[FG_JOB_FINAL + 1] = { [FG_JOB_READY] = "ready",	    [FG_JOB_SECURE] = "secure",
-							      [FG_JOB_ASKING] = "asking",   [FG_JOB_SENDING] = "sending",
-							      [FG_JOB_SENT] = "sent",	    [FG_JOB_IN_DOUBT] = "in_doubt",
-							      [FG_JOB_FINAL] = "final" };
+	static const char *const states[FG_JOB_FINAL + 1] = {
+		[FG_JOB_READY] = "ready",   [FG_JOB_SECURE] = "secure",
+		[FG_JOB_ASKING] = "asking", [FG_JOB_SENDING] = "sending",
+		[FG_JOB_SENT] = "sent",     [FG_JOB_IN_DOUBT] = "in_doubt",
+		[FG_JOB_FINAL] = "final"
+	};
 	struct fg_core *core = client->core;
 	struct fg_store_health health = { 0 };
 	void *ctx = talloc_new(NULL);
@@ -279,19 +289,23 @@ static void verb_status(struct client *client, char **words)
 
 	(void)words;
 	fg_store_health(core->store, &health);
-	out = talloc_asprintf(ctx,
-			      client->json ? "{\"store_full\": %s, \"free_bytes\": %llu, \"queued_items\": %llu, "
-					     "\"commits\": %llu, \"log\": %s, \"vault\": %s, \"secure\": %s, \"jobs\": {" :
-					     "store full: %s\nfree bytes: %llu\nqueued items: %llu\ncommits: %llu\nlog: "
-					     "%s\nvault: %s\nsecure link: %s\n",
-			      health.full ? "true" : "false", (unsigned long long)health.free_bytes,
-			      (unsigned long long)health.queued_items, (unsigned long long)health.commits,
-			      core->log ? "true" : "false", core->vault ? "true" : "false",
-			      core->secure ? "true" : "false");
+	out = talloc_asprintf(
+		ctx,
+		client->json ? "{\"store_full\": %s, \"free_bytes\": %llu, \"queued_items\": %llu, "
+			       "\"commits\": %llu, \"log\": %s, \"vault\": %s, \"secure\": %s, "
+			       "\"jobs\": {"
+			     : "store full: %s\nfree bytes: %llu\nqueued items: %llu\ncommits: "
+			       "%llu\nlog: "
+			       "%s\nvault: %s\nsecure link: %s\n",
+		health.full ? "true" : "false", (unsigned long long)health.free_bytes,
+		(unsigned long long)health.queued_items, (unsigned long long)health.commits,
+		core->log ? "true" : "false", core->vault ? "true" : "false",
+		core->secure ? "true" : "false");
 	for (size_t i = FG_JOB_READY; out && i <= FG_JOB_FINAL; i++)
-		out = talloc_asprintf_append(out, client->json ? "%s\"%s\": %llu" : "%sjobs %s: %llu\n",
-					     client->json && i > FG_JOB_READY ? ", " : "", states[i],
-					     (unsigned long long)health.jobs[i]);
+		out = talloc_asprintf_append(out,
+					     client->json ? "%s\"%s\": %llu" : "%sjobs %s: %llu\n",
+					     client->json && i > FG_JOB_READY ? ", " : "",
+					     states[i], (unsigned long long)health.jobs[i]);
 	if (out && client->json)
 		out = talloc_strdup_append(out, "}}\n");
 	reply(client, out ? EXIT_DONE : EXIT_FAILED, out ? out : "out of memory\n");
@@ -319,7 +333,8 @@ static void verb_backup(struct client *client, char **words)
 	enum fg_rc rc;
 
 	if (words[1][0] != '/' || strlen(words[1]) >= sizeof(later->path)) {
-		reply_text(client, EXIT_USAGE, "error", "backup needs an absolute path that the core may write");
+		reply_text(client, EXIT_USAGE, "error",
+			   "backup needs an absolute path that the core may write");
 		return;
 	}
 	later = make_later(client);
@@ -338,8 +353,9 @@ static const struct {
 	size_t words;
 	void (*run)(struct client *client, char **words);
 } verbs[] = {
-	{ "links", NULL, 1, verb_links },   { "explain", NULL, 2, verb_explain }, { "invite", NULL, 2, verb_invite },
-	{ "log", "head", 2, verb_log },	    { "status", NULL, 1, verb_status },	  { "backup", NULL, 2, verb_backup },
+	{ "links", NULL, 1, verb_links },   { "explain", NULL, 2, verb_explain },
+	{ "invite", NULL, 2, verb_invite }, { "log", "head", 2, verb_log },
+	{ "status", NULL, 1, verb_status }, { "backup", NULL, 2, verb_backup },
 };
 
 static void run(struct client *client, char **words, size_t count)
@@ -374,7 +390,8 @@ static void split(struct client *client, const struct fg_ipc_ctl_request *reques
 	talloc_free(text);
 }
 
-static void on_request(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_request(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+		       void *arg)
 {
 	struct client *client = arg;
 
@@ -405,13 +422,15 @@ static const struct fg_channel_ops client_ops = { .frame = on_request, .closed =
 bool fg_ctl_may_ask(const struct fg_core *core, unsigned uid)
 {
 	return uid == 0 || uid == geteuid() ||
-	       (core->conf->gateway.control_uid >= 0 && (int64_t)uid == core->conf->gateway.control_uid);
+	       (core->conf->gateway.control_uid >= 0 &&
+		(int64_t)uid == core->conf->gateway.control_uid);
 }
 
 static void add_client(struct fg_core *core, int fd_take)
 {
 	struct fg_core_control *control = core->control;
-	struct client *client = control->count < CLIENTS_MAX ? talloc_zero(control, struct client) : NULL;
+	struct client *client =
+		control->count < CLIENTS_MAX ? talloc_zero(control, struct client) : NULL;
 
 	if (!client) {
 		close(fd_take);
@@ -419,8 +438,8 @@ static void add_client(struct fg_core *core, int fd_take)
 	}
 	client->core = core;
 	client->id = ++control->last_id;
-	client->channel = fg_channel_new(client, fg_loop_base(core->loop), fd_take, FG_ROLE_CORE, FG_ROLE_CTL, NULL,
-					 &client_ops, client);
+	client->channel = fg_channel_new(client, fg_loop_base(core->loop), fd_take, FG_ROLE_CORE,
+					 FG_ROLE_CTL, NULL, &client_ops, client);
 	if (!client->channel) {
 		talloc_free(client);
 		return;
@@ -440,7 +459,8 @@ static void on_connection(evutil_socket_t listener, short what, void *arg)
 	(void)what;
 	if (fd < 0)
 		return;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || !fg_ctl_may_ask(core, peer.uid)) {
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 ||
+	    !fg_ctl_may_ask(core, peer.uid)) {
 		LOGP(DCTL, LOGL_NOTICE, "refuse fallgatectl: uid=%u\n", (unsigned)peer.uid);
 		close(fd);
 		return;
@@ -455,7 +475,8 @@ enum fg_rc fg_ctl_start(struct fg_core *core)
 	if (!control)
 		return FG_E_NO_MEMORY;
 	evutil_make_socket_nonblocking(core->control_fd);
-	control->listener = event_new(fg_loop_base(core->loop), core->control_fd, EV_READ | EV_PERSIST, on_connection, core);
+	control->listener = event_new(fg_loop_base(core->loop), core->control_fd,
+				      EV_READ | EV_PERSIST, on_connection, core);
 	if (!control->listener || event_add(control->listener, NULL) != 0) {
 		if (control->listener)
 			event_free(control->listener);

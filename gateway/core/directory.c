@@ -25,11 +25,13 @@ struct fg_bytes fg_directory_device_key(const uint8_t *account_key, const uint8_
 	return FG_BYTES(out, FG_DEVICE_KEY_LEN);
 }
 
-const struct fg_store_row *fg_directory_row(const struct fg_store_row *rows, size_t count, enum fg_store_kind kind,
-					    const void *key, size_t key_len)
+const struct fg_store_row *fg_directory_row(const struct fg_store_row *rows, size_t count,
+					    enum fg_store_kind kind, const void *key,
+					    size_t key_len)
 {
 	for (size_t i = 0; i < count; i++)
-		if (rows[i].kind == kind && rows[i].key.len == key_len && memcmp(rows[i].key.data, key, key_len) == 0)
+		if (rows[i].kind == kind && rows[i].key.len == key_len &&
+		    memcmp(rows[i].key.data, key, key_len) == 0)
 			return &rows[i];
 	return NULL;
 }
@@ -49,7 +51,8 @@ struct read {
 
 static enum fg_rc ask(struct read *read);
 
-static struct fg_bytes pack_in_arena(struct fg_arena *arena, const Fallgate__Signed *object, enum fg_rc *rc)
+static struct fg_bytes pack_in_arena(struct fg_arena *arena, const Fallgate__Signed *object,
+				     enum fg_rc *rc)
 {
 	size_t len = object ? fallgate__signed__get_packed_size(object) : 0;
 	uint8_t *data;
@@ -64,15 +67,18 @@ static struct fg_bytes pack_in_arena(struct fg_arena *arena, const Fallgate__Sig
 	return FG_BYTES(data, fallgate__signed__pack(object, data));
 }
 
-static enum fg_rc fill_handle(struct fg_arena *arena, const struct fg_store_row *row, struct fg_directory_entry *entry)
+static enum fg_rc fill_handle(struct fg_arena *arena, const struct fg_store_row *row,
+			      struct fg_directory_entry *entry)
 {
 	const Fallgate__StoredHandle *stored;
 	enum fg_rc rc = FG_OK;
 
 	if (!row)
 		return FG_OK;
-	stored = fg_proto_unpack(arena, &fallgate__stored_handle__descriptor, row->body.data, row->body.len);
-	if (!stored || (stored->account_key.len != 0 && stored->account_key.len != FG_ACCOUNT_KEY_LEN))
+	stored = fg_proto_unpack(arena, &fallgate__stored_handle__descriptor, row->body.data,
+				 row->body.len);
+	if (!stored ||
+	    (stored->account_key.len != 0 && stored->account_key.len != FG_ACCOUNT_KEY_LEN))
 		return FG_E_STORE_SCHEMA;
 	entry->exists = true;
 	entry->epoch = stored->epoch;
@@ -83,13 +89,15 @@ static enum fg_rc fill_handle(struct fg_arena *arena, const struct fg_store_row 
 	return rc;
 }
 
-static enum fg_rc fill_pin(struct fg_arena *arena, const struct fg_store_row *row, struct fg_directory_entry *entry)
+static enum fg_rc fill_pin(struct fg_arena *arena, const struct fg_store_row *row,
+			   struct fg_directory_entry *entry)
 {
 	const Fallgate__StoredPin *pin;
 
 	if (!row)
 		return FG_OK;
-	pin = fg_proto_unpack(arena, &fallgate__stored_pin__descriptor, row->body.data, row->body.len);
+	pin = fg_proto_unpack(arena, &fallgate__stored_pin__descriptor, row->body.data,
+			      row->body.len);
 	if (!pin || !FG_HAS_LEN(pin->account_key, FG_ACCOUNT_KEY_LEN))
 		return FG_E_STORE_SCHEMA;
 	entry->pinned = true;
@@ -99,16 +107,17 @@ static enum fg_rc fill_pin(struct fg_arena *arena, const struct fg_store_row *ro
 }
 
 /* The certificate is checked as of its own first moment: one that has expired still says whose device it is. */
-static enum fg_rc fill_device(struct fg_arena *arena, const struct fg_store_row *row, struct fg_directory_entry *entry)
+static enum fg_rc fill_device(struct fg_arena *arena, const struct fg_store_row *row,
+			      struct fg_directory_entry *entry)
 {
-	const Fallgate__StoredDevice *stored =
-		fg_proto_unpack(arena, &fallgate__stored_device__descriptor, row->body.data, row->body.len);
+	const Fallgate__StoredDevice *stored = fg_proto_unpack(
+		arena, &fallgate__stored_device__descriptor, row->body.data, row->body.len);
 	const Fallgate__DeviceCert *cert = NULL;
 	size_t i = entry->devices_count;
 
 	if (stored && stored->cert)
-		cert = fg_proto_unpack(arena, &fallgate__device_cert__descriptor, stored->cert->body.data,
-				       stored->cert->body.len);
+		cert = fg_proto_unpack(arena, &fallgate__device_cert__descriptor,
+				       stored->cert->body.data, stored->cert->body.len);
 	if (!cert || fg_cert_check(arena, stored->cert, cert->not_before_ms, &cert) != FG_OK ||
 	    memcmp(cert->account_key.data, entry->account_key, FG_ACCOUNT_KEY_LEN) != 0 ||
 	    i >= FG_DIRECTORY_DEVICES_MAX)
@@ -130,9 +139,13 @@ static enum fg_rc fill(struct read *read, const struct fg_store_row *rows, size_
 	fg_arena_reset(arena);
 	entry->handle = read->handle;
 	entry->tag = read->tag;
-	rc = fill_handle(arena, fg_directory_row(rows, count, FG_KV_HANDLE, read->tag.b, FG_SHA256_LEN), entry);
+	rc = fill_handle(arena,
+			 fg_directory_row(rows, count, FG_KV_HANDLE, read->tag.b, FG_SHA256_LEN),
+			 entry);
 	if (rc == FG_OK)
-		rc = fill_pin(arena, fg_directory_row(rows, count, FG_KV_PIN, read->tag.b, FG_SHA256_LEN), entry);
+		rc = fill_pin(arena,
+			      fg_directory_row(rows, count, FG_KV_PIN, read->tag.b, FG_SHA256_LEN),
+			      entry);
 	for (size_t i = 0; rc == FG_OK && read->with_devices && i < count; i++)
 		if (rows[i].kind == FG_KV_DEVICE)
 			rc = fill_device(arena, &rows[i], entry);
@@ -147,10 +160,12 @@ static bool has_account(const struct fg_directory_entry *entry)
 }
 
 /* The handle is asked for with the devices, of one moment; whose devices is only known from a read before. */
-static enum fg_rc is_whole(struct read *read, const struct fg_directory_entry *entry, bool *whole_out)
+static enum fg_rc is_whole(struct read *read, const struct fg_directory_entry *entry,
+			   bool *whole_out)
 {
 	*whole_out = !has_account(entry) ||
-		     (read->with_devices && memcmp(entry->account_key, read->account_key, FG_ACCOUNT_KEY_LEN) == 0);
+		     (read->with_devices &&
+		      memcmp(entry->account_key, read->account_key, FG_ACCOUNT_KEY_LEN) == 0);
 	if (*whole_out)
 		return FG_OK;
 	if (++read->tries > READ_TRIES)
@@ -161,9 +176,11 @@ static enum fg_rc is_whole(struct read *read, const struct fg_directory_entry *e
 }
 
 /* The handle alone first: devices in the answer belong to whom the read before named, and are not looked at when the account changed. */
-static enum fg_rc peek(struct read *read, const struct fg_store_row *rows, size_t count, bool *same_out)
+static enum fg_rc peek(struct read *read, const struct fg_store_row *rows, size_t count,
+		       bool *same_out)
 {
-	const struct fg_store_row *row = fg_directory_row(rows, count, FG_KV_HANDLE, read->tag.b, FG_SHA256_LEN);
+	const struct fg_store_row *row =
+		fg_directory_row(rows, count, FG_KV_HANDLE, read->tag.b, FG_SHA256_LEN);
 	struct fg_directory_entry entry = { 0 };
 	enum fg_rc rc;
 
@@ -196,16 +213,24 @@ static void on_entry(enum fg_rc rc, const struct fg_store_row *rows, size_t coun
 static enum fg_rc ask(struct read *read)
 {
 	struct fg_store_key keys[] = {
-		{ .what = FG_GET_KV, .kind = FG_KV_HANDLE, .key = FG_BYTES(read->tag.b, FG_SHA256_LEN) },
-		{ .what = FG_GET_KV, .kind = FG_KV_PIN, .key = FG_BYTES(read->tag.b, FG_SHA256_LEN) },
-		{ .what = FG_GET_DEVICES, .kind = FG_KV_DEVICE, .key = FG_BYTES(read->account_key, FG_ACCOUNT_KEY_LEN) },
+		{ .what = FG_GET_KV,
+		  .kind = FG_KV_HANDLE,
+		  .key = FG_BYTES(read->tag.b, FG_SHA256_LEN) },
+		{ .what = FG_GET_KV,
+		  .kind = FG_KV_PIN,
+		  .key = FG_BYTES(read->tag.b, FG_SHA256_LEN) },
+		{ .what = FG_GET_DEVICES,
+		  .kind = FG_KV_DEVICE,
+		  .key = FG_BYTES(read->account_key, FG_ACCOUNT_KEY_LEN) },
 	};
 
-	return fg_core_store_rc(read->core,
-				fg_store_get(read->core->store, keys, read->with_devices ? 3 : 2, on_entry, read));
+	return fg_core_store_rc(
+		read->core,
+		fg_store_get(read->core->store, keys, read->with_devices ? 3 : 2, on_entry, read));
 }
 
-enum fg_rc fg_directory_read(struct fg_core *core, const struct fg_handle *handle, fg_directory_cb done, void *arg)
+enum fg_rc fg_directory_read(struct fg_core *core, const struct fg_handle *handle,
+			     fg_directory_cb done, void *arg)
 {
 	struct read *read = talloc_zero(NULL, struct read);
 	enum fg_rc rc;
@@ -231,7 +256,8 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /* SHA-256 of the ids of the current devices, sorted; count_out of them. */
-static struct fg_hash device_set(const struct fg_directory_entry *entry, uint64_t now_ms, size_t *count_out)
+static struct fg_hash device_set(const struct fg_directory_entry *entry, uint64_t now_ms,
+				 size_t *count_out)
 {
 	uint8_t ids[FG_DIRECTORY_DEVICES_MAX][FG_DEVICE_ID_LEN];
 	size_t count = 0;
@@ -244,7 +270,8 @@ static struct fg_hash device_set(const struct fg_directory_entry *entry, uint64_
 	return fg_sha256(ids, count * FG_DEVICE_ID_LEN);
 }
 
-static enum fg_rc sign_view(struct fg_core *core, const Fallgate__View *view, uint8_t **view_out, size_t *len_out)
+static enum fg_rc sign_view(struct fg_core *core, const Fallgate__View *view, uint8_t **view_out,
+			    size_t *len_out)
 {
 	Fallgate__Signed object;
 	enum fg_rc rc = fg_signed_make(view, &core->directory_key, FG_LABEL_VIEW, &object);
@@ -267,7 +294,8 @@ static Fallgate__Signed *statement(struct fg_core *core, struct fg_bytes bytes)
 	return bytes.len ? fg_signed_unpack(&core->arena, bytes.data, bytes.len) : NULL;
 }
 
-enum fg_rc fg_directory_view(struct fg_core *core, const struct fg_directory_entry *entry, uint8_t **view_out, size_t *len_out)
+enum fg_rc fg_directory_view(struct fg_core *core, const struct fg_directory_entry *entry,
+			     uint8_t **view_out, size_t *len_out)
 {
 	Fallgate__View view = FALLGATE__VIEW__INIT;
 	uint64_t now_ms = fg_core_now_ms(core);
@@ -306,9 +334,9 @@ static enum fg_rc say_devices(struct fg_core *core, struct fg_session *session, 
 	Fallgate__Signed *certs[FG_DIRECTORY_DEVICES_MAX];
 
 	for (size_t i = 0; i < entry->devices_count; i++) {
-		const Fallgate__StoredDevice *stored =
-			fg_proto_unpack(&core->arena, &fallgate__stored_device__descriptor,
-					entry->devices[i].stored.data, entry->devices[i].stored.len);
+		const Fallgate__StoredDevice *stored = fg_proto_unpack(
+			&core->arena, &fallgate__stored_device__descriptor,
+			entry->devices[i].stored.data, entry->devices[i].stored.len);
 
 		if (!stored)
 			return FG_E_STORE_SCHEMA;
@@ -332,7 +360,9 @@ static void on_own_devices(enum fg_rc rc, const struct fg_directory_entry *entry
 	if (rc == FG_OK)
 		rc = fg_directory_view(write->core, entry, &view, &len);
 	if (rc == FG_OK) {
-		rc = session ? say_devices(write->core, session, write->request, entry, &FG_BYTES(view, len)) : FG_OK;
+		rc = session ? say_devices(write->core, session, write->request, entry,
+					   &FG_BYTES(view, len))
+			     : FG_OK;
 		free(view);
 	}
 	if (rc == FG_OK)
@@ -344,7 +374,8 @@ static void on_own_devices(enum fg_rc rc, const struct fg_directory_entry *entry
 void fg_directory_devices(struct fg_core *core, struct fg_session *session, uint64_t request)
 {
 	struct fg_directory_write *write = fg_directory_write_new(core, session, request, 0);
-	enum fg_rc rc = write ? fg_directory_read(core, &write->handle, on_own_devices, write) : FG_E_NO_MEMORY;
+	enum fg_rc rc = write ? fg_directory_read(core, &write->handle, on_own_devices, write)
+			      : FG_E_NO_MEMORY;
 
 	if (rc == FG_OK)
 		return;

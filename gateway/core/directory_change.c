@@ -13,8 +13,10 @@
 
 enum { PREKEYS_MAX = 100, CODE_BYTES = 16, INVITATION_LIFE_MS = 7 * 24 * 3600 * 1000 };
 
-static void begin(struct fg_core *core, struct fg_session *session, uint64_t request, const void *message, size_t cap,
-		  void (*then)(struct fg_directory_write *write_take, const struct fg_directory_records *records))
+static void begin(struct fg_core *core, struct fg_session *session, uint64_t request,
+		  const void *message, size_t cap,
+		  void (*then)(struct fg_directory_write *write_take,
+			       const struct fg_directory_records *records))
 {
 	struct fg_directory_write *write = fg_directory_write_new(core, session, request, cap);
 
@@ -37,20 +39,23 @@ static const struct fg_store_row *own_row(const struct fg_directory_write *write
 					  const struct fg_directory_records *records)
 {
 	for (size_t i = 0; i < records->devices_count; i++)
-		if (memcmp(records->devices[i]->key.data + FG_ACCOUNT_KEY_LEN, write->device_id, FG_DEVICE_ID_LEN) == 0)
+		if (memcmp(records->devices[i]->key.data + FG_ACCOUNT_KEY_LEN, write->device_id,
+			   FG_DEVICE_ID_LEN) == 0)
 			return records->devices[i];
 	return NULL;
 }
 
 /* The same device with the same key, for longer. */
-static enum fg_rc check_renewal(struct fg_core *core, const struct fg_session *session, const Fallgate__Signed *cert)
+static enum fg_rc check_renewal(struct fg_core *core, const struct fg_session *session,
+				const Fallgate__Signed *cert)
 {
 	const Fallgate__DeviceCert *body;
 	enum fg_rc rc = fg_cert_check(&core->arena, cert, fg_core_now_ms(core), &body);
 
-	if (rc == FG_OK && (memcmp(body->account_key.data, session->account_key, FG_ACCOUNT_KEY_LEN) != 0 ||
-			    memcmp(body->device_id.data, session->device_id, FG_DEVICE_ID_LEN) != 0 ||
-			    memcmp(body->signing_key.data, session->signing_key, FG_SIGN_PUBLIC_LEN) != 0))
+	if (rc == FG_OK &&
+	    (memcmp(body->account_key.data, session->account_key, FG_ACCOUNT_KEY_LEN) != 0 ||
+	     memcmp(body->device_id.data, session->device_id, FG_DEVICE_ID_LEN) != 0 ||
+	     memcmp(body->signing_key.data, session->signing_key, FG_SIGN_PUBLIC_LEN) != 0))
 		rc = FG_E_IDENTITY;
 	return rc;
 }
@@ -60,9 +65,9 @@ static enum fg_rc put_prekeys(struct fg_directory_write *write, const struct fg_
 {
 	for (size_t i = 0; i < up->n_prekeys; i++) {
 		struct fg_store_op *op = fg_directory_op(write, FG_OP_PREKEY_PUT);
-		enum fg_rc rc = fg_directory_prekey_check(write->core, up->prekeys[i],
-							  FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME, session->signing_key,
-							  session->device_id, &op->number);
+		enum fg_rc rc = fg_directory_prekey_check(
+			write->core, up->prekeys[i], FALLGATE__PREKEY_KIND__PREKEY_ONE_TIME,
+			session->signing_key, session->device_id, &op->number);
 
 		if (rc != FG_OK)
 			return rc;
@@ -74,13 +79,15 @@ static enum fg_rc put_prekeys(struct fg_directory_write *write, const struct fg_
 	return FG_OK;
 }
 
-static enum fg_rc check_upload(struct fg_core *core, const struct fg_session *session, const Fallgate__UploadPrekeys *up)
+static enum fg_rc check_upload(struct fg_core *core, const struct fg_session *session,
+			       const Fallgate__UploadPrekeys *up)
 {
 	uint32_t id;
 	enum fg_rc rc = FG_OK;
 
 	if (up->signed_prekey)
-		rc = fg_directory_prekey_check(core, up->signed_prekey, FALLGATE__PREKEY_KIND__PREKEY_SIGNED,
+		rc = fg_directory_prekey_check(core, up->signed_prekey,
+					       FALLGATE__PREKEY_KIND__PREKEY_SIGNED,
 					       session->signing_key, session->device_id, &id);
 	if (rc == FG_OK && up->cert)
 		rc = check_renewal(core, session, up->cert);
@@ -109,7 +116,8 @@ static void on_uploaded(struct fg_directory_write *write_take)
 	talloc_free(write_take);
 }
 
-static enum fg_rc put_upload(struct fg_directory_write *write, const struct fg_directory_records *records)
+static enum fg_rc put_upload(struct fg_directory_write *write,
+			     const struct fg_directory_records *records)
 {
 	const struct fg_session *session = fg_session_find(write->core, write->conn);
 	const struct fg_store_row *row = own_row(write, records);
@@ -119,7 +127,8 @@ static enum fg_rc put_upload(struct fg_directory_write *write, const struct fg_d
 
 	if (!session || !row)
 		return FG_E_DENIED;
-	device = fg_proto_unpack(&write->core->arena, &fallgate__stored_device__descriptor, row->body.data, row->body.len);
+	device = fg_proto_unpack(&write->core->arena, &fallgate__stored_device__descriptor,
+				 row->body.data, row->body.len);
 	if (!up || !device)
 		return FG_E_NO_MEMORY;
 	rc = check_upload(write->core, session, up);
@@ -131,11 +140,13 @@ static enum fg_rc put_upload(struct fg_directory_write *write, const struct fg_d
 		device->cert = up->cert;
 	device->seen_ms = fg_core_now_ms(write->core);
 	if (rc == FG_OK)
-		fg_directory_put(write, FG_KV_DEVICE, row->key.data, row->key.len, row->version, device);
+		fg_directory_put(write, FG_KV_DEVICE, row->key.data, row->key.len, row->version,
+				 device);
 	return rc;
 }
 
-static void on_upload(struct fg_directory_write *write_take, const struct fg_directory_records *records)
+static void on_upload(struct fg_directory_write *write_take,
+		      const struct fg_directory_records *records)
 {
 	enum fg_rc rc = put_upload(write_take, records);
 
@@ -147,7 +158,8 @@ static void on_upload(struct fg_directory_write *write_take, const struct fg_dir
 	fg_directory_commit(write_take);
 }
 
-void fg_directory_upload(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__UploadPrekeys *up)
+void fg_directory_upload(struct fg_core *core, struct fg_session *session, uint64_t request,
+			 const Fallgate__UploadPrekeys *up)
 {
 	if (up->n_prekeys > PREKEYS_MAX)
 		fg_session_error(core, session, request, FG_E_LIMIT, NULL, 0);
@@ -158,10 +170,13 @@ void fg_directory_upload(struct fg_core *core, struct fg_session *session, uint6
 /* ---- devices leave ---- */
 
 /* The handle may have gone to another account since the login. */
-static bool owns_handle(const struct fg_directory_write *write, const struct fg_directory_records *records)
+static bool owns_handle(const struct fg_directory_write *write,
+			const struct fg_directory_records *records)
 {
-	return records->account && records->handle && FG_HAS_LEN(records->handle->account_key, FG_ACCOUNT_KEY_LEN) &&
-	       memcmp(records->handle->account_key.data, write->account_key, FG_ACCOUNT_KEY_LEN) == 0;
+	return records->account && records->handle &&
+	       FG_HAS_LEN(records->handle->account_key, FG_ACCOUNT_KEY_LEN) &&
+	       memcmp(records->handle->account_key.data, write->account_key, FG_ACCOUNT_KEY_LEN) ==
+		       0;
 }
 
 static void drop_session_of(struct fg_core *core, const uint8_t *device_id)
@@ -183,7 +198,8 @@ static void on_left(struct fg_directory_write *write_take)
 	fg_directory_announce(write_take, on_remove_told);
 }
 
-static enum fg_rc put_removal(struct fg_directory_write *write, const struct fg_directory_records *records)
+static enum fg_rc put_removal(struct fg_directory_write *write,
+			      const struct fg_directory_records *records)
 {
 	Fallgate__RemoveDevice *remove = asked(write, &fallgate__remove_device__descriptor);
 
@@ -201,7 +217,8 @@ static enum fg_rc put_removal(struct fg_directory_write *write, const struct fg_
 	return FG_OK;
 }
 
-static void on_remove(struct fg_directory_write *write_take, const struct fg_directory_records *records)
+static void on_remove(struct fg_directory_write *write_take,
+		      const struct fg_directory_records *records)
 {
 	enum fg_rc rc = put_removal(write_take, records);
 
@@ -213,7 +230,8 @@ static void on_remove(struct fg_directory_write *write_take, const struct fg_dir
 	fg_directory_commit(write_take);
 }
 
-void fg_directory_remove(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__RemoveDevice *remove)
+void fg_directory_remove(struct fg_core *core, struct fg_session *session, uint64_t request,
+			 const Fallgate__RemoveDevice *remove)
 {
 	begin(core, session, request, remove, 8, on_remove);
 }
@@ -231,7 +249,8 @@ static void on_off(struct fg_directory_write *write_take)
 	fg_directory_announce(write_take, on_off_told);
 }
 
-static enum fg_rc put_deregistration(struct fg_directory_write *write, const struct fg_directory_records *records)
+static enum fg_rc put_deregistration(struct fg_directory_write *write,
+				     const struct fg_directory_records *records)
 {
 	Fallgate__Deregister *request = asked(write, &fallgate__deregister__descriptor);
 	struct fg_hash tag = fg_handle_tag(write->handle.text);
@@ -241,8 +260,8 @@ static enum fg_rc put_deregistration(struct fg_directory_write *write, const str
 		return FG_E_NO_MEMORY;
 	if (!owns_handle(write, records) || !request->deregistration)
 		return FG_E_NOT_FOUND;
-	rc = fg_deregistration_check(&write->core->arena, request->deregistration, &tag, write->account_key,
-				     records->handle->epoch);
+	rc = fg_deregistration_check(&write->core->arena, request->deregistration, &tag,
+				     write->account_key, records->handle->epoch);
 	if (rc != FG_OK)
 		return rc;
 	for (size_t i = 0; i < records->devices_count; i++)
@@ -254,7 +273,8 @@ static enum fg_rc put_deregistration(struct fg_directory_write *write, const str
 	return FG_OK;
 }
 
-static void on_deregister(struct fg_directory_write *write_take, const struct fg_directory_records *records)
+static void on_deregister(struct fg_directory_write *write_take,
+			  const struct fg_directory_records *records)
 {
 	enum fg_rc rc = put_deregistration(write_take, records);
 
@@ -266,14 +286,16 @@ static void on_deregister(struct fg_directory_write *write_take, const struct fg
 	fg_directory_commit(write_take);
 }
 
-void fg_directory_deregister(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__Deregister *d)
+void fg_directory_deregister(struct fg_core *core, struct fg_session *session, uint64_t request,
+			     const Fallgate__Deregister *d)
 {
 	begin(core, session, request, d, 3 * FG_DIRECTORY_DEVICES_MAX + 3, on_deregister);
 }
 
 /* ---- another identity of somebody, accepted ---- */
 
-static enum fg_rc put_accepted(struct fg_directory_write *write, const struct fg_directory_records *records,
+static enum fg_rc put_accepted(struct fg_directory_write *write,
+			       const struct fg_directory_records *records,
 			       const Fallgate__AcceptIdentity *accept)
 {
 	struct fg_hash tag = fg_handle_tag(write->handle.text);
@@ -281,11 +303,13 @@ static enum fg_rc put_accepted(struct fg_directory_write *write, const struct fg
 
 	if (!records->handle || !pin)
 		return FG_E_NOT_FOUND;
-	if (!FG_HAS_LEN(accept->new_key, FG_ACCOUNT_KEY_LEN) || !FG_HAS_LEN(accept->old_key, FG_ACCOUNT_KEY_LEN))
+	if (!FG_HAS_LEN(accept->new_key, FG_ACCOUNT_KEY_LEN) ||
+	    !FG_HAS_LEN(accept->old_key, FG_ACCOUNT_KEY_LEN))
 		return FG_E_SYNTAX;
 	/* What was accepted is what is there: both keys, as the directory has them now. */
 	if (!FG_HAS_LEN(records->handle->account_key, FG_ACCOUNT_KEY_LEN) ||
-	    memcmp(records->handle->account_key.data, accept->new_key.data, FG_ACCOUNT_KEY_LEN) != 0 ||
+	    memcmp(records->handle->account_key.data, accept->new_key.data, FG_ACCOUNT_KEY_LEN) !=
+		    0 ||
 	    !FG_HAS_LEN(pin->account_key, FG_ACCOUNT_KEY_LEN) ||
 	    memcmp(pin->account_key.data, accept->old_key.data, FG_ACCOUNT_KEY_LEN) != 0)
 		return FG_E_CONFLICT;
@@ -296,9 +320,11 @@ static enum fg_rc put_accepted(struct fg_directory_write *write, const struct fg
 	return FG_OK;
 }
 
-static void on_accept(struct fg_directory_write *write_take, const struct fg_directory_records *records)
+static void on_accept(struct fg_directory_write *write_take,
+		      const struct fg_directory_records *records)
 {
-	Fallgate__AcceptIdentity *accept = asked(write_take, &fallgate__accept_identity__descriptor);
+	Fallgate__AcceptIdentity *accept =
+		asked(write_take, &fallgate__accept_identity__descriptor);
 	enum fg_rc rc = accept ? put_accepted(write_take, records, accept) : FG_E_NO_MEMORY;
 
 	if (rc == FG_OK)
@@ -307,16 +333,16 @@ static void on_accept(struct fg_directory_write *write_take, const struct fg_dir
 		fg_directory_refuse(write_take, rc);
 }
 
-void fg_directory_accept_identity(struct fg_core *core, struct fg_session *session, uint64_t request,
-				  const Fallgate__AcceptIdentityRequest *accept)
+void fg_directory_accept_identity(struct fg_core *core, struct fg_session *session,
+				  uint64_t request, const Fallgate__AcceptIdentityRequest *accept)
 {
 	struct fg_directory_write *write = fg_directory_write_new(core, session, request, 1);
 	const Fallgate__AcceptIdentity *body;
 	void *message;
-	enum fg_rc rc = write ? fg_signed_open(&core->arena, accept->accept, session->signing_key, FG_SIGN_PUBLIC_LEN,
-					       FG_LABEL_ACCEPT_IDENTITY, &fallgate__accept_identity__descriptor,
-					       &message) :
-				FG_E_NO_MEMORY;
+	enum fg_rc rc = write ? fg_signed_open(&core->arena, accept->accept, session->signing_key,
+					       FG_SIGN_PUBLIC_LEN, FG_LABEL_ACCEPT_IDENTITY,
+					       &fallgate__accept_identity__descriptor, &message)
+			      : FG_E_NO_MEMORY;
 
 	if (rc == FG_OK) {
 		body = message;
@@ -351,8 +377,8 @@ static void on_invited(enum fg_rc rc, struct fg_store_op *ops, size_t count, voi
 	talloc_free(invitation);
 }
 
-enum fg_rc fg_directory_invite(struct fg_core *core, const struct fg_handle *handle, char code_out[static 33],
-			       fg_store_done_cb done, void *arg)
+enum fg_rc fg_directory_invite(struct fg_core *core, const struct fg_handle *handle,
+			       char code_out[static 33], fg_store_done_cb done, void *arg)
 {
 	Fallgate__StoredInvitation body = FALLGATE__STORED_INVITATION__INIT;
 	struct invitation *invitation = talloc_zero(NULL, struct invitation);
@@ -373,11 +399,14 @@ enum fg_rc fg_directory_invite(struct fg_core *core, const struct fg_handle *han
 	body.expires_ms = fg_core_now_ms(core) + INVITATION_LIFE_MS;
 	rc = fg_proto_pack(&body, invitation->body, sizeof(invitation->body), &len);
 	if (rc == FG_OK) {
-		invitation->op = (struct fg_store_op){ .op = FG_OP_KV_PUT, .kind = FG_KV_INVITATION };
+		invitation->op =
+			(struct fg_store_op){ .op = FG_OP_KV_PUT, .kind = FG_KV_INVITATION };
 		invitation->op.key = FG_BYTES(invitation->hash.b, FG_SHA256_LEN);
 		invitation->op.body = FG_BYTES(invitation->body, len);
-		rc = fg_core_store_rc(core, fg_store_submit(core->store, fg_store_part(handle->text, strlen(handle->text)),
-							    0, &invitation->op, 1, on_invited, invitation));
+		rc = fg_core_store_rc(
+			core, fg_store_submit(core->store,
+					      fg_store_part(handle->text, strlen(handle->text)), 0,
+					      &invitation->op, 1, on_invited, invitation));
 	}
 	if (rc == FG_OK)
 		memcpy(code_out, code, sizeof(code));

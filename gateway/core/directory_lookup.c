@@ -18,7 +18,8 @@ enum {
 
 struct found {
 	struct fg_bytes view;
-	struct fg_bytes devices[FG_DIRECTORY_DEVICES_MAX]; /* serialized StoredDevice of the current ones */
+	/* serialized StoredDevice of the current ones */
+	struct fg_bytes devices[FG_DIRECTORY_DEVICES_MAX];
 	size_t devices_count;
 	bool with_prekeys;
 };
@@ -56,11 +57,13 @@ static void warn_low(struct fg_core *core, const struct fg_store_op *op)
 		LOGP(DSECURE, LOGL_NOTICE, "tell device of its prekeys: the link takes no more\n");
 }
 
-static bool fill_keys(struct fg_directory_write *write, const struct found *found, size_t i, Fallgate__DeviceKeys *keys)
+static bool fill_keys(struct fg_directory_write *write, const struct found *found, size_t i,
+		      Fallgate__DeviceKeys *keys)
 {
 	struct fg_arena *arena = &write->core->arena;
-	const Fallgate__StoredDevice *stored = fg_proto_unpack(arena, &fallgate__stored_device__descriptor,
-							       found->devices[i].data, found->devices[i].len);
+	const Fallgate__StoredDevice *stored =
+		fg_proto_unpack(arena, &fallgate__stored_device__descriptor, found->devices[i].data,
+				found->devices[i].len);
 
 	fallgate__device_keys__init(keys);
 	if (!stored)
@@ -68,7 +71,8 @@ static bool fill_keys(struct fg_directory_write *write, const struct found *foun
 	keys->cert = stored->cert;
 	keys->signed_prekey = stored->signed_prekey;
 	if (i < write->count && write->ops[i].popped_len)
-		keys->one_time_prekey = fg_signed_unpack(arena, write->ops[i].popped, write->ops[i].popped_len);
+		keys->one_time_prekey =
+			fg_signed_unpack(arena, write->ops[i].popped, write->ops[i].popped_len);
 	return true;
 }
 
@@ -110,7 +114,8 @@ static void finish_lookup(struct fg_directory_write *write_take)
 		fg_directory_refuse(write_take, rc);
 }
 
-static enum fg_rc keep_found(struct fg_directory_write *write, const struct fg_directory_entry *entry)
+static enum fg_rc keep_found(struct fg_directory_write *write,
+			     const struct fg_directory_entry *entry)
 {
 	struct found *found = write->more;
 	uint64_t now_ms = fg_core_now_ms(write->core);
@@ -125,10 +130,11 @@ static enum fg_rc keep_found(struct fg_directory_write *write, const struct fg_d
 	for (size_t i = 0; i < entry->devices_count; i++) {
 		if (entry->devices[i].cert_expires_ms <= now_ms)
 			continue;
-		found->devices[found->devices_count++] =
-			fg_directory_copy(write, entry->devices[i].stored.data, entry->devices[i].stored.len);
+		found->devices[found->devices_count++] = fg_directory_copy(
+			write, entry->devices[i].stored.data, entry->devices[i].stored.len);
 		if (found->with_prekeys)
-			memcpy(fg_directory_op(write, FG_OP_PREKEY_POP)->device, entry->devices[i].id, FG_DEVICE_ID_LEN);
+			memcpy(fg_directory_op(write, FG_OP_PREKEY_POP)->device,
+			       entry->devices[i].id, FG_DEVICE_ID_LEN);
 	}
 	memcpy(write->account_key, entry->account_key, FG_ACCOUNT_KEY_LEN);
 	return write->failed ? FG_E_NO_MEMORY : FG_OK;
@@ -151,9 +157,11 @@ static void on_looked_up(enum fg_rc rc, const struct fg_directory_entry *entry, 
 		finish_lookup(write);
 }
 
-void fg_directory_lookup(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__Lookup *lookup)
+void fg_directory_lookup(struct fg_core *core, struct fg_session *session, uint64_t request,
+			 const Fallgate__Lookup *lookup)
 {
-	struct fg_directory_write *write = fg_directory_write_new(core, session, request, FG_DIRECTORY_DEVICES_MAX);
+	struct fg_directory_write *write =
+		fg_directory_write_new(core, session, request, FG_DIRECTORY_DEVICES_MAX);
 	struct found *found = write ? talloc_zero(write, struct found) : NULL;
 	enum fg_rc rc = FG_E_NO_MEMORY;
 

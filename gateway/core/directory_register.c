@@ -11,19 +11,21 @@
 
 enum { PREKEY_SUITE = 1, REGISTER_OPS = 8 };
 
-enum fg_rc fg_directory_prekey_check(struct fg_core *core, const Fallgate__Signed *prekey, Fallgate__PrekeyKind kind,
-				     const uint8_t *signing_key, const uint8_t *device_id, uint32_t *id_out)
+enum fg_rc fg_directory_prekey_check(struct fg_core *core, const Fallgate__Signed *prekey,
+				     Fallgate__PrekeyKind kind, const uint8_t *signing_key,
+				     const uint8_t *device_id, uint32_t *id_out)
 {
 	const Fallgate__Prekey *body;
 	void *message;
-	enum fg_rc rc = fg_signed_open(&core->arena, prekey, signing_key, FG_SIGN_PUBLIC_LEN, FG_LABEL_PREKEY,
-				       &fallgate__prekey__descriptor, &message);
+	enum fg_rc rc = fg_signed_open(&core->arena, prekey, signing_key, FG_SIGN_PUBLIC_LEN,
+				       FG_LABEL_PREKEY, &fallgate__prekey__descriptor, &message);
 
 	if (rc != FG_OK)
 		return rc;
 	body = message;
 	if (body->kind != kind || body->id == 0 || body->suite != PREKEY_SUITE ||
-	    !FG_HAS_LEN(body->public_key, FG_KEM_PUBLIC_LEN) || !FG_HAS_LEN(body->device_id, FG_DEVICE_ID_LEN) ||
+	    !FG_HAS_LEN(body->public_key, FG_KEM_PUBLIC_LEN) ||
+	    !FG_HAS_LEN(body->device_id, FG_DEVICE_ID_LEN) ||
 	    memcmp(body->device_id.data, device_id, FG_DEVICE_ID_LEN) != 0)
 		return FG_E_SYNTAX;
 	*id_out = body->id;
@@ -39,7 +41,8 @@ static bool equals(const ProtobufCBinaryData *field, const void *data, size_t le
 
 /* Made on this very connection, for this gateway, for these keys. */
 static enum fg_rc check_registration(struct fg_core *core, const struct fg_session *session,
-				     const Fallgate__Registration *body, const Fallgate__DeviceCert *cert)
+				     const Fallgate__Registration *body,
+				     const Fallgate__DeviceCert *cert)
 {
 	(void)core; /* in a mutant */
 #ifndef FG_MUTANT_register_nonces
@@ -61,22 +64,27 @@ static enum fg_rc check_registration(struct fg_core *core, const struct fg_sessi
 	return FG_OK;
 }
 
-static enum fg_rc check_account(struct fg_core *core, const Fallgate__Signed *account, const Fallgate__DeviceCert *cert)
+static enum fg_rc check_account(struct fg_core *core, const Fallgate__Signed *account,
+				const Fallgate__DeviceCert *cert)
 {
 	void *message;
-	enum fg_rc rc = fg_signed_open(&core->arena, account, cert->account_key.data, cert->account_key.len,
-				       FG_LABEL_ACCOUNT, &fallgate__account__descriptor, &message);
+	enum fg_rc rc =
+		fg_signed_open(&core->arena, account, cert->account_key.data, cert->account_key.len,
+			       FG_LABEL_ACCOUNT, &fallgate__account__descriptor, &message);
 
 	if (rc != FG_OK)
 		return rc;
-	return equals(&((Fallgate__Account *)message)->account_key, cert->account_key.data, FG_ACCOUNT_KEY_LEN) ?
-		       FG_OK :
-		       FG_E_IDENTITY;
+	return equals(&((Fallgate__Account *)message)->account_key, cert->account_key.data,
+		      FG_ACCOUNT_KEY_LEN)
+		       ? FG_OK
+		       : FG_E_IDENTITY;
 }
 
 /* Everything that the request itself proves. */
-static enum fg_rc open_request(struct fg_core *core, const struct fg_session *session, const Fallgate__Register *reg,
-			       const Fallgate__Registration **registration_out, const Fallgate__DeviceCert **cert_out)
+static enum fg_rc open_request(struct fg_core *core, const struct fg_session *session,
+			       const Fallgate__Register *reg,
+			       const Fallgate__Registration **registration_out,
+			       const Fallgate__DeviceCert **cert_out)
 {
 	const Fallgate__DeviceCert *cert;
 	void *message;
@@ -84,15 +92,17 @@ static enum fg_rc open_request(struct fg_core *core, const struct fg_session *se
 	enum fg_rc rc = fg_cert_check(&core->arena, reg->cert, fg_core_now_ms(core), &cert);
 
 	if (rc == FG_OK)
-		rc = fg_signed_open(&core->arena, reg->registration, cert->signing_key.data, cert->signing_key.len,
-				    FG_LABEL_REGISTRATION, &fallgate__registration__descriptor, &message);
+		rc = fg_signed_open(&core->arena, reg->registration, cert->signing_key.data,
+				    cert->signing_key.len, FG_LABEL_REGISTRATION,
+				    &fallgate__registration__descriptor, &message);
 	if (rc == FG_OK)
 		rc = check_registration(core, session, message, cert);
 	if (rc == FG_OK)
 		rc = check_account(core, reg->account, cert);
 	if (rc == FG_OK)
-		rc = fg_directory_prekey_check(core, reg->signed_prekey, FALLGATE__PREKEY_KIND__PREKEY_SIGNED,
-					       cert->signing_key.data, cert->device_id.data, &prekey_id);
+		rc = fg_directory_prekey_check(
+			core, reg->signed_prekey, FALLGATE__PREKEY_KIND__PREKEY_SIGNED,
+			cert->signing_key.data, cert->device_id.data, &prekey_id);
 	if (rc != FG_OK)
 		return rc;
 	*registration_out = message;
@@ -104,31 +114,35 @@ static enum fg_rc open_request(struct fg_core *core, const struct fg_session *se
 
 /* One signed by the key that the handle has now, for this handle and the new key. */
 static enum fg_rc check_succession(struct fg_core *core, const struct fg_directory_write *write,
-				   const Fallgate__Register *reg, const Fallgate__StoredHandle *handle)
+				   const Fallgate__Register *reg,
+				   const Fallgate__StoredHandle *handle)
 {
 	const Fallgate__Succession *body;
 	struct fg_hash tag = fg_handle_tag(write->handle.text), said;
 	void *message;
 
 #ifndef FG_MUTANT_succession_signature
-	if (fg_signed_verify(reg->succession, handle->account_key.data, handle->account_key.len, FG_LABEL_SUCCESSION) !=
-	    FG_OK)
+	if (fg_signed_verify(reg->succession, handle->account_key.data, handle->account_key.len,
+			     FG_LABEL_SUCCESSION) != FG_OK)
 		return FG_E_IDENTITY;
 #endif
-	message = reg->succession ? fg_proto_unpack(&core->arena, &fallgate__succession__descriptor,
-						    reg->succession->body.data, reg->succession->body.len) :
-				    NULL;
+	message = reg->succession
+			  ? fg_proto_unpack(&core->arena, &fallgate__succession__descriptor,
+					    reg->succession->body.data, reg->succession->body.len)
+			  : NULL;
 	body = message;
 	if (!body)
 		return FG_E_IDENTITY;
 	said = fg_handle_tag(body->handle);
-	if (!equals(&body->new_key, write->account_key, FG_ACCOUNT_KEY_LEN) || !fg_hash_equal(&said, &tag) ||
+	if (!equals(&body->new_key, write->account_key, FG_ACCOUNT_KEY_LEN) ||
+	    !fg_hash_equal(&said, &tag) ||
 	    !equals(&body->old_key, handle->account_key.data, FG_ACCOUNT_KEY_LEN))
 		return FG_E_IDENTITY;
 	return FG_OK;
 }
 
-static enum fg_rc check_invitation(const struct fg_directory_write *write, const struct fg_directory_records *records)
+static enum fg_rc check_invitation(const struct fg_directory_write *write,
+				   const struct fg_directory_records *records)
 {
 	const Fallgate__StoredInvitation *invitation = records->invitation;
 
@@ -142,32 +156,39 @@ static const struct fg_store_row *known_device(const struct fg_directory_write *
 					       const struct fg_directory_records *records)
 {
 	for (size_t i = 0; i < records->devices_count; i++)
-		if (memcmp(records->devices[i]->key.data + FG_ACCOUNT_KEY_LEN, write->device_id, FG_DEVICE_ID_LEN) == 0)
+		if (memcmp(records->devices[i]->key.data + FG_ACCOUNT_KEY_LEN, write->device_id,
+			   FG_DEVICE_ID_LEN) == 0)
 			return records->devices[i];
 	return NULL;
 }
 
 static const Fallgate__DeviceCert *cert_of(struct fg_arena *arena, const Fallgate__Signed *cert)
 {
-	return cert ? fg_proto_unpack(arena, &fallgate__device_cert__descriptor, cert->body.data, cert->body.len) : NULL;
+	return cert ? fg_proto_unpack(arena, &fallgate__device_cert__descriptor, cert->body.data,
+				      cert->body.len)
+		    : NULL;
 }
 
 /* A device whose Welcome was lost asks once more, with the key that it had: that is a login. Another key is another device. */
-static enum fg_rc check_same(struct fg_arena *arena, const struct fg_store_row *row, const Fallgate__Register *reg)
+static enum fg_rc check_same(struct fg_arena *arena, const struct fg_store_row *row,
+			     const Fallgate__Register *reg)
 {
-	const Fallgate__StoredDevice *stored =
-		fg_proto_unpack(arena, &fallgate__stored_device__descriptor, row->body.data, row->body.len);
+	const Fallgate__StoredDevice *stored = fg_proto_unpack(
+		arena, &fallgate__stored_device__descriptor, row->body.data, row->body.len);
 	const Fallgate__DeviceCert *ours = stored ? cert_of(arena, stored->cert) : NULL;
 	const Fallgate__DeviceCert *theirs = cert_of(arena, reg->cert);
 
 	if (!ours || !theirs)
 		return FG_E_STORE_SCHEMA;
-	return equals(&ours->signing_key, theirs->signing_key.data, theirs->signing_key.len) ? FG_OK : FG_E_EXISTS;
+	return equals(&ours->signing_key, theirs->signing_key.data, theirs->signing_key.len)
+		       ? FG_OK
+		       : FG_E_EXISTS;
 }
 
 enum way { WAY_INVITED, WAY_ANOTHER_DEVICE, WAY_SUCCESSION, WAY_AGAIN };
 
-static enum fg_rc find_way(struct fg_directory_write *write, const struct fg_directory_records *records,
+static enum fg_rc find_way(struct fg_directory_write *write,
+			   const struct fg_directory_records *records,
 			   const Fallgate__Register *reg, enum way *way_out)
 {
 	int64_t most = write->core->conf->limits.devices_per_account;
@@ -186,7 +207,8 @@ static enum fg_rc find_way(struct fg_directory_write *write, const struct fg_dir
 	if (records->account && records->account->n_handles)
 		return FG_E_EXISTS; /* an account has one handle */
 	*way_out = taken ? WAY_SUCCESSION : WAY_INVITED;
-	return taken ? check_succession(write->core, write, reg, handle) : check_invitation(write, records);
+	return taken ? check_succession(write->core, write, reg, handle)
+		     : check_invitation(write, records);
 }
 
 /* ---- write it ---- */
@@ -213,7 +235,8 @@ static void put_device(struct fg_directory_write *write, const struct fg_directo
 	device.signed_prekey = reg->signed_prekey;
 	device.registered_ms = device.seen_ms = fg_core_now_ms(write->core);
 	fg_directory_device_key(write->account_key, write->device_id, key);
-	fg_directory_put(write, FG_KV_DEVICE, key, sizeof(key), known ? known->version : 0, &device);
+	fg_directory_put(write, FG_KV_DEVICE, key, sizeof(key), known ? known->version : 0,
+			 &device);
 }
 
 /* Without a handle none of its devices may log in. */
@@ -223,7 +246,8 @@ static void retire_account(struct fg_directory_write *write, const Fallgate__Sto
 	struct fg_bytes *old = talloc_zero(write, struct fg_bytes);
 
 	none.epoch = handle->epoch;
-	fg_directory_put(write, FG_KV_ACCOUNT, handle->account_key.data, FG_ACCOUNT_KEY_LEN, FG_STORE_ANY_VERSION, &none);
+	fg_directory_put(write, FG_KV_ACCOUNT, handle->account_key.data, FG_ACCOUNT_KEY_LEN,
+			 FG_STORE_ANY_VERSION, &none);
 	if (!old) {
 		write->failed = true;
 		return;
@@ -232,8 +256,8 @@ static void retire_account(struct fg_directory_write *write, const Fallgate__Sto
 	write->more = old;
 }
 
-static void put_all(struct fg_directory_write *write, struct fg_directory_records *records, const Fallgate__Register *reg,
-		    enum way way)
+static void put_all(struct fg_directory_write *write, struct fg_directory_records *records,
+		    const Fallgate__Register *reg, enum way way)
 {
 	Fallgate__StoredAccount account = FALLGATE__STORED_ACCOUNT__INIT;
 	Fallgate__StoredHandle handle = FALLGATE__STORED_HANDLE__INIT;
@@ -249,8 +273,10 @@ static void put_all(struct fg_directory_write *write, struct fg_directory_record
 	if (way == WAY_SUCCESSION) {
 		retire_account(write, &handle);
 		handle.succession = reg->succession;
-		if (records->pin && equals(&records->pin->account_key, handle.account_key.data, FG_ACCOUNT_KEY_LEN))
-			records->pin->account_key = (ProtobufCBinaryData){ FG_ACCOUNT_KEY_LEN, write->account_key };
+		if (records->pin &&
+		    equals(&records->pin->account_key, handle.account_key.data, FG_ACCOUNT_KEY_LEN))
+			records->pin->account_key =
+				(ProtobufCBinaryData){ FG_ACCOUNT_KEY_LEN, write->account_key };
 	}
 	account.account = reg->account;
 	handle.handle = write->handle.text;
@@ -269,9 +295,10 @@ static void on_told(struct fg_directory_write *write)
 
 	if (!session)
 		return;
-	reg = fg_proto_unpack(&write->core->arena, &fallgate__register__descriptor, write->message.data,
-			      write->message.len);
-	rc = reg ? fg_cert_check(&write->core->arena, reg->cert, fg_core_now_ms(write->core), &cert) : FG_E_NO_MEMORY;
+	reg = fg_proto_unpack(&write->core->arena, &fallgate__register__descriptor,
+			      write->message.data, write->message.len);
+	rc = reg ? fg_cert_check(&write->core->arena, reg->cert, fg_core_now_ms(write->core), &cert)
+		 : FG_E_NO_MEMORY;
 	if (rc == FG_OK && session->logged_in)
 		rc = FG_E_DENIED;
 	if (rc == FG_OK)
@@ -289,16 +316,19 @@ static void on_registered(struct fg_directory_write *write_take)
 
 	if (old)
 		fg_session_drop_account(write_take->core, old->data);
-	LOGP(DMAIN, LOGL_INFO, "register device: handle=%s\n", fg_handle_mask(write_take->handle.text, masked));
+	LOGP(DMAIN, LOGL_INFO, "register device: handle=%s\n",
+	     fg_handle_mask(write_take->handle.text, masked));
 	fg_directory_announce(write_take, on_told);
 }
 
-static void on_records(struct fg_directory_write *write_take, const struct fg_directory_records *records)
+static void on_records(struct fg_directory_write *write_take,
+		       const struct fg_directory_records *records)
 {
 	struct fg_directory_records changed = *records;
 	enum way way;
-	Fallgate__Register *reg = fg_proto_unpack(&write_take->core->arena, &fallgate__register__descriptor,
-						  write_take->message.data, write_take->message.len);
+	Fallgate__Register *reg =
+		fg_proto_unpack(&write_take->core->arena, &fallgate__register__descriptor,
+				write_take->message.data, write_take->message.len);
 	enum fg_rc rc = reg ? find_way(write_take, records, reg, &way) : FG_E_NO_MEMORY;
 
 	if (rc != FG_OK) {
@@ -311,12 +341,14 @@ static void on_records(struct fg_directory_write *write_take, const struct fg_di
 		return;
 	}
 	put_all(write_take, &changed, reg, way);
-	write_take->proof = fg_directory_pack(write_take, way == WAY_SUCCESSION ? reg->succession : reg->registration);
+	write_take->proof = fg_directory_pack(
+		write_take, way == WAY_SUCCESSION ? reg->succession : reg->registration);
 	write_take->then = on_registered;
 	fg_directory_commit(write_take);
 }
 
-void fg_directory_register(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__Register *reg)
+void fg_directory_register(struct fg_core *core, struct fg_session *session, uint64_t request,
+			   const Fallgate__Register *reg)
 {
 	const Fallgate__Registration *registration = NULL;
 	const Fallgate__DeviceCert *cert = NULL;
@@ -330,7 +362,8 @@ void fg_directory_register(struct fg_core *core, struct fg_session *session, uin
 	if (rc == FG_OK && !write)
 		rc = FG_E_NO_MEMORY;
 	if (rc == FG_OK)
-		rc = fg_handle_parse(registration->handle, strlen(registration->handle), &write->handle);
+		rc = fg_handle_parse(registration->handle, strlen(registration->handle),
+				     &write->handle);
 	if (rc != FG_OK) {
 		fg_session_error(core, session, request, rc, NULL, 0);
 		talloc_free(write);

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <talloc.h>
 
-struct fg_directory_write *fg_directory_write_new(struct fg_core *core, const struct fg_session *session,
+struct fg_directory_write *fg_directory_write_new(struct fg_core *core,
+						  const struct fg_session *session,
 						  uint64_t request, size_t cap)
 {
 	struct fg_directory_write *write = talloc_zero(NULL, struct fg_directory_write);
@@ -20,11 +21,13 @@ struct fg_directory_write *fg_directory_write_new(struct fg_core *core, const st
 	write->request = request;
 	write->cap = cap;
 	write->conflict_rc = FG_E_CONFLICT;
-	write->ops = talloc_zero_array(write, struct fg_store_op, (unsigned)cap + 1); /* the last is the scratch one */
+	write->ops = talloc_zero_array(write, struct fg_store_op,
+				       (unsigned)cap + 1); /* the last is the scratch one */
 	memcpy(write->account_key, session->account_key, FG_ACCOUNT_KEY_LEN);
 	memcpy(write->device_id, session->device_id, FG_DEVICE_ID_LEN);
-	if (write->ops && (!session->logged_in ||
-			   fg_handle_parse(session->handle, strlen(session->handle), &write->handle) == FG_OK))
+	if (write->ops &&
+	    (!session->logged_in ||
+	     fg_handle_parse(session->handle, strlen(session->handle), &write->handle) == FG_OK))
 		return write;
 	talloc_free(write);
 	return NULL;
@@ -67,8 +70,8 @@ struct fg_bytes fg_directory_pack(struct fg_directory_write *write, const void *
 	return FG_BYTES(data, protobuf_c_message_pack(message, data));
 }
 
-void fg_directory_put(struct fg_directory_write *write, enum fg_store_kind kind, const void *key, size_t key_len,
-		      uint64_t version, const void *message)
+void fg_directory_put(struct fg_directory_write *write, enum fg_store_kind kind, const void *key,
+		      size_t key_len, uint64_t version, const void *message)
 {
 	struct fg_store_op *op = fg_directory_op(write, FG_OP_KV_PUT);
 
@@ -80,8 +83,8 @@ void fg_directory_put(struct fg_directory_write *write, enum fg_store_kind kind,
 
 void fg_directory_refuse(struct fg_directory_write *write_take, enum fg_rc rc)
 {
-	fg_session_error(write_take->core, fg_session_find(write_take->core, write_take->conn), write_take->request, rc,
-			 NULL, 0);
+	fg_session_error(write_take->core, fg_session_find(write_take->core, write_take->conn),
+			 write_take->request, rc, NULL, 0);
 	talloc_free(write_take);
 }
 
@@ -97,7 +100,8 @@ static void on_committed(enum fg_rc rc, struct fg_store_op *ops, size_t count, v
 	} else if (write->then) {
 		write->then(write);
 	} else {
-		fg_session_done(write->core, fg_session_find(write->core, write->conn), write->request);
+		fg_session_done(write->core, fg_session_find(write->core, write->conn),
+				write->request);
 		talloc_free(write);
 	}
 }
@@ -109,9 +113,10 @@ void fg_directory_commit(struct fg_directory_write *write_take)
 
 	if (!write_take->failed)
 		rc = fg_core_store_rc(core, fg_store_submit(core->store,
-							    fg_store_part(write_take->account_key, FG_ACCOUNT_KEY_LEN),
-							    0, write_take->ops, write_take->count, on_committed,
-							    write_take));
+							    fg_store_part(write_take->account_key,
+									  FG_ACCOUNT_KEY_LEN),
+							    0, write_take->ops, write_take->count,
+							    on_committed, write_take));
 	if (rc != FG_OK)
 		fg_directory_refuse(write_take, rc);
 }
@@ -120,35 +125,41 @@ void fg_directory_commit(struct fg_directory_write *write_take)
 
 struct gathering {
 	struct fg_directory_write *write;
-	void (*then)(struct fg_directory_write *write_take, const struct fg_directory_records *records);
+	void (*then)(struct fg_directory_write *write_take,
+		     const struct fg_directory_records *records);
 	struct fg_hash tag, invitation;
 };
 
 /* An unreadable record is not an absent one. */
-static enum fg_rc take_record(struct fg_arena *arena, const struct fg_store_row *row, struct fg_directory_records *records)
+static enum fg_rc take_record(struct fg_arena *arena, const struct fg_store_row *row,
+			      struct fg_directory_records *records)
 {
 	const struct fg_bytes *body = &row->body;
 
 	switch (row->kind) {
 	case FG_KV_ACCOUNT:
 		records->account_version = row->version;
-		records->account = fg_proto_unpack(arena, &fallgate__stored_account__descriptor, body->data, body->len);
+		records->account = fg_proto_unpack(arena, &fallgate__stored_account__descriptor,
+						   body->data, body->len);
 		return records->account ? FG_OK : FG_E_STORE_SCHEMA;
 	case FG_KV_HANDLE:
 		records->handle_version = row->version;
-		records->handle = fg_proto_unpack(arena, &fallgate__stored_handle__descriptor, body->data, body->len);
+		records->handle = fg_proto_unpack(arena, &fallgate__stored_handle__descriptor,
+						  body->data, body->len);
 		return records->handle ? FG_OK : FG_E_STORE_SCHEMA;
 	case FG_KV_PIN:
 		records->pin_version = row->version;
-		records->pin = fg_proto_unpack(arena, &fallgate__stored_pin__descriptor, body->data, body->len);
+		records->pin = fg_proto_unpack(arena, &fallgate__stored_pin__descriptor, body->data,
+					       body->len);
 		return records->pin ? FG_OK : FG_E_STORE_SCHEMA;
 	case FG_KV_INVITATION:
 		records->invitation_version = row->version;
-		records->invitation =
-			fg_proto_unpack(arena, &fallgate__stored_invitation__descriptor, body->data, body->len);
+		records->invitation = fg_proto_unpack(
+			arena, &fallgate__stored_invitation__descriptor, body->data, body->len);
 		return records->invitation ? FG_OK : FG_E_STORE_SCHEMA;
 	case FG_KV_DEVICE:
-		if (records->devices_count >= FG_DIRECTORY_DEVICES_MAX || row->key.len != FG_DEVICE_KEY_LEN)
+		if (records->devices_count >= FG_DIRECTORY_DEVICES_MAX ||
+		    row->key.len != FG_DEVICE_KEY_LEN)
 			return FG_E_STORE_SCHEMA;
 		records->devices[records->devices_count++] = row;
 		return FG_OK;
@@ -174,7 +185,8 @@ static void on_gathered(enum fg_rc rc, const struct fg_store_row *rows, size_t c
 }
 
 void fg_directory_gather(struct fg_directory_write *write_take, const struct fg_hash *invitation,
-			 void (*then)(struct fg_directory_write *write_take, const struct fg_directory_records *records))
+			 void (*then)(struct fg_directory_write *write_take,
+				      const struct fg_directory_records *records))
 {
 	struct fg_core *core = write_take->core;
 	struct gathering *gathering = talloc_zero(write_take, struct gathering);
@@ -189,14 +201,20 @@ void fg_directory_gather(struct fg_directory_write *write_take, const struct fg_
 			gathering->invitation = *invitation;
 		const struct fg_store_key keys[] = {
 			{ .what = FG_GET_KV, .kind = FG_KV_ACCOUNT, .key = account },
-			{ .what = FG_GET_KV, .kind = FG_KV_HANDLE, .key = FG_BYTES(gathering->tag.b, FG_SHA256_LEN) },
-			{ .what = FG_GET_KV, .kind = FG_KV_PIN, .key = FG_BYTES(gathering->tag.b, FG_SHA256_LEN) },
+			{ .what = FG_GET_KV,
+			  .kind = FG_KV_HANDLE,
+			  .key = FG_BYTES(gathering->tag.b, FG_SHA256_LEN) },
+			{ .what = FG_GET_KV,
+			  .kind = FG_KV_PIN,
+			  .key = FG_BYTES(gathering->tag.b, FG_SHA256_LEN) },
 			{ .what = FG_GET_DEVICES, .kind = FG_KV_DEVICE, .key = account },
-			{ .what = FG_GET_KV, .kind = FG_KV_INVITATION,
+			{ .what = FG_GET_KV,
+			  .kind = FG_KV_INVITATION,
 			  .key = FG_BYTES(gathering->invitation.b, FG_SHA256_LEN) },
 		};
 
-		rc = fg_core_store_rc(core, fg_store_get(core->store, keys, invitation ? 5 : 4, on_gathered, gathering));
+		rc = fg_core_store_rc(core, fg_store_get(core->store, keys, invitation ? 5 : 4,
+							 on_gathered, gathering));
 	}
 	if (rc != FG_OK)
 		fg_directory_refuse(write_take, rc);
@@ -218,14 +236,15 @@ static void raise_pin(struct fg_directory_write *write, const struct fg_director
 	if (records->pin && (!FG_HAS_LEN(pin.account_key, FG_ACCOUNT_KEY_LEN) ||
 			     memcmp(pin.account_key.data, account_key, FG_ACCOUNT_KEY_LEN) != 0))
 		return;
-	pin.account_key = (ProtobufCBinaryData){ FG_ACCOUNT_KEY_LEN, (uint8_t *)(uintptr_t)account_key };
+	pin.account_key =
+		(ProtobufCBinaryData){ FG_ACCOUNT_KEY_LEN, (uint8_t *)(uintptr_t)account_key };
 	pin.epoch = epoch;
 	pin.last_ms = now_ms;
 	fg_directory_put(write, FG_KV_PIN, tag->b, FG_SHA256_LEN, records->pin_version, &pin);
 }
 
-void fg_directory_raise(struct fg_directory_write *write, const struct fg_directory_records *records,
-			const uint8_t *account_key)
+void fg_directory_raise(struct fg_directory_write *write,
+			const struct fg_directory_records *records, const uint8_t *account_key)
 {
 	struct fg_hash tag = fg_handle_tag(write->handle.text);
 	uint64_t epoch = records->handle->epoch + 1;
@@ -237,9 +256,10 @@ void fg_directory_raise(struct fg_directory_write *write, const struct fg_direct
 	records->account->epoch = epoch;
 	records->account->handles = handles;
 	records->account->n_handles = account_key ? 1 : 0;
-	fg_directory_put(write, FG_KV_ACCOUNT, write->account_key, FG_ACCOUNT_KEY_LEN, records->account_version,
-			 records->account);
-	fg_directory_put(write, FG_KV_HANDLE, tag.b, FG_SHA256_LEN, records->handle_version, records->handle);
+	fg_directory_put(write, FG_KV_ACCOUNT, write->account_key, FG_ACCOUNT_KEY_LEN,
+			 records->account_version, records->account);
+	fg_directory_put(write, FG_KV_HANDLE, tag.b, FG_SHA256_LEN, records->handle_version,
+			 records->handle);
 	if (account_key)
 		raise_pin(write, records, &tag, epoch, account_key);
 	records->account->n_handles = 0;
@@ -266,7 +286,8 @@ struct announcement {
 	void (*done)(struct fg_directory_write *write);
 };
 
-static void tell_log(struct fg_directory_write *write, const struct fg_directory_entry *entry, struct fg_bytes view)
+static void tell_log(struct fg_directory_write *write, const struct fg_directory_entry *entry,
+		     struct fg_bytes view)
 {
 	struct fg_frame frame = { .type = FG_IPC_ACCOUNT };
 	enum fg_rc rc;
@@ -278,7 +299,8 @@ static void tell_log(struct fg_directory_write *write, const struct fg_directory
 	frame.account.view = view;
 	rc = write->core->log ? fg_channel_answer(write->core->log, &frame) : FG_E_CLOSED;
 	if (rc != FG_OK)
-		LOGP(DLOG, LOGL_ERROR, "announce account: the log was not told: %s\n", fg_rc_text(rc));
+		LOGP(DLOG, LOGL_ERROR, "announce account: the log was not told: %s\n",
+		     fg_rc_text(rc));
 }
 
 static void on_announced(enum fg_rc rc, const struct fg_directory_entry *entry, void *arg)
@@ -300,7 +322,8 @@ static void on_announced(enum fg_rc rc, const struct fg_directory_entry *entry, 
 	talloc_free(write);
 }
 
-void fg_directory_announce(struct fg_directory_write *write, void (*done)(struct fg_directory_write *write))
+void fg_directory_announce(struct fg_directory_write *write,
+			   void (*done)(struct fg_directory_write *write))
 {
 	struct announcement *announcement = talloc(write, struct announcement);
 	enum fg_rc rc = FG_E_NO_MEMORY;

@@ -40,7 +40,8 @@ static void gather_pin(struct fg_step *step, const struct fg_directory_entry *en
 		facts->identity = FG_IDENTITY_OTHER;
 	if (entry->deregistration.len == 0)
 		return;
-	statement = fg_signed_unpack(&step->core->jobs->arena, entry->deregistration.data, entry->deregistration.len);
+	statement = fg_signed_unpack(&step->core->jobs->arena, entry->deregistration.data,
+				     entry->deregistration.len);
 	if (statement && fg_deregistration_check(&step->core->jobs->arena, statement, &entry->tag,
 						 entry->pin_account_key, entry->pin_epoch) == FG_OK)
 		facts->pin = FG_PIN_DEREGISTERED;
@@ -70,7 +71,8 @@ static void gather_view(struct fg_step *step, const struct fg_directory_entry *e
 		return;
 	if (fg_view_epoch_check(view, entry->pinned ? entry->pin_epoch : 0) != FG_OK)
 		step->facts.epoch = FG_EPOCH_LOWER;
-	step->facts.view = view->state == FALLGATE__VIEW_STATE__VIEW_SECURE ? FG_VIEW_SECURE : FG_VIEW_ABSENT;
+	step->facts.view =
+		view->state == FALLGATE__VIEW_STATE__VIEW_SECURE ? FG_VIEW_SECURE : FG_VIEW_ABSENT;
 	/* A stale absence is ignorance: row 2 speaks of a stale SECURE only. */
 	if (step->facts.view == FG_VIEW_ABSENT && step->facts.epoch == FG_EPOCH_LOWER)
 		step->facts.view = FG_VIEW_UNKNOWN;
@@ -84,7 +86,8 @@ static void gather_consent(struct fg_step *step, const struct fg_directory_entry
 	struct fg_consent_expect expect = { .gateway_id = core->trust.gateway_id,
 					    .log_id = core->log_id,
 					    .recipient_tag = fg_handle_tag(job->recipient),
-					    .capsule_hash = fg_sha256(job->capsule.data, job->capsule.len),
+					    .capsule_hash =
+						    fg_sha256(job->capsule.data, job->capsule.len),
 					    .bearer = FALLGATE__BEARER__BEARER_SECURE,
 					    .reason = FG_CONSENT_REASON_ANY,
 					    .now_ms = fg_core_now_ms(core) };
@@ -96,15 +99,19 @@ static void gather_consent(struct fg_step *step, const struct fg_directory_entry
 		return;
 	facts->consent = FG_CONSENT_INVALID;
 	fg_record_id(&job->message_id, &expect.message_id);
-	if (fg_consent_check(&core->jobs->arena, job->consent, job->cert, &expect, &consent) != FG_OK ||
+	if (fg_consent_check(&core->jobs->arena, job->consent, job->cert, &expect, &consent) !=
+		    FG_OK ||
 	    strcmp(consent.body->sender, job->sender) != 0)
 		return;
 	facts->consent = FG_CONSENT_DEVICE;
 	for (size_t i = 0; i < consent.body->n_bearers; i++)
 		if ((unsigned)consent.body->bearers[i] < FG_BEARER_COUNT)
-			facts->consent_bearers |= (uint8_t)FG_BEARER_BIT((unsigned)consent.body->bearers[i]);
-	facts->consent_reasons = (uint8_t)((consent.body->for_absent ? FG_CONSENT_FOR_ABSENT : 0) |
-					   (consent.body->for_undelivered_after_ms ? FG_CONSENT_FOR_UNDELIVERED : 0));
+			facts->consent_bearers |=
+				(uint8_t)FG_BEARER_BIT((unsigned)consent.body->bearers[i]);
+	facts->consent_reasons =
+		(uint8_t)((consent.body->for_absent ? FG_CONSENT_FOR_ABSENT : 0) |
+			  (consent.body->for_undelivered_after_ms ? FG_CONSENT_FOR_UNDELIVERED
+								  : 0));
 	facts->consent_after_ms = clamp_ms(consent.body->for_undelivered_after_ms);
 	facts->consent_max_segments =
 		consent.body->max_segments < 255 ? (uint8_t)consent.body->max_segments : 255;
@@ -177,7 +184,8 @@ void fg_facts_gather(struct fg_step *step, const struct fg_directory_entry *entr
 	*facts = (struct fg_facts){ .sender_policy = (enum fg_sender_policy)job->policy,
 				    .message_class = (enum fg_message_class)job->message_class,
 				    .withdraw = (enum fg_withdraw)job->withdraw,
-				    .tries = (uint16_t)(job->tries > UINT16_MAX ? UINT16_MAX : job->tries) };
+				    .tries = (uint16_t)(job->tries > UINT16_MAX ? UINT16_MAX
+										: job->tries) };
 	facts->age_ms = age_of(job, now);
 	facts->left_ms = clamp_ms(job->expires_ms > now ? job->expires_ms - now : 0);
 	facts->cancelled = step->event->kind == FG_EVENT_CANCEL;

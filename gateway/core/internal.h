@@ -6,8 +6,12 @@
 
 #include "gateway/core/session.h"
 
-enum { FG_DEVICE_KEY_LEN = FG_ACCOUNT_KEY_LEN + FG_DEVICE_ID_LEN, FG_PREKEYS_LOW = 25,
-       FG_DIRECTORY_DEVICES_MAX = 16 /* of one account, whatever the configuration says: fg_directory_entry */ };
+enum {
+	FG_DEVICE_KEY_LEN = FG_ACCOUNT_KEY_LEN + FG_DEVICE_ID_LEN,
+	FG_PREKEYS_LOW = 25,
+	FG_DIRECTORY_DEVICES_MAX =
+		16 /* of one account, whatever the configuration says: fg_directory_entry */
+};
 
 /* ---- core.c ---- */
 /*! Ends the process on FG_E_STORE_FATAL; to be asked with the rc of every call and callback of the store. Returns rc. */
@@ -16,16 +20,19 @@ enum fg_rc fg_core_store_rc(struct fg_core *core, enum fg_rc rc);
 /* ---- session.c ---- */
 /*! The connection has proven to be this device: it is online from now on; an older connection of the device is dropped. The
  *  certificate was verified. FG_OK or FG_E_NO_MEMORY. */
-enum fg_rc fg_session_adopt(struct fg_core *core, struct fg_session *session, const Fallgate__Signed *cert,
-			    const Fallgate__DeviceCert *body, const char *handle);
+enum fg_rc fg_session_adopt(struct fg_core *core, struct fg_session *session,
+			    const Fallgate__Signed *cert, const Fallgate__DeviceCert *body,
+			    const char *handle);
 /*! Answer Welcome with the view of the own handle; count the device's prekeys; begin to push. */
 void fg_session_welcome(struct fg_core *core, struct fg_session *session, uint64_t request);
 /*! Close a connection from our side and forget it. */
 void fg_session_drop(struct fg_core *core, struct fg_session *session_take, enum fg_rc rc);
 /*! Close every connection of an account's devices. */
-void fg_session_drop_account(struct fg_core *core, const uint8_t account_key[static FG_ACCOUNT_KEY_LEN]);
+void fg_session_drop_account(struct fg_core *core,
+			     const uint8_t account_key[static FG_ACCOUNT_KEY_LEN]);
 /*! Call each for every session; each may not free any. */
-void fg_session_each(struct fg_core *core, void (*each)(struct fg_core *core, struct fg_session *session));
+void fg_session_each(struct fg_core *core,
+		     void (*each)(struct fg_core *core, struct fg_session *session));
 
 /* ---- push.c ---- */
 /*! The sealed-side link takes more: go on where it was full. */
@@ -41,13 +48,14 @@ struct fg_directory_write {
 	size_t count, cap;
 	bool failed; /*!< no memory, or more ops than cap: the write will not be made */
 	void (*then)(struct fg_directory_write *write_take); /*!< durable; NULL: answer Done */
-	enum fg_rc conflict_rc; /*!< what a CONFLICT is called */
+	enum fg_rc conflict_rc;                              /*!< what a CONFLICT is called */
 	struct fg_handle handle;
 	uint8_t account_key[FG_ACCOUNT_KEY_LEN];
 	uint8_t device_id[FG_DEVICE_ID_LEN];
-	struct fg_bytes message; /*!< what was asked, packed: the arena it came in is used again meanwhile */
-	struct fg_bytes proof;	 /*!< for the ACCOUNT frame */
-	void *more;		 /*!< of the one who began it, a talloc child */
+	/*! what was asked, packed: the arena it came in is used again meanwhile */
+	struct fg_bytes message;
+	struct fg_bytes proof; /*!< for the ACCOUNT frame */
+	void *more;            /*!< of the one who began it, a talloc child */
 };
 
 /*! What the directory has about write->handle and write->account_key, of one moment; NULL and 0 for what is not there. */
@@ -64,36 +72,41 @@ struct fg_directory_records {
  *  \param[in] then        is given the records, in the arena, and takes the write; when they cannot be read the session is
  *                         answered and then is not called. Takes the write in every case. */
 void fg_directory_gather(struct fg_directory_write *write_take, const struct fg_hash *invitation,
-			 void (*then)(struct fg_directory_write *write_take, const struct fg_directory_records *records));
+			 void (*then)(struct fg_directory_write *write_take,
+				      const struct fg_directory_records *records));
 /*! Answer the error and free. */
 void fg_directory_refuse(struct fg_directory_write *write_take, enum fg_rc rc);
 /*! The account, handle and pin with one epoch more, as ops. account_key NULL: the handle has no account from now on. */
-void fg_directory_raise(struct fg_directory_write *write, const struct fg_directory_records *records,
-			const uint8_t *account_key);
+void fg_directory_raise(struct fg_directory_write *write,
+			const struct fg_directory_records *records, const uint8_t *account_key);
 /*! Ops that forget a device of the account: its record, queue and prekeys. */
 void fg_directory_forget(struct fg_directory_write *write, const uint8_t *device_id);
 
-struct fg_directory_write *fg_directory_write_new(struct fg_core *core, const struct fg_session *session,
+struct fg_directory_write *fg_directory_write_new(struct fg_core *core,
+						  const struct fg_session *session,
 						  uint64_t request, size_t cap);
 /*! The next op, zeroed; after a failure a scratch one. */
 struct fg_store_op *fg_directory_op(struct fg_directory_write *write, enum fg_store_op_kind kind);
 struct fg_bytes fg_directory_copy(struct fg_directory_write *write, const void *data, size_t len);
 struct fg_bytes fg_directory_pack(struct fg_directory_write *write, const void *message);
-void fg_directory_put(struct fg_directory_write *write, enum fg_store_kind kind, const void *key, size_t key_len,
-		      uint64_t version, const void *message);
+void fg_directory_put(struct fg_directory_write *write, enum fg_store_kind kind, const void *key,
+		      size_t key_len, uint64_t version, const void *message);
 /*! Submit; takes the write in every case and answers the session. */
 void fg_directory_commit(struct fg_directory_write *write_take);
 /*! Tell the log (and through it the vault) of the account of write->handle, and then call done with its newest view, or
  *  answer the error. The write stays alive until done has returned. */
-void fg_directory_announce(struct fg_directory_write *write, void (*done)(struct fg_directory_write *write));
+void fg_directory_announce(struct fg_directory_write *write,
+			   void (*done)(struct fg_directory_write *write));
 struct fg_bytes fg_directory_device_key(const uint8_t *account_key, const uint8_t *device_id,
 					uint8_t out[static FG_DEVICE_KEY_LEN]);
 /*! A signed prekey of that device: FG_OK; FG_E_SIGNATURE; FG_E_SYNTAX. */
-enum fg_rc fg_directory_prekey_check(struct fg_core *core, const Fallgate__Signed *prekey, Fallgate__PrekeyKind kind,
-				     const uint8_t *signing_key, const uint8_t *device_id, uint32_t *id_out);
+enum fg_rc fg_directory_prekey_check(struct fg_core *core, const Fallgate__Signed *prekey,
+				     Fallgate__PrekeyKind kind, const uint8_t *signing_key,
+				     const uint8_t *device_id, uint32_t *id_out);
 /*! Row of that kind and key, NULL when there is none. */
-const struct fg_store_row *fg_directory_row(const struct fg_store_row *rows, size_t count, enum fg_store_kind kind,
-					    const void *key, size_t key_len);
+const struct fg_store_row *fg_directory_row(const struct fg_store_row *rows, size_t count,
+					    enum fg_store_kind kind, const void *key,
+					    size_t key_len);
 
 /* ---- announce.c ---- */
 /*! The vault answered an ACCOUNT. */

@@ -171,14 +171,16 @@ static void step_free(struct fg_step *step)
 static void answer(struct fg_step *step)
 {
 	struct fg_core *core = step->core;
-	struct fg_session *session = step->event->conn ? fg_session_find(core, step->event->conn) : NULL;
+	struct fg_session *session =
+		step->event->conn ? fg_session_find(core, step->event->conn) : NULL;
 	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
 	Fallgate__Accepted accepted = FALLGATE__ACCEPTED__INIT;
 
 	if (!session)
 		return;
 	if (step->answer != FG_OK) {
-		fg_session_error(core, session, step->event->request, step->answer, &step->event->id, 0);
+		fg_session_error(core, session, step->event->request, step->answer,
+				 &step->event->id, 0);
 		return;
 	}
 	if (step->event->kind == FG_EVENT_CANCEL) {
@@ -189,7 +191,8 @@ static void answer(struct fg_step *step)
 		frame.kind_case = FALLGATE__SERVER_FRAME__KIND_ASK;
 		frame.ask = step->ask;
 	} else {
-		accepted.message_id = (ProtobufCBinaryData){ .data = step->event->id.b, .len = FG_ID_LEN };
+		accepted.message_id =
+			(ProtobufCBinaryData){ .data = step->event->id.b, .len = FG_ID_LEN };
 		accepted.duplicate = step->duplicate;
 		frame.kind_case = FALLGATE__SERVER_FRAME__KIND_ACCEPTED;
 		frame.accepted = &accepted;
@@ -206,7 +209,8 @@ static void report_is_stored(struct fg_core *core, const struct fg_event *event)
 	frame.stored.link = event->report_link;
 	frame.stored.token = event->report_token;
 	if (fg_channel_answer(core->vault, &frame) != FG_OK)
-		LOG_MSG(&event->id, DLEG, LOGL_NOTICE, "report not acknowledged: the vault is away\n");
+		LOG_MSG(&event->id, DLEG, LOGL_NOTICE,
+			"report not acknowledged: the vault is away\n");
 }
 
 void fg_step_finish(struct fg_step *step)
@@ -245,8 +249,8 @@ static bool stall(struct fg_step *step, enum fg_rc rc)
 	enum fg_event_kind kind = step->event->kind;
 	struct fg_lane *lane = step->lane;
 
-	if ((kind != FG_EVENT_LEG && kind != FG_EVENT_REFUSED && kind != FG_EVENT_REPORT && kind != FG_EVENT_ACKED &&
-	     kind != FG_EVENT_NOT_WITHDRAWN) ||
+	if ((kind != FG_EVENT_LEG && kind != FG_EVENT_REFUSED && kind != FG_EVENT_REPORT &&
+	     kind != FG_EVENT_ACKED && kind != FG_EVENT_NOT_WITHDRAWN) ||
 	    fg_rc_class(rc) != FG_CLASS_RETRY || step->core->stopping)
 		return false;
 	LOG_MSG(&step->event->id, DMSG, LOGL_NOTICE, "step waits: %s\n", fg_rc_name(rc));
@@ -303,7 +307,8 @@ void fg_step_commit(struct fg_step *step)
 
 #ifndef FG_MUTANT_job_states
 	if (!fg_job_may_change(step->from, step->event->kind, step->state))
-		FG_BUG("a job in state %u becomes %u by event %d", step->from, step->state, (int)step->event->kind);
+		FG_BUG("a job in state %u becomes %u by event %d", step->from, step->state,
+		       (int)step->event->kind);
 #endif
 	op->body.data = fg_step_own(step, fg_proto_pack_new(step->job, &len));
 	op->body.len = len;
@@ -311,8 +316,9 @@ void fg_step_commit(struct fg_step *step)
 	op->from_states = UINT32_MAX;
 	op->due_ms = step->due_ms;
 	op->expires_ms = step->job->expires_ms;
-	rc = fg_store_submit(core->store, fg_store_part(step->job->recipient, strlen(step->job->recipient)),
-			     step->exists ? 0 : FG_STORE_NEW, step->ops, step->ops_count, committed, step);
+	rc = fg_store_submit(
+		core->store, fg_store_part(step->job->recipient, strlen(step->job->recipient)),
+		step->exists ? 0 : FG_STORE_NEW, step->ops, step->ops_count, committed, step);
 	if (rc == FG_OK)
 		return;
 	if (rc == FG_E_STORE_FATAL)
@@ -385,7 +391,8 @@ static void directory_read(enum fg_rc rc, const struct fg_directory_entry *entry
 
 static void step_decide(struct fg_step *step)
 {
-	enum fg_rc rc = fg_handle_parse(step->job->recipient, strlen(step->job->recipient), &step->recipient);
+	enum fg_rc rc = fg_handle_parse(step->job->recipient, strlen(step->job->recipient),
+					&step->recipient);
 
 	if (rc == FG_OK)
 		rc = fg_directory_read(step->core, &step->recipient, directory_read, step);
@@ -442,7 +449,9 @@ static void step_run(struct fg_step *step)
 	}
 	if (event_decides(kind)) {
 		if (step->exists && !may_decide(step) && !fg_apply_overdue(step)) {
-			step->answer = kind == FG_EVENT_CANCEL || kind == FG_EVENT_CONSENT ? FG_E_CONFLICT : FG_OK;
+			step->answer = kind == FG_EVENT_CANCEL || kind == FG_EVENT_CONSENT
+					       ? FG_E_CONFLICT
+					       : FG_OK;
 			fg_step_finish(step);
 			return;
 		}

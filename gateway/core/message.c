@@ -12,9 +12,16 @@
 #include "gateway/decide/facts_text.h"
 #include "lib/proto/consent.h"
 
-#define CLOCK_SKEW_MS (10 * 60 * 1000ull) /* storage.md 3: ids are time-ordered, so their time must be near ours */
+#define CLOCK_SKEW_MS                                                                              \
+	(10 * 60 *                                                                                 \
+	 1000ull) /* storage.md 3: ids are time-ordered, so their time must be near ours */
 
-enum { PARTS_BYTES_MAX = 40 * 1024, CAPSULE_BYTES_MAX = 20000, EXPLAIN_MAX = 16 * 1024, DEVICES_LISTED = 16 };
+enum {
+	PARTS_BYTES_MAX = 40 * 1024,
+	CAPSULE_BYTES_MAX = 20000,
+	EXPLAIN_MAX = 16 * 1024,
+	DEVICES_LISTED = 16
+};
 
 struct submit {
 	struct fg_core *core;
@@ -27,8 +34,8 @@ static void submit_end(struct submit *submit, enum fg_rc rc)
 	struct fg_core *core = submit->core;
 
 	if (rc != FG_OK) {
-		fg_session_error(core, fg_session_find(core, submit->event->conn), submit->event->request, rc,
-				 &submit->event->id, 0);
+		fg_session_error(core, fg_session_find(core, submit->event->conn),
+				 submit->event->request, rc, &submit->event->id, 0);
 		fg_event_free(submit->event);
 	}
 	free(submit);
@@ -36,7 +43,8 @@ static void submit_end(struct submit *submit, enum fg_rc rc)
 
 /* ---- exactly the devices of the account ---- */
 
-static const Fallgate__SealedPart *part_for(Fallgate__SealedPart *const *parts, size_t count, const uint8_t *device)
+static const Fallgate__SealedPart *part_for(Fallgate__SealedPart *const *parts, size_t count,
+					    const uint8_t *device)
 {
 	for (size_t i = 0; i < count; i++)
 		if (FG_HAS_LEN(parts[i]->device_id, FG_DEVICE_ID_LEN) &&
@@ -45,7 +53,8 @@ static const Fallgate__SealedPart *part_for(Fallgate__SealedPart *const *parts, 
 	return NULL;
 }
 
-static bool entry_has(const struct fg_directory_entry *entry, const ProtobufCBinaryData *device, const uint8_t *except)
+static bool entry_has(const struct fg_directory_entry *entry, const ProtobufCBinaryData *device,
+		      const uint8_t *except)
 {
 	for (size_t i = 0; i < entry->devices_count; i++)
 		if (FG_HAS_LEN(*device, FG_DEVICE_ID_LEN) &&
@@ -60,14 +69,16 @@ static bool is_current(const struct fg_directory_entry *entry, size_t i, uint64_
 }
 
 /* Collect what is missing and what is extra. True when the parts are for exactly the entry's devices but `except`. */
-static bool exact(const struct fg_directory_entry *entry, Fallgate__SealedPart *const *parts, size_t count,
-		  const uint8_t *except, uint64_t now_ms, Fallgate__DevicesMismatch *out, ProtobufCBinaryData *room)
+static bool exact(const struct fg_directory_entry *entry, Fallgate__SealedPart *const *parts,
+		  size_t count, const uint8_t *except, uint64_t now_ms,
+		  Fallgate__DevicesMismatch *out, ProtobufCBinaryData *room)
 {
 	out->missing = room;
 	out->extra = room + DEVICES_LISTED;
 	out->stale = room + 2 * DEVICES_LISTED;
 	for (size_t i = 0; i < entry->devices_count; i++) {
-		ProtobufCBinaryData id = { .data = (uint8_t *)(uintptr_t)entry->devices[i].id, .len = FG_DEVICE_ID_LEN };
+		ProtobufCBinaryData id = { .data = (uint8_t *)(uintptr_t)entry->devices[i].id,
+					   .len = FG_DEVICE_ID_LEN };
 		bool sent = part_for(parts, count, id.data) != NULL;
 
 		if (except && memcmp(id.data, except, FG_DEVICE_ID_LEN) == 0)
@@ -118,7 +129,8 @@ static bool parts_fit(struct submit *submit, const struct fg_directory_entry *en
 	mismatch.own = own;
 #ifndef FG_MUTANT_exact_devices
 	if (!exact(entry, own ? job->own_parts : job->parts, own ? job->n_own_parts : job->n_parts,
-		   own ? job->sender_device.data : NULL, fg_core_now_ms(submit->core), &mismatch, room)) {
+		   own ? job->sender_device.data : NULL, fg_core_now_ms(submit->core), &mismatch,
+		   room)) {
 		tell_mismatch(submit, entry, &mismatch);
 		fg_event_free(submit->event);
 		free(submit);
@@ -139,8 +151,9 @@ static void recipient_known(enum fg_rc rc, const struct fg_directory_entry *entr
 	}
 	if (!parts_fit(submit, entry, false))
 		return;
-	LOG_MSG(&submit->event->id, DMSG, LOGL_INFO, "accept message: parts=%zu own=%zu consent=%d\n", job->n_parts,
-		job->n_own_parts, job->consent != NULL);
+	LOG_MSG(&submit->event->id, DMSG, LOGL_INFO,
+		"accept message: parts=%zu own=%zu consent=%d\n", job->n_parts, job->n_own_parts,
+		job->consent != NULL);
 	fg_step_event(submit->core, submit->event);
 	free(submit);
 }
@@ -169,8 +182,9 @@ static size_t bytes_of(Fallgate__SealedPart *const *parts, size_t count)
 	return sum;
 }
 
-static enum fg_rc check_consent(struct fg_core *core, const struct fg_session *session, const struct fg_id *id,
-				const char *recipient, const Fallgate__Signed *consent, const ProtobufCBinaryData *capsule)
+static enum fg_rc check_consent(struct fg_core *core, const struct fg_session *session,
+				const struct fg_id *id, const char *recipient,
+				const Fallgate__Signed *consent, const ProtobufCBinaryData *capsule)
 {
 	struct fg_consent_expect expect = { .message_id = *id,
 					    .gateway_id = core->trust.gateway_id,
@@ -190,15 +204,17 @@ static enum fg_rc check_consent(struct fg_core *core, const struct fg_session *s
 	rc = fg_consent_check(arena, consent, cert, &expect, &checked);
 	if (rc == FG_OK && strcmp(checked.body->sender, session->handle) != 0)
 		rc = FG_E_CONSENT_SIGNATURE;
-	if (rc == FG_OK && (!FG_HAS_LEN(checked.body->device_id, FG_DEVICE_ID_LEN) ||
-			    memcmp(checked.body->device_id.data, session->device_id, FG_DEVICE_ID_LEN) != 0))
+	if (rc == FG_OK &&
+	    (!FG_HAS_LEN(checked.body->device_id, FG_DEVICE_ID_LEN) ||
+	     memcmp(checked.body->device_id.data, session->device_id, FG_DEVICE_ID_LEN) != 0))
 		rc = FG_E_CONSENT_SIGNATURE;
 	return rc;
 }
 
 /* A capsule without a consent is refused: do not collect what may not be opened. */
-static enum fg_rc check_submit(struct fg_core *core, const struct fg_session *session, const Fallgate__Submit *submit,
-			       struct fg_id *id_out, struct fg_handle *recipient_out)
+static enum fg_rc check_submit(struct fg_core *core, const struct fg_session *session,
+			       const Fallgate__Submit *submit, struct fg_id *id_out,
+			       struct fg_handle *recipient_out)
 {
 	uint64_t now = fg_core_now_ms(core), time_ms;
 	enum fg_rc rc;
@@ -211,17 +227,23 @@ static enum fg_rc check_submit(struct fg_core *core, const struct fg_session *se
 	rc = fg_handle_parse(submit->recipient, strlen(submit->recipient), recipient_out);
 	if (rc != FG_OK)
 		return rc;
-	if (bytes_of(submit->parts, submit->n_parts) + bytes_of(submit->own_parts, submit->n_own_parts) > PARTS_BYTES_MAX ||
-	    submit->n_parts + submit->n_own_parts > DEVICES_LISTED || submit->capsule.len > CAPSULE_BYTES_MAX)
+	if (bytes_of(submit->parts, submit->n_parts) +
+			    bytes_of(submit->own_parts, submit->n_own_parts) >
+		    PARTS_BYTES_MAX ||
+	    submit->n_parts + submit->n_own_parts > DEVICES_LISTED ||
+	    submit->capsule.len > CAPSULE_BYTES_MAX)
 		return FG_E_TOO_LONG;
-	if ((unsigned)submit->policy > FG_POLICY_ALLOW || (unsigned)submit->message_class >= FG_MESSAGE_CLASS_COUNT)
+	if ((unsigned)submit->policy > FG_POLICY_ALLOW ||
+	    (unsigned)submit->message_class >= FG_MESSAGE_CLASS_COUNT)
 		return FG_E_SYNTAX;
 	if (!submit->consent)
 		return submit->capsule.len ? FG_E_CONSENT_SYNTAX : FG_OK;
-	return check_consent(core, session, id_out, recipient_out->text, submit->consent, &submit->capsule);
+	return check_consent(core, session, id_out, recipient_out->text, submit->consent,
+			     &submit->capsule);
 }
 
-static void copy_parts(Fallgate__SealedPart ***to, size_t *to_count, Fallgate__SealedPart *const *from, size_t count)
+static void copy_parts(Fallgate__SealedPart ***to, size_t *to_count,
+		       Fallgate__SealedPart *const *from, size_t count)
 {
 	*to = count ? calloc(count, sizeof(**to)) : NULL;
 	for (size_t i = 0; *to && i < count; i++) {
@@ -238,11 +260,14 @@ static uint64_t expiry(const struct fg_core *core, const Fallgate__Submit *submi
 
 	if (submit->n_parts == 0)
 		most = now + (uint64_t)core->conf->limits.hold_s * 1000u;
-	return submit->expires_ms && submit->expires_ms < most ? submit->expires_ms : most; /* past already: expires at once */
+	return submit->expires_ms && submit->expires_ms < most
+		       ? submit->expires_ms
+		       : most; /* past already: expires at once */
 }
 
 static Fallgate__StoredJob *new_job(struct fg_core *core, const struct fg_session *session,
-				    const Fallgate__Submit *submit, const struct fg_handle *recipient)
+				    const Fallgate__Submit *submit,
+				    const struct fg_handle *recipient)
 {
 	Fallgate__StoredJob *job = malloc(sizeof(*job));
 	uint64_t now = fg_core_now_ms(core);
@@ -267,7 +292,8 @@ static Fallgate__StoredJob *new_job(struct fg_core *core, const struct fg_sessio
 	return job;
 }
 
-void fg_message_submit(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__Submit *submit)
+void fg_message_submit(struct fg_core *core, struct fg_session *session, uint64_t request,
+		       const Fallgate__Submit *submit)
 {
 	struct fg_handle recipient, sender;
 	struct fg_id id = { 0 };
@@ -301,8 +327,8 @@ void fg_message_submit(struct fg_core *core, struct fg_session *session, uint64_
 
 /* ---- the sender's later words ---- */
 
-static struct fg_event *sender_event(enum fg_event_kind kind, const struct fg_id *id, const struct fg_session *session,
-				     uint64_t request)
+static struct fg_event *sender_event(enum fg_event_kind kind, const struct fg_id *id,
+				     const struct fg_session *session, uint64_t request)
 {
 	struct fg_event *event = fg_event_new(kind, id);
 
@@ -312,25 +338,28 @@ static struct fg_event *sender_event(enum fg_event_kind kind, const struct fg_id
 	return event;
 }
 
-void fg_message_decide(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__Decide *decide)
+void fg_message_decide(struct fg_core *core, struct fg_session *session, uint64_t request,
+		       const Fallgate__Decide *decide)
 {
 	struct fg_arena *arena = &core->jobs->arena;
 	Fallgate__Consent *body;
 	struct fg_event *event;
 	struct fg_id id = { 0 };
-	enum fg_rc rc = fg_record_id(&decide->message_id, &id) && decide->consent ? FG_OK : FG_E_SYNTAX;
+	enum fg_rc rc =
+		fg_record_id(&decide->message_id, &id) && decide->consent ? FG_OK : FG_E_SYNTAX;
 
 	if (rc == FG_OK && decide->capsule.len > CAPSULE_BYTES_MAX)
 		rc = FG_E_TOO_LONG;
 	/* Which recipient the message has is in the record: the decision checks the consent against it. Here: signature, time, gateway. */
 	if (rc == FG_OK) {
 		fg_arena_reset(arena);
-		body = fg_proto_unpack(arena, &fallgate__consent__descriptor, decide->consent->body.data,
-				       decide->consent->body.len);
+		body = fg_proto_unpack(arena, &fallgate__consent__descriptor,
+				       decide->consent->body.data, decide->consent->body.len);
 		char recipient[FG_HANDLE_MAX + 1] = "";
 		if (body && strlen(body->recipient) <= FG_HANDLE_MAX)
 			strcpy(recipient, body->recipient);
-		rc = check_consent(core, session, &id, recipient, decide->consent, &decide->capsule);
+		rc = check_consent(core, session, &id, recipient, decide->consent,
+				   &decide->capsule);
 	}
 	if (rc != FG_OK) {
 		fg_session_error(core, session, request, rc, &id, 0);
@@ -346,7 +375,8 @@ void fg_message_decide(struct fg_core *core, struct fg_session *session, uint64_
 	fg_step_event(core, event);
 }
 
-void fg_message_cancel(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__CancelRequest *cancel)
+void fg_message_cancel(struct fg_core *core, struct fg_session *session, uint64_t request,
+		       const Fallgate__CancelRequest *cancel)
 {
 	struct fg_arena *arena = &core->jobs->arena;
 	void *opened = NULL;
@@ -355,11 +385,12 @@ void fg_message_cancel(struct fg_core *core, struct fg_session *session, uint64_
 	enum fg_rc rc;
 
 	fg_arena_reset(arena);
-	rc = fg_signed_open(arena, cancel->cancel, session->signing_key, FG_SIGN_PUBLIC_LEN, FG_LABEL_CANCEL,
-			    &fallgate__cancel__descriptor, &opened);
+	rc = fg_signed_open(arena, cancel->cancel, session->signing_key, FG_SIGN_PUBLIC_LEN,
+			    FG_LABEL_CANCEL, &fallgate__cancel__descriptor, &opened);
 	body = opened;
-	if (rc == FG_OK && (!fg_record_id(&body->message_id, &id) || !FG_HAS_LEN(body->gateway_id, FG_ID_LEN) ||
-			    memcmp(body->gateway_id.data, core->trust.gateway_id.b, FG_ID_LEN) != 0))
+	if (rc == FG_OK &&
+	    (!fg_record_id(&body->message_id, &id) || !FG_HAS_LEN(body->gateway_id, FG_ID_LEN) ||
+	     memcmp(body->gateway_id.data, core->trust.gateway_id.b, FG_ID_LEN) != 0))
 		rc = FG_E_SYNTAX;
 	if (rc != FG_OK) {
 		fg_session_error(core, session, request, rc, &id, 0);
@@ -388,8 +419,9 @@ static void one_acked(enum fg_rc rc, void *arg)
 	free(acked);
 }
 
-void fg_message_acked(struct fg_core *core, const uint8_t device_id[static FG_DEVICE_ID_LEN], struct fg_bytes ack,
-		      const struct fg_id *ids, size_t count, fg_message_acked_cb done, void *arg)
+void fg_message_acked(struct fg_core *core, const uint8_t device_id[static FG_DEVICE_ID_LEN],
+		      struct fg_bytes ack, const struct fg_id *ids, size_t count,
+		      fg_message_acked_cb done, void *arg)
 {
 	struct acked *acked = malloc(sizeof(*acked));
 
@@ -419,12 +451,13 @@ struct reading {
 };
 
 static const char *const state_names[] = {
-	[FG_JOB_READY] = "held",   [FG_JOB_SECURE] = "secure", [FG_JOB_ASKING] = "asking", [FG_JOB_SENDING] = "sending",
-	[FG_JOB_SENT] = "sent",	   [FG_JOB_IN_DOUBT] = "in doubt", [FG_JOB_FINAL] = "final",
+	[FG_JOB_READY] = "held",      [FG_JOB_SECURE] = "secure", [FG_JOB_ASKING] = "asking",
+	[FG_JOB_SENDING] = "sending", [FG_JOB_SENT] = "sent",     [FG_JOB_IN_DOUBT] = "in doubt",
+	[FG_JOB_FINAL] = "final",
 };
 
-static void explain_job(const struct fg_core *core, const struct fg_store_row *row, const Fallgate__StoredJob *job,
-			char *out, size_t cap)
+static void explain_job(const struct fg_core *core, const struct fg_store_row *row,
+			const Fallgate__StoredJob *job, char *out, size_t cap)
 {
 	const char *names[FG_LINKS_MAX];
 	char masked[FG_HANDLE_MAX + 1];
@@ -434,9 +467,11 @@ static void explain_job(const struct fg_core *core, const struct fg_store_row *r
 
 	for (size_t i = 0; i < core->conf->links_count; i++)
 		names[i] = core->conf->links[i].name;
-	n = snprintf(out, cap, "message to %s: %s\ndecided: %s\nfacts: %s\n", fg_handle_mask(job->recipient, masked),
+	n = snprintf(out, cap, "message to %s: %s\ndecided: %s\nfacts: %s\n",
+		     fg_handle_mask(job->recipient, masked),
 		     row->state <= FG_JOB_FINAL ? state_names[row->state] : "?", job->decided, "");
-	if (n > 0 && (size_t)n < cap && fg_facts_parse(job->facts, strlen(job->facts), &facts) == FG_OK)
+	if (n > 0 && (size_t)n < cap &&
+	    fg_facts_parse(job->facts, strlen(job->facts), &facts) == FG_OK)
 		(void)fg_explain(&core->policy, &facts, names, out + n, cap - (size_t)n, &len);
 }
 
@@ -458,7 +493,8 @@ static void status_read(enum fg_rc rc, const struct fg_store_row *rows, size_t c
 	if (reading->text)
 		reading->text(text, reading->arg);
 	else if (!job || memcmp(job->sender_device.data, reading->device, FG_DEVICE_ID_LEN) != 0)
-		fg_session_error(core, session, reading->request, rc == FG_OK ? FG_E_NOT_FOUND : rc, &reading->id, 0);
+		fg_session_error(core, session, reading->request, rc == FG_OK ? FG_E_NOT_FOUND : rc,
+				 &reading->id, 0);
 	else if (session) {
 		status.message_id = job->message_id;
 		status.state = (char *)(uintptr_t)state_names[rows[0].state];
@@ -493,7 +529,8 @@ static struct reading *reading_new(void)
 	return reading;
 }
 
-void fg_message_status(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__GetStatus *status)
+void fg_message_status(struct fg_core *core, struct fg_session *session, uint64_t request,
+		       const Fallgate__GetStatus *status)
 {
 	struct reading *reading = reading_new();
 
@@ -538,7 +575,8 @@ static void preview_read(enum fg_rc rc, const struct fg_directory_entry *entry, 
 
 	for (size_t i = 0; i < core->conf->links_count; i++)
 		names[i] = core->conf->links[i].name;
-	job.message_id = job.sender_device = (ProtobufCBinaryData){ .data = nobody, .len = sizeof(nobody) };
+	job.message_id = job.sender_device =
+		(ProtobufCBinaryData){ .data = nobody, .len = sizeof(nobody) };
 	job.recipient = preview->handle.text;
 	job.policy = FALLGATE__SENDER_POLICY__POLICY_ASK;
 	job.message_class = FALLGATE__MESSAGE_CLASS__CLASS_NORMAL;
@@ -547,16 +585,19 @@ static void preview_read(enum fg_rc rc, const struct fg_directory_entry *entry, 
 	fg_facts_gather(&step, rc == FG_OK ? entry : NULL);
 	step.facts.sender_online = true;
 	step.decision = fg_decide(&core->policy, &step.facts);
-	n = snprintf(text, sizeof(text), "%s now: %s (%s)\n", fg_handle_mask(preview->handle.text, masked),
+	n = snprintf(text, sizeof(text), "%s now: %s (%s)\n",
+		     fg_handle_mask(preview->handle.text, masked),
 		     fg_action_name(step.decision.action), fg_reason_text(step.decision.reason));
 	if (n > 0)
-		(void)fg_explain(&core->policy, &step.facts, names, text + n, sizeof(text) - (size_t)n, &len);
+		(void)fg_explain(&core->policy, &step.facts, names, text + n,
+				 sizeof(text) - (size_t)n, &len);
 	preview->done(text, preview->arg);
 	free(step.view);
 	free(preview);
 }
 
-void fg_message_explain_handle(struct fg_core *core, const struct fg_handle *handle, fg_text_cb done, void *arg)
+void fg_message_explain_handle(struct fg_core *core, const struct fg_handle *handle,
+			       fg_text_cb done, void *arg)
 {
 	struct preview *preview = calloc(1, sizeof(*preview));
 	enum fg_rc rc;
@@ -571,7 +612,8 @@ void fg_message_explain_handle(struct fg_core *core, const struct fg_handle *han
 
 /* ---- the log's head ---- */
 
-void fg_message_head(struct fg_core *core, struct fg_session *session, uint64_t request, uint64_t old_size)
+void fg_message_head(struct fg_core *core, struct fg_session *session, uint64_t request,
+		     uint64_t old_size)
 {
 	struct fg_frame frame = { .type = FG_IPC_HEAD_QUERY };
 

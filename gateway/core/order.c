@@ -76,7 +76,8 @@ static Fallgate__LeafProof *proof_of(const struct fg_ipc_logged *logged)
 	fg_record_text(&proof->checkpoint, checkpoint);
 	proof->path = calloc(logged->path.len / 32 + 1, sizeof(*proof->path));
 	for (; proof->path && proof->n_path < logged->path.len / 32; proof->n_path++)
-		fg_record_bytes(&proof->path[proof->n_path], logged->path.data + 32 * proof->n_path, 32);
+		fg_record_bytes(&proof->path[proof->n_path], logged->path.data + 32 * proof->n_path,
+				32);
 	return proof;
 }
 
@@ -209,7 +210,8 @@ static void found(enum fg_rc rc, const struct fg_store_row *rows, size_t count, 
 		return;
 	}
 	if (!lookup->again)
-		lookup->again = event_new(fg_loop_base(lookup->core->loop), -1, 0, lookup_again, lookup);
+		lookup->again =
+			event_new(fg_loop_base(lookup->core->loop), -1, 0, lookup_again, lookup);
 	if (lookup->again)
 		event_add(lookup->again, &pause);
 	else
@@ -256,10 +258,12 @@ void fg_jobs_report(struct fg_core *core, const struct fg_ipc_dlr *report)
 	}
 	if (report->has_reference) {
 		memcpy(lookup->key[1], link, link_len);
-		lookup->key_len[1] = link_len +
-				     (size_t)snprintf(lookup->key[1] + link_len, sizeof(lookup->key[1]) - link_len,
-						      "?%04x:%.*s", report->message_reference,
-						      (int)report->destination.len, report->destination.data);
+		lookup->key_len[1] =
+			link_len + (size_t)snprintf(lookup->key[1] + link_len,
+						    sizeof(lookup->key[1]) - link_len, "?%04x:%.*s",
+						    report->message_reference,
+						    (int)report->destination.len,
+						    report->destination.data);
 	}
 	lookup_start(lookup);
 }

@@ -16,7 +16,7 @@ struct item {
 	struct fg_id id;
 	uint8_t tag;
 	bool is_message; /* only a signed item deletes it */
-	bool leaving;	 /* its deletion is on the way to the disk */
+	bool leaving;    /* its deletion is on the way to the disk */
 	struct fg_hash content;
 };
 
@@ -45,7 +45,8 @@ void fg_push_free(struct fg_session *session)
 
 /* ---- push ---- */
 
-static void note(struct fg_push_state *push, const struct fg_store_row *row, const Fallgate__Push *body)
+static void note(struct fg_push_state *push, const struct fg_store_row *row,
+		 const Fallgate__Push *body)
 {
 	struct item *item = &push->items[push->count++];
 
@@ -55,14 +56,16 @@ static void note(struct fg_push_state *push, const struct fg_store_row *row, con
 		item->content = fg_sha256(body->part->sealed.data, body->part->sealed.len);
 }
 
-static enum fg_rc push_row(struct fg_core *core, struct fg_session *session, const struct fg_store_row *row)
+static enum fg_rc push_row(struct fg_core *core, struct fg_session *session,
+			   const struct fg_store_row *row)
 {
 	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
 	Fallgate__Push *body;
 	enum fg_rc rc;
 
 	fg_arena_reset(&core->arena);
-	body = fg_proto_unpack(&core->arena, &fallgate__push__descriptor, row->body.data, row->body.len);
+	body = fg_proto_unpack(&core->arena, &fallgate__push__descriptor, row->body.data,
+			       row->body.len);
 	if (!body) {
 		/* It stays in the store: passing over it is all that can be done here, and that is said. */
 		LOG_MSG(&row->id, DSTORE, LOGL_ERROR, "push queue item: not readable seq=%llu\n",
@@ -81,8 +84,8 @@ static enum fg_rc push_row(struct fg_core *core, struct fg_session *session, con
 	return FG_OK;
 }
 
-static void push_rows(struct fg_core *core, struct fg_session *session, const struct fg_store_row *rows, size_t count,
-		      size_t limit)
+static void push_rows(struct fg_core *core, struct fg_session *session,
+		      const struct fg_store_row *rows, size_t count, size_t limit)
 {
 	struct fg_push_state *push = session->push;
 
@@ -133,8 +136,8 @@ static void fetch_more(struct fg_core *core, struct fg_session *session)
 		return;
 	*fetch = (struct fetch){ core, session->conn, most - push->count };
 	push->fetching = true;
-	if (fg_core_store_rc(core, fg_store_fetch(core->store, session->device_id, push->cursor, fetch->limit, on_rows,
-						  fetch)) != FG_OK) {
+	if (fg_core_store_rc(core, fg_store_fetch(core->store, session->device_id, push->cursor,
+						  fetch->limit, on_rows, fetch)) != FG_OK) {
 		push->fetching = false;
 		talloc_free(fetch);
 	}
@@ -209,7 +212,8 @@ static bool names_content(const Fallgate__AckItem *signed_item, const struct ite
 	       fg_equal(signed_item->content_hash.data, item->content.b, FG_SHA256_LEN);
 }
 
-__attribute__((unused)) static enum fg_rc check_items(struct fg_push_state *push, const Fallgate__Ack *ack)
+__attribute__((unused)) static enum fg_rc check_items(struct fg_push_state *push,
+						      const Fallgate__Ack *ack)
 {
 	for (size_t i = 0; i < ack->n_items; i++) {
 		const struct item *item = find_message(push, &ack->items[i]->message_id);
@@ -221,8 +225,8 @@ __attribute__((unused)) static enum fg_rc check_items(struct fg_push_state *push
 }
 
 /* The Ack, signed by the very device that is connected; NULL without one. */
-static enum fg_rc open_ack(struct fg_core *core, const struct fg_session *session, const Fallgate__Signed *signed_ack,
-			   const Fallgate__Ack **ack_out)
+static enum fg_rc open_ack(struct fg_core *core, const struct fg_session *session,
+			   const Fallgate__Signed *signed_ack, const Fallgate__Ack **ack_out)
 {
 	const Fallgate__Ack *ack;
 	enum fg_rc rc = FG_OK;
@@ -236,7 +240,8 @@ static enum fg_rc open_ack(struct fg_core *core, const struct fg_session *sessio
 	if (rc != FG_OK)
 		return rc;
 #endif
-	ack = fg_proto_unpack(&core->arena, &fallgate__ack__descriptor, signed_ack->body.data, signed_ack->body.len);
+	ack = fg_proto_unpack(&core->arena, &fallgate__ack__descriptor, signed_ack->body.data,
+			      signed_ack->body.len);
 	if (!ack || ack->n_items > IN_FLIGHT_MAX || !FG_HAS_LEN(ack->device_id, FG_DEVICE_ID_LEN))
 		return FG_E_SYNTAX;
 	if (memcmp(ack->device_id.data, session->device_id, FG_DEVICE_ID_LEN) != 0)
@@ -249,7 +254,8 @@ static enum fg_rc open_ack(struct fg_core *core, const struct fg_session *sessio
 	return rc;
 }
 
-static void collect(struct deletion *deletion, struct fg_push_state *push, const Fallgate__Ack *ack, uint64_t upto)
+static void collect(struct deletion *deletion, struct fg_push_state *push, const Fallgate__Ack *ack,
+		    uint64_t upto)
 {
 	for (size_t i = 0; ack && i < ack->n_items; i++) {
 		struct item *item = find_message(push, &ack->items[i]->message_id);
@@ -258,14 +264,16 @@ static void collect(struct deletion *deletion, struct fg_push_state *push, const
 			take_item(deletion, item);
 	}
 	for (size_t i = 0; i < push->count; i++)
-		if (!push->items[i].is_message && !push->items[i].leaving && push->items[i].seq <= upto)
+		if (!push->items[i].is_message && !push->items[i].leaving &&
+		    push->items[i].seq <= upto)
 			take_item(deletion, &push->items[i]);
 }
 
 static bool was_deleted(const struct deletion *deletion, const struct item *item)
 {
 	for (size_t i = 0; i < deletion->count; i++)
-		if (deletion->ops[i].tag == item->tag && fg_id_cmp(&deletion->ops[i].id, &item->id) == 0)
+		if (deletion->ops[i].tag == item->tag &&
+		    fg_id_cmp(&deletion->ops[i].id, &item->id) == 0)
 			return true;
 	return false;
 }
@@ -309,8 +317,8 @@ static void on_deleted(enum fg_rc rc, struct fg_store_op *ops, size_t count, voi
 	talloc_free(deletion);
 }
 
-static struct deletion *make_deletion(struct fg_core *core, const struct fg_session *session, uint64_t request,
-				      const Fallgate__Signed *ack)
+static struct deletion *make_deletion(struct fg_core *core, const struct fg_session *session,
+				      uint64_t request, const Fallgate__Signed *ack)
 {
 	struct deletion *deletion = talloc_zero(NULL, struct deletion);
 	uint8_t *data;
@@ -343,13 +351,15 @@ static void delete_rows(enum fg_rc rc, void *arg)
 	struct fg_core *core = deletion->core;
 
 	if (rc == FG_OK)
-		rc = fg_store_submit(core->store, fg_store_part(deletion->account_key, FG_ACCOUNT_KEY_LEN), 0,
+		rc = fg_store_submit(core->store,
+				     fg_store_part(deletion->account_key, FG_ACCOUNT_KEY_LEN), 0,
 				     deletion->ops, deletion->count, on_deleted, deletion);
 	if (rc != FG_OK)
 		on_deleted(rc, deletion->ops, deletion->count, deletion);
 }
 
-void fg_push_ack(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__AckRequest *ack)
+void fg_push_ack(struct fg_core *core, struct fg_session *session, uint64_t request,
+		 const Fallgate__AckRequest *ack)
 {
 	struct deletion *deletion = NULL;
 	const Fallgate__Ack *body;
@@ -362,8 +372,9 @@ void fg_push_ack(struct fg_core *core, struct fg_session *session, uint64_t requ
 	if (rc == FG_OK) {
 		collect(deletion, session->push, body, ack->upto);
 		if (deletion->messages_count) {
-			fg_message_acked(core, deletion->device_id, deletion->ack, deletion->messages,
-					 deletion->messages_count, delete_rows, deletion);
+			fg_message_acked(core, deletion->device_id, deletion->ack,
+					 deletion->messages, deletion->messages_count, delete_rows,
+					 deletion);
 			return;
 		}
 		if (deletion->count) {

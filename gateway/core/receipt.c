@@ -18,7 +18,8 @@ struct fg_core_receipts {
 	struct fg_step *first, *last; /* steps that wait for the signature */
 };
 
-Fallgate__Receipt *fg_receipt_add(struct fg_step *step, Fallgate__ReceiptKind kind, const char *reason)
+Fallgate__Receipt *fg_receipt_add(struct fg_step *step, Fallgate__ReceiptKind kind,
+				  const char *reason)
 {
 	Fallgate__StoredJob *job = step->job;
 	Fallgate__Receipt *receipt = malloc(sizeof(*receipt));
@@ -44,17 +45,20 @@ static void keep(Fallgate__StoredJob *job, Fallgate__SignedReceipt *receipt_take
 {
 	if (job->n_receipts == RECEIPTS_KEPT) {
 		fg_record_free(job->receipts[0]);
-		memmove(job->receipts, job->receipts + 1, (RECEIPTS_KEPT - 1) * sizeof(*job->receipts));
+		memmove(job->receipts, job->receipts + 1,
+			(RECEIPTS_KEPT - 1) * sizeof(*job->receipts));
 		job->n_receipts--;
 	} else {
-		job->receipts = realloc(job->receipts, (job->n_receipts + 1) * sizeof(*job->receipts));
+		job->receipts =
+			realloc(job->receipts, (job->n_receipts + 1) * sizeof(*job->receipts));
 		if (!job->receipts)
 			FG_BUG("out of memory");
 	}
 	job->receipts[job->n_receipts++] = receipt_take;
 }
 
-static void queue_item(struct fg_step *step, const Fallgate__SignedReceipt *receipt, uint32_t sequence)
+static void queue_item(struct fg_step *step, const Fallgate__SignedReceipt *receipt,
+		       uint32_t sequence)
 {
 	Fallgate__Push push = FALLGATE__PUSH__INIT;
 	struct fg_store_op *op = fg_step_op(step, FG_OP_QUEUE_PUT);
@@ -116,11 +120,13 @@ static void batch_add(struct batch *batch, const Fallgate__Receipt *receipt)
 	batch->count++;
 }
 
-static void finish_step(struct fg_step *step, struct batch *batch, uint32_t *at, const uint8_t *signature)
+static void finish_step(struct fg_step *step, struct batch *batch, uint32_t *at,
+			const uint8_t *signature)
 {
 	for (size_t i = 0; i < step->receipts_count; i++, (*at)++) {
-		Fallgate__SignedReceipt *receipt = signed_receipt(batch->body[*at], batch->body_len[*at], *at,
-								  batch->count, batch->tree, signature);
+		Fallgate__SignedReceipt *receipt =
+			signed_receipt(batch->body[*at], batch->body_len[*at], *at, batch->count,
+				       batch->tree, signature);
 
 		queue_item(step, receipt, step->receipts[i]->sequence);
 		keep(step->job, receipt);
@@ -149,7 +155,8 @@ static void flush(evutil_socket_t fd, short what, void *arg)
 		for (size_t i = 0; i < s->receipts_count; i++)
 			batch_add(&batch, s->receipts[i]);
 	root = fg_merkle_tree_root(batch.tree, batch.count);
-	fg_sign(&receipts->core->receipt_key, FG_LABEL_RECEIPT_BATCH, root.b, sizeof(root.b), signature);
+	fg_sign(&receipts->core->receipt_key, FG_LABEL_RECEIPT_BATCH, root.b, sizeof(root.b),
+		signature);
 	for (; step; step = next) {
 		next = step->next_to_sign;
 		finish_step(step, &batch, &at, signature);

@@ -35,7 +35,8 @@ struct fg_session *fg_session_find(struct fg_core *core, uint64_t conn)
 	return at;
 }
 
-struct fg_session *fg_session_of_device(struct fg_core *core, const uint8_t device_id[static FG_DEVICE_ID_LEN])
+struct fg_session *fg_session_of_device(struct fg_core *core,
+					const uint8_t device_id[static FG_DEVICE_ID_LEN])
 {
 	struct fg_session *at = core->sessions ? *by_device(core, device_id) : NULL;
 
@@ -44,7 +45,8 @@ struct fg_session *fg_session_of_device(struct fg_core *core, const uint8_t devi
 	return at;
 }
 
-void fg_session_each(struct fg_core *core, void (*each)(struct fg_core *core, struct fg_session *session))
+void fg_session_each(struct fg_core *core,
+		     void (*each)(struct fg_core *core, struct fg_session *session))
 {
 	for (size_t i = 0; core->sessions && i < BUCKETS; i++)
 		for (struct fg_session *at = core->sessions[i]; at; at = at->next)
@@ -89,12 +91,14 @@ void fg_session_drop(struct fg_core *core, struct fg_session *session_take, enum
 	forget(core, session_take);
 }
 
-void fg_session_drop_account(struct fg_core *core, const uint8_t account_key[static FG_ACCOUNT_KEY_LEN])
+void fg_session_drop_account(struct fg_core *core,
+			     const uint8_t account_key[static FG_ACCOUNT_KEY_LEN])
 {
 	for (size_t i = 0; core->sessions && i < BUCKETS; i++)
 		for (struct fg_session *at = core->sessions[i], *next; at; at = next) {
 			next = at->next;
-			if (at->logged_in && memcmp(at->account_key, account_key, FG_ACCOUNT_KEY_LEN) == 0)
+			if (at->logged_in &&
+			    memcmp(at->account_key, account_key, FG_ACCOUNT_KEY_LEN) == 0)
 				fg_session_drop(core, at, FG_E_DENIED);
 		}
 }
@@ -168,13 +172,15 @@ enum fg_rc fg_session_send(struct fg_core *core, struct fg_session *session, uin
 	if (len > SEND_MAX)
 		rc = FG_E_TOO_LONG;
 	else
-		rc = request ? fg_channel_answer(core->secure, &frame) : fg_channel_send(core->secure, &frame);
+		rc = request ? fg_channel_answer(core->secure, &frame)
+			     : fg_channel_send(core->secure, &frame);
 	free(data);
 	return rc;
 }
 
 /* An answer that cannot be sent: the device would wait for ever, so that it had better connect again. */
-static void answer(struct fg_core *core, struct fg_session *session, uint64_t request, Fallgate__ServerFrame *frame)
+static void answer(struct fg_core *core, struct fg_session *session, uint64_t request,
+		   Fallgate__ServerFrame *frame)
 {
 	enum fg_rc rc = fg_session_send(core, session, request, frame);
 
@@ -182,8 +188,8 @@ static void answer(struct fg_core *core, struct fg_session *session, uint64_t re
 		LOGP(DSECURE, LOGL_NOTICE, "answer device: %s\n", fg_rc_text(rc));
 }
 
-void fg_session_error(struct fg_core *core, struct fg_session *session, uint64_t request, enum fg_rc rc,
-		      const struct fg_id *message_id, uint64_t retry_ms)
+void fg_session_error(struct fg_core *core, struct fg_session *session, uint64_t request,
+		      enum fg_rc rc, const struct fg_id *message_id, uint64_t retry_ms)
 {
 	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
 	Fallgate__Error error = FALLGATE__ERROR__INIT;
@@ -193,7 +199,8 @@ void fg_session_error(struct fg_core *core, struct fg_session *session, uint64_t
 	error.code = (char *)(uintptr_t)fg_rc_name(rc);
 	error.text = (char *)(uintptr_t)fg_rc_text(rc);
 	if (message_id)
-		error.message_id = (ProtobufCBinaryData){ FG_ID_LEN, (uint8_t *)(uintptr_t)message_id->b };
+		error.message_id =
+			(ProtobufCBinaryData){ FG_ID_LEN, (uint8_t *)(uintptr_t)message_id->b };
 	error.retry_ms = retry_ms ? retry_ms : fg_rc_class(rc) == FG_CLASS_RETRY ? RETRY_MS : 0;
 	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_ERROR;
 	frame.error = &error;
@@ -218,9 +225,12 @@ static void say_challenge(struct fg_core *core, struct fg_session *session, uint
 	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
 	Fallgate__Challenge challenge = FALLGATE__CHALLENGE__INIT;
 
-	if (session->greeted || hello->version != 1 || !FG_HAS_LEN(hello->client_nonce, FG_NONCE_LEN)) {
+	if (session->greeted || hello->version != 1 ||
+	    !FG_HAS_LEN(hello->client_nonce, FG_NONCE_LEN)) {
 		fg_session_error(core, session, request,
-				 session->greeted ? FG_E_DENIED : hello->version != 1 ? FG_E_VERSION : FG_E_SYNTAX,
+				 session->greeted      ? FG_E_DENIED
+				 : hello->version != 1 ? FG_E_VERSION
+						       : FG_E_SYNTAX,
 				 NULL, 0);
 		return;
 	}
@@ -237,8 +247,9 @@ static void say_challenge(struct fg_core *core, struct fg_session *session, uint
 
 /* ---- login ---- */
 
-enum fg_rc fg_session_adopt(struct fg_core *core, struct fg_session *session, const Fallgate__Signed *cert,
-			    const Fallgate__DeviceCert *body, const char *handle)
+enum fg_rc fg_session_adopt(struct fg_core *core, struct fg_session *session,
+			    const Fallgate__Signed *cert, const Fallgate__DeviceCert *body,
+			    const char *handle)
 {
 	struct fg_frame frame = { .type = FG_IPC_CONN_LOGIN };
 	struct fg_session *older = fg_session_of_device(core, body->device_id.data);
@@ -273,18 +284,22 @@ struct pending {
 	size_t view_len;
 };
 
-static void refuse(struct fg_core *core, struct fg_session *session, uint64_t request, enum fg_rc rc)
+static void refuse(struct fg_core *core, struct fg_session *session, uint64_t request,
+		   enum fg_rc rc)
 {
 	fg_session_error(core, session, request, rc, NULL, 0);
 	fg_session_drop(core, session, rc);
 }
 
 /* What the device proves its key over is about this very connection: another connection's login is of no use (attack 42). */
-static bool is_about_us(const struct fg_core *core, const struct fg_session *session, const Fallgate__LoginBody *body)
+static bool is_about_us(const struct fg_core *core, const struct fg_session *session,
+			const Fallgate__LoginBody *body)
 {
 	(void)core; /* in a mutant */
-	if (!FG_HAS_LEN(body->device_id, FG_DEVICE_ID_LEN) || !FG_HAS_LEN(body->account_key, FG_ACCOUNT_KEY_LEN) ||
-	    !FG_HAS_LEN(body->server_nonce, FG_NONCE_LEN) || !FG_HAS_LEN(body->gateway_id, FG_ID_LEN) ||
+	if (!FG_HAS_LEN(body->device_id, FG_DEVICE_ID_LEN) ||
+	    !FG_HAS_LEN(body->account_key, FG_ACCOUNT_KEY_LEN) ||
+	    !FG_HAS_LEN(body->server_nonce, FG_NONCE_LEN) ||
+	    !FG_HAS_LEN(body->gateway_id, FG_ID_LEN) ||
 	    !FG_HAS_LEN(body->exporter, sizeof(session->exporter)))
 		return false;
 #ifndef FG_MUTANT_login_nonce
@@ -303,13 +318,13 @@ static bool is_about_us(const struct fg_core *core, const struct fg_session *ses
 }
 
 /* The device as the directory has it, with a certificate that holds now and the key that signed this login. */
-static enum fg_rc open_device(struct pending *pending, const struct fg_store_row *rows, size_t count,
-			      Fallgate__StoredDevice **device_out, const Fallgate__DeviceCert **cert_out,
-			      const char **handle_out)
+static enum fg_rc open_device(struct pending *pending, const struct fg_store_row *rows,
+			      size_t count, Fallgate__StoredDevice **device_out,
+			      const Fallgate__DeviceCert **cert_out, const char **handle_out)
 {
 	struct fg_arena *arena = &pending->core->arena;
-	const struct fg_store_row *account_row =
-		fg_directory_row(rows, count, FG_KV_ACCOUNT, pending->account_key, FG_ACCOUNT_KEY_LEN);
+	const struct fg_store_row *account_row = fg_directory_row(
+		rows, count, FG_KV_ACCOUNT, pending->account_key, FG_ACCOUNT_KEY_LEN);
 	const struct fg_store_row *device_row =
 		fg_directory_row(rows, count, FG_KV_DEVICE, pending->device_key, FG_DEVICE_KEY_LEN);
 	Fallgate__StoredAccount *account;
@@ -317,8 +332,8 @@ static enum fg_rc open_device(struct pending *pending, const struct fg_store_row
 
 	if (!account_row || !device_row)
 		return FG_E_LOGIN;
-	account = fg_proto_unpack(arena, &fallgate__stored_account__descriptor, account_row->body.data,
-				  account_row->body.len);
+	account = fg_proto_unpack(arena, &fallgate__stored_account__descriptor,
+				  account_row->body.data, account_row->body.len);
 	device = fg_proto_unpack(arena, &fallgate__stored_device__descriptor, device_row->body.data,
 				 device_row->body.len);
 	if (!account || !device || account->n_handles == 0)
@@ -327,8 +342,8 @@ static enum fg_rc open_device(struct pending *pending, const struct fg_store_row
 	    memcmp((*cert_out)->account_key.data, pending->account_key, FG_ACCOUNT_KEY_LEN) != 0)
 		return FG_E_LOGIN;
 #ifndef FG_MUTANT_login_signature
-	if (fg_signed_verify(&pending->login, (*cert_out)->signing_key.data, (*cert_out)->signing_key.len,
-			     FG_LABEL_LOGIN) != FG_OK)
+	if (fg_signed_verify(&pending->login, (*cert_out)->signing_key.data,
+			     (*cert_out)->signing_key.len, FG_LABEL_LOGIN) != FG_OK)
 		return FG_E_LOGIN;
 #endif
 	*device_out = device;
@@ -349,8 +364,9 @@ static void on_login_rows(enum fg_rc rc, const struct fg_store_row *rows, size_t
 		fg_session_error(core, session, pending->request, rc, NULL, 0);
 	} else if (session) {
 		fg_arena_reset(&core->arena);
-		rc = session->logged_in ? FG_E_LOGIN
-					: open_device(pending, rows, count, &device, &cert, &handle);
+		rc = session->logged_in
+			     ? FG_E_LOGIN
+			     : open_device(pending, rows, count, &device, &cert, &handle);
 		if (rc == FG_OK)
 			rc = fg_session_adopt(core, session, device->cert, cert, handle);
 		if (rc == FG_OK) {
@@ -363,7 +379,8 @@ static void on_login_rows(enum fg_rc rc, const struct fg_store_row *rows, size_t
 	talloc_free(pending);
 }
 
-static struct pending *make_pending(struct fg_core *core, const struct fg_session *session, uint64_t request)
+static struct pending *make_pending(struct fg_core *core, const struct fg_session *session,
+				    uint64_t request)
 {
 	struct pending *pending = talloc_zero(NULL, struct pending);
 
@@ -378,16 +395,20 @@ static struct pending *make_pending(struct fg_core *core, const struct fg_sessio
 
 static bool copy_binary(void *ctx, const ProtobufCBinaryData *from, ProtobufCBinaryData *out)
 {
-	uint8_t *data = talloc_memdup(ctx, from->data ? from->data : (const uint8_t *)"", from->len);
+	uint8_t *data =
+		talloc_memdup(ctx, from->data ? from->data : (const uint8_t *)"", from->len);
 
 	*out = (ProtobufCBinaryData){ from->len, data };
 	return data || from->len == 0;
 }
 
-static enum fg_rc begin_login(struct pending *pending, const Fallgate__Signed *login, const Fallgate__LoginBody *body)
+static enum fg_rc begin_login(struct pending *pending, const Fallgate__Signed *login,
+			      const Fallgate__LoginBody *body)
 {
 	struct fg_store_key keys[] = {
-		{ .what = FG_GET_KV, .kind = FG_KV_ACCOUNT, .key = FG_BYTES(pending->account_key, FG_ACCOUNT_KEY_LEN) },
+		{ .what = FG_GET_KV,
+		  .kind = FG_KV_ACCOUNT,
+		  .key = FG_BYTES(pending->account_key, FG_ACCOUNT_KEY_LEN) },
 		{ .what = FG_GET_KV, .kind = FG_KV_DEVICE },
 	};
 
@@ -396,19 +417,22 @@ static enum fg_rc begin_login(struct pending *pending, const Fallgate__Signed *l
 		return FG_E_NO_MEMORY;
 	memcpy(pending->account_key, body->account_key.data, FG_ACCOUNT_KEY_LEN);
 	memcpy(pending->device_id, body->device_id.data, FG_DEVICE_ID_LEN);
-	keys[1].key = fg_directory_device_key(pending->account_key, pending->device_id, pending->device_key);
-	return fg_core_store_rc(pending->core, fg_store_get(pending->core->store, keys, 2, on_login_rows, pending));
+	keys[1].key = fg_directory_device_key(pending->account_key, pending->device_id,
+					      pending->device_key);
+	return fg_core_store_rc(
+		pending->core, fg_store_get(pending->core->store, keys, 2, on_login_rows, pending));
 }
 
-static void log_in(struct fg_core *core, struct fg_session *session, uint64_t request, const Fallgate__Login *login)
+static void log_in(struct fg_core *core, struct fg_session *session, uint64_t request,
+		   const Fallgate__Login *login)
 {
 	struct pending *pending;
 	const Fallgate__LoginBody *body = NULL;
 	enum fg_rc rc;
 
 	if (login->login)
-		body = fg_proto_unpack(&core->arena, &fallgate__login_body__descriptor, login->login->body.data,
-				       login->login->body.len);
+		body = fg_proto_unpack(&core->arena, &fallgate__login_body__descriptor,
+				       login->login->body.data, login->login->body.len);
 	if (!session->greeted || session->logged_in || !body || !is_about_us(core, session, body)) {
 		refuse(core, session, request, FG_E_LOGIN);
 		return;
@@ -458,8 +482,8 @@ static void on_counted(enum fg_rc rc, struct fg_store_op *ops, size_t count, voi
 	if (fg_core_store_rc(pending->core, rc) == FG_OK)
 		say_welcome(pending, ops[0].popped_left);
 	else
-		fg_session_error(pending->core, fg_session_find(pending->core, pending->conn), pending->request, rc,
-				 NULL, 0);
+		fg_session_error(pending->core, fg_session_find(pending->core, pending->conn),
+				 pending->request, rc, NULL, 0);
 	talloc_free(pending);
 }
 
@@ -473,9 +497,11 @@ static void on_own_entry(enum fg_rc rc, const struct fg_directory_entry *entry, 
 	if (rc == FG_OK) {
 		pending->op = (struct fg_store_op){ .op = FG_OP_PREKEY_COUNT };
 		memcpy(pending->op.device, pending->device_id, FG_DEVICE_ID_LEN);
-		rc = fg_core_store_rc(core, fg_store_submit(core->store,
-							    fg_store_part(pending->account_key, FG_ACCOUNT_KEY_LEN), 0,
-							    &pending->op, 1, on_counted, pending));
+		rc = fg_core_store_rc(
+			core,
+			fg_store_submit(core->store,
+					fg_store_part(pending->account_key, FG_ACCOUNT_KEY_LEN), 0,
+					&pending->op, 1, on_counted, pending));
 	}
 	if (rc == FG_OK)
 		return;
@@ -487,7 +513,8 @@ void fg_session_welcome(struct fg_core *core, struct fg_session *session, uint64
 {
 	struct pending *pending = make_pending(core, session, request);
 	struct fg_handle handle;
-	enum fg_rc rc = pending ? fg_handle_parse(session->handle, strlen(session->handle), &handle) : FG_E_NO_MEMORY;
+	enum fg_rc rc = pending ? fg_handle_parse(session->handle, strlen(session->handle), &handle)
+				: FG_E_NO_MEMORY;
 
 	if (pending) {
 		talloc_set_destructor(pending, free_pending);
@@ -518,7 +545,8 @@ static void say_seal_keys(struct fg_core *core, struct fg_session *session, uint
 	answer(core, session, request, &frame);
 }
 
-static void dispatch(struct fg_core *core, struct fg_session *session, const Fallgate__ClientFrame *frame)
+static void dispatch(struct fg_core *core, struct fg_session *session,
+		     const Fallgate__ClientFrame *frame)
 {
 	uint64_t request = frame->request;
 
@@ -575,8 +603,8 @@ void fg_session_frame(struct fg_core *core, const struct fg_ipc_conn_frame *conn
 	if (!session)
 		return;
 	fg_arena_reset(&core->arena);
-	frame = fg_proto_unpack(&core->arena, &fallgate__client_frame__descriptor, conn_frame->data.data,
-				conn_frame->data.len);
+	frame = fg_proto_unpack(&core->arena, &fallgate__client_frame__descriptor,
+				conn_frame->data.data, conn_frame->data.len);
 	if (!frame)
 		refuse(core, session, 0, FG_E_SYNTAX);
 	else if (frame->kind_case == FALLGATE__CLIENT_FRAME__KIND_HELLO)

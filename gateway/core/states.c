@@ -28,7 +28,8 @@ static const struct {
 bool fg_job_may_change(unsigned from, enum fg_event_kind event, enum fg_job_state to)
 {
 	for (size_t i = 0; from <= FG_JOB_FINAL && i < sizeof(changes) / sizeof(changes[0]); i++)
-		if ((changes[i].from & BIT(from)) && changes[i].event == event && changes[i].to == to)
+		if ((changes[i].from & BIT(from)) && changes[i].event == event &&
+		    changes[i].to == to)
 			return true;
 	return false;
 }

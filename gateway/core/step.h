@@ -16,8 +16,8 @@ enum fg_event_kind {
 	FG_EVENT_DECIDE,  /*!< its time has come, or something it waits for has changed */
 	FG_EVENT_CONSENT, /*!< the sender answered an Ask */
 	FG_EVENT_CANCEL,
-	FG_EVENT_ACKED,	 /*!< a device of the recipient has it */
-	FG_EVENT_LEG,	 /*!< the vault says where the leg stands */
+	FG_EVENT_ACKED,   /*!< a device of the recipient has it */
+	FG_EVENT_LEG,     /*!< the vault says where the leg stands */
 	FG_EVENT_REFUSED, /*!< the log or the vault did not carry out the order */
 	FG_EVENT_REPORT,  /*!< a delivery report */
 	FG_EVENT_NOT_WITHDRAWN, /*!< a copy that was to be taken back is gone: a device has acknowledged it (row 11) */
@@ -30,13 +30,13 @@ enum { FG_LANE_BUCKETS = 4096, FG_STEP_OPS_MAX = 64, FG_STEP_RECEIPTS_MAX = 4, F
 struct fg_event {
 	enum fg_event_kind kind;
 	struct fg_id id;
-	uint64_t conn, request;	 /*!< whom to answer; conn 0: nobody */
-	Fallgate__StoredJob *job; /*!< ACCEPT: owned */
+	uint64_t conn, request;    /*!< whom to answer; conn 0: nobody */
+	Fallgate__StoredJob *job;  /*!< ACCEPT: owned */
 	Fallgate__Signed *consent; /*!< CONSENT: owned */
-	uint8_t *capsule;	 /*!< CONSENT: owned, malloc() */
+	uint8_t *capsule;          /*!< CONSENT: owned, malloc() */
 	size_t capsule_len;
 	uint8_t device[FG_DEVICE_ID_LEN]; /*!< ACKED: who; CONSENT, CANCEL: the sender's */
-	Fallgate__Signed *ack;		  /*!< ACKED: owned */
+	Fallgate__Signed *ack;            /*!< ACKED: owned */
 	uint16_t leg;
 	enum fg_leg_state leg_state;
 	enum fg_rc rc;
@@ -52,7 +52,9 @@ struct fg_event {
 	uint16_t report_link;
 	uint64_t report_token;
 	char report_ref[65]; /*!< the far side's id, "": none */
-	void (*done)(enum fg_rc rc, void *arg); /*!< NULL, or called once at the end of the step, its commit durable */
+	void (*done)(
+		enum fg_rc rc,
+		void *arg); /*!< NULL, or called once at the end of the step, its commit durable */
 	void *done_arg;
 	struct fg_event *next;
 };
@@ -73,7 +75,8 @@ struct fg_lane {
 	bool again;    /*!< it is to be given again at the next sweep */
 	struct fg_event *first, *last;
 	struct fg_leaf_proof leaf;
-	struct fg_event *early_leg; /*!< a LEG that overtook its LOGGED: the two come from different processes */
+	/*! a LEG that overtook its LOGGED: the two come from different processes */
+	struct fg_event *early_leg;
 	struct fg_lane *next;
 };
 
@@ -82,14 +85,14 @@ struct fg_step {
 	struct fg_lane *lane;
 	struct fg_event *event;
 	Fallgate__StoredJob *job;
-	unsigned from;		 /*!< the state that is stored, or FG_JOB_NEW */
+	unsigned from;           /*!< the state that is stored, or FG_JOB_NEW */
 	enum fg_job_state state; /*!< before, and after apply the one to store */
 	uint64_t due_ms;
 	bool exists;
-	bool order;	       /*!< after the commit: give the order to the log */
-	bool decide_again;     /*!< after the commit: another decision at once */
-	bool withdraws;	       /*!< takes copies back: CONFLICT means that a device was faster */
-	Fallgate__Ask *ask;    /*!< after the commit: answer with it; borrowed from the step's arena */
+	bool order;         /*!< after the commit: give the order to the log */
+	bool decide_again;  /*!< after the commit: another decision at once */
+	bool withdraws;     /*!< takes copies back: CONFLICT means that a device was faster */
+	Fallgate__Ask *ask; /*!< after the commit: answer with it; borrowed from the step's arena */
 	struct fg_facts facts;
 	struct fg_decision decision;
 	uint8_t *view; /*!< serialized Signed, malloc() */
@@ -115,10 +118,11 @@ struct fg_core_jobs {
 	struct fg_lane **lanes; /*!< hash by id */
 	size_t lanes_count, ordered_count, stalled_count;
 	struct event *timer;
-	struct fg_arena arena; /*!< for one step at a time; core->arena belongs to incoming frames */
+	/*! for one step at a time; core->arena belongs to incoming frames */
+	struct fg_arena arena;
 	bool sweeping, expiring, finishing, repeating;
 	bool repeat_all; /*!< what the sweep under way repeats: every order, or those of lanes with again */
-	bool again;	 /*!< there are such lanes */
+	bool again; /*!< there are such lanes */
 };
 
 /* job.c: what nobody asked for (legs, refusals, reports, acknowledgements) is never lost to a store that is busy: it is tried again. */
@@ -127,13 +131,16 @@ void fg_step_event(struct fg_core *core, struct fg_event *event_take);
 struct fg_event *fg_event_new(enum fg_event_kind kind, const struct fg_id *id);
 void fg_event_free(struct fg_event *event_take);
 struct fg_lane *fg_lane_find(struct fg_core *core, const struct fg_id *id);
-struct fg_lane *fg_lane_of(struct fg_core *core, const struct fg_id *id); /*!< made when it is not there */
+struct fg_lane *fg_lane_of(struct fg_core *core,
+			   const struct fg_id *id); /*!< made when it is not there */
 /*! Give the job's order to the log, now or at the next sweep. */
 void fg_lane_give_order(struct fg_core *core, struct fg_lane *lane, const Fallgate__StoredJob *job);
 /*! Run the first event that waits in an idle lane. */
 void fg_step_start(struct fg_core *core, struct fg_lane *lane);
-void fg_lane_settled(struct fg_core *core, struct fg_lane *lane); /*!< no order is in flight any more */
-void fg_lane_again(struct fg_core *core, struct fg_lane *lane);	  /*!< the order of the lane is to be given again soon */
+void fg_lane_settled(struct fg_core *core,
+		     struct fg_lane *lane); /*!< no order is in flight any more */
+void fg_lane_again(struct fg_core *core,
+		   struct fg_lane *lane); /*!< the order of the lane is to be given again soon */
 /*! Receipts are signed: commit. */
 void fg_step_commit(struct fg_step *step);
 /*! Nothing to change: answer and end. */
@@ -147,7 +154,8 @@ void fg_facts_gather(struct fg_step *step, const struct fg_directory_entry *entr
 
 /* apply.c, apply_event.c */
 /*! The job's last state and receipt; what could be opened or sent is destroyed. The receipt is the caller's to complete. */
-Fallgate__Receipt *fg_apply_finish(struct fg_step *step, Fallgate__ReceiptKind kind, const char *reason);
+Fallgate__Receipt *fg_apply_finish(struct fg_step *step, Fallgate__ReceiptKind kind,
+				   const char *reason);
 /*! What a receipt of an unprotected message says about how it went. */
 void fg_apply_describe_leg(const struct fg_step *step, Fallgate__Receipt *receipt);
 /*! Events that need no decision. False: nothing changed. */
@@ -161,8 +169,10 @@ void fg_apply_decision(struct fg_step *step); /*!< step->decision to the record,
 bool fg_job_may_change(unsigned from, enum fg_event_kind event, enum fg_job_state to);
 
 /* receipt.c */
-Fallgate__Receipt *fg_receipt_add(struct fg_step *step, Fallgate__ReceiptKind kind, const char *reason);
-void fg_receipts_sign(struct fg_step *step); /*!< calls fg_step_commit() at the end of the loop turn */
+Fallgate__Receipt *fg_receipt_add(struct fg_step *step, Fallgate__ReceiptKind kind,
+				  const char *reason);
+void fg_receipts_sign(
+	struct fg_step *step); /*!< calls fg_step_commit() at the end of the loop turn */
 enum fg_rc fg_receipts_start(struct fg_core *core);
 void fg_receipts_stop(struct fg_core *core);
 

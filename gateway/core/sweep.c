@@ -39,7 +39,8 @@ static void cleaned(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *
 }
 
 /* Drop what is over: final jobs past their time, and queue items past theirs. */
-static void drop_rows(struct fg_core *core, const struct fg_store_row *rows, size_t count, bool jobs)
+static void drop_rows(struct fg_core *core, const struct fg_store_row *rows, size_t count,
+		      bool jobs)
 {
 	struct fg_store_op *ops = count ? calloc(2 * count, sizeof(*ops)) : NULL;
 	size_t n = 0;
@@ -93,7 +94,8 @@ static void start_stalled(struct fg_core *core)
 
 static void repeat_order(struct fg_core *core, const struct fg_store_row *row)
 {
-	struct fg_lane *lane = core->jobs->repeat_all ? fg_lane_of(core, &row->id) : fg_lane_find(core, &row->id);
+	struct fg_lane *lane =
+		core->jobs->repeat_all ? fg_lane_of(core, &row->id) : fg_lane_find(core, &row->id);
 	Fallgate__StoredJob *job;
 
 	if (!lane || (!core->jobs->repeat_all && !lane->again))
@@ -130,7 +132,8 @@ static void repeat_orders(struct fg_core *core)
 		return;
 	jobs->again = false;
 	jobs->repeating = fg_store_sweep(core->store, FG_SWEEP_SENDING, fg_core_now_ms(core),
-					 (size_t)core->conf->limits.jobs_in_flight, sending_found, core) == FG_OK;
+					 (size_t)core->conf->limits.jobs_in_flight, sending_found,
+					 core) == FG_OK;
 	jobs->again = !jobs->repeating;
 }
 
@@ -146,13 +149,14 @@ static void sweep(evutil_socket_t fd, short what, void *arg)
 	if (jobs->again)
 		repeat_orders(core);
 	if (!jobs->sweeping)
-		jobs->sweeping = fg_store_sweep(core->store, FG_SWEEP_DUE, now, SWEEP_LIMIT, due_found, core) == FG_OK;
+		jobs->sweeping = fg_store_sweep(core->store, FG_SWEEP_DUE, now, SWEEP_LIMIT,
+						due_found, core) == FG_OK;
 	if (!jobs->finishing)
-		jobs->finishing =
-			fg_store_sweep(core->store, FG_SWEEP_FINAL, now, SWEEP_LIMIT, final_found, core) == FG_OK;
+		jobs->finishing = fg_store_sweep(core->store, FG_SWEEP_FINAL, now, SWEEP_LIMIT,
+						 final_found, core) == FG_OK;
 	if (!jobs->expiring)
-		jobs->expiring = fg_store_sweep(core->store, FG_SWEEP_EXPIRED_ITEMS, now, SWEEP_LIMIT, expired_found,
-						core) == FG_OK;
+		jobs->expiring = fg_store_sweep(core->store, FG_SWEEP_EXPIRED_ITEMS, now,
+						SWEEP_LIMIT, expired_found, core) == FG_OK;
 }
 
 void fg_jobs_chain_changed(struct fg_core *core, bool reopened)
@@ -166,8 +170,8 @@ void fg_jobs_chain_changed(struct fg_core *core, bool reopened)
 		repeat_orders(core);
 	}
 	if (!core->jobs->sweeping)
-		core->jobs->sweeping =
-			fg_store_sweep(core->store, FG_SWEEP_DUE, soon, SWEEP_LIMIT, due_found, core) == FG_OK;
+		core->jobs->sweeping = fg_store_sweep(core->store, FG_SWEEP_DUE, soon, SWEEP_LIMIT,
+						      due_found, core) == FG_OK;
 }
 
 enum fg_rc fg_jobs_start(struct fg_core *core)
@@ -182,7 +186,8 @@ enum fg_rc fg_jobs_start(struct fg_core *core)
 		return FG_E_NO_MEMORY;
 	core->jobs->lanes = calloc(FG_LANE_BUCKETS, sizeof(*core->jobs->lanes));
 	core->jobs->timer = event_new(fg_loop_base(core->loop), -1, EV_PERSIST, sweep, core);
-	if (!core->jobs->lanes || !core->jobs->timer || fg_arena_init(&core->jobs->arena, FG_CORE_ARENA) != FG_OK)
+	if (!core->jobs->lanes || !core->jobs->timer ||
+	    fg_arena_init(&core->jobs->arena, FG_CORE_ARENA) != FG_OK)
 		return FG_E_NO_MEMORY;
 	event_add(core->jobs->timer, &period);
 	fg_jobs_chain_changed(core, true);

@@ -29,7 +29,7 @@ enum fg_view_state {
 /*! The gateway's memory of the handle. */
 enum fg_pin_state {
 	FG_PIN_NONE,
-	FG_PIN_HELD,	     /*!< it was secure */
+	FG_PIN_HELD,         /*!< it was secure */
 	FG_PIN_DEREGISTERED, /*!< it was, and the account signed off or a tombstone took effect */
 };
 
@@ -58,13 +58,7 @@ enum {
 	FG_CONSENT_FOR_UNDELIVERED = 2,
 };
 
-enum fg_bearer {
-	FG_BEARER_SECURE,
-	FG_BEARER_RCS,
-	FG_BEARER_MMS,
-	FG_BEARER_SMS,
-	FG_BEARER_COUNT
-};
+enum fg_bearer { FG_BEARER_SECURE, FG_BEARER_RCS, FG_BEARER_MMS, FG_BEARER_SMS, FG_BEARER_COUNT };
 
 #define FG_BEARER_BIT(bearer) (1u << (bearer))
 
@@ -99,12 +93,12 @@ enum fg_withdraw {
 
 /*! One configured link as the decision sees it. */
 struct fg_link_facts {
-	uint8_t bearer;		 /*!< enum fg_bearer, never SECURE */
+	uint8_t bearer; /*!< enum fg_bearer, never SECURE */
 	bool up;
-	bool failed;		 /*!< this message's leg on it failed for good; false while the same link may be tried again (row 15) */
-	uint8_t segments;	 /*!< the marked text on this link, 0 when not known (sealed) */
-	uint32_t credits;	 /*!< jobs it takes now */
-	uint32_t price_micro;	 /*!< per segment, millionths of the currency */
+	bool failed; /*!< this message's leg on it failed for good; false while the same link may be tried again (row 15) */
+	uint8_t segments;          /*!< the marked text on this link, 0 when not known (sealed) */
+	uint32_t credits;          /*!< jobs it takes now */
+	uint32_t price_micro;      /*!< per segment, millionths of the currency */
 	uint16_t success_permille; /*!< of the last 15 minutes; 1000 without traffic */
 };
 
@@ -116,32 +110,32 @@ struct fg_facts {
 	enum fg_identity identity;
 	enum fg_epoch_state epoch;
 	enum fg_consent_state consent;
-	uint8_t consent_bearers; /*!< FG_BEARER_BIT set */
-	uint8_t consent_reasons; /*!< FG_CONSENT_FOR_* */
-	bool consent_pin_ack;	 /*!< acknowledges exactly the pinned epoch */
-	uint32_t consent_after_ms; /*!< T of "undelivered for T"; 0 names no T: never over */
+	uint8_t consent_bearers;      /*!< FG_BEARER_BIT set */
+	uint8_t consent_reasons;      /*!< FG_CONSENT_FOR_* */
+	bool consent_pin_ack;         /*!< acknowledges exactly the pinned epoch */
+	uint32_t consent_after_ms;    /*!< T of "undelivered for T"; 0 names no T: never over */
 	uint8_t consent_max_segments; /*!< 255 where the consent sets none */
 	enum fg_sender_policy sender_policy;
 	enum fg_message_class message_class;
 	enum fg_protection floor;
 	bool sender_online;
-	bool cancelled;		/*!< before anything was opened */
-	bool acked;		/*!< a device of the recipient has acknowledged */
+	bool cancelled; /*!< before anything was opened */
+	bool acked;     /*!< a device of the recipient has acknowledged */
 	enum fg_withdraw withdraw;
-	uint32_t age_ms;	/*!< since accepted */
-	uint32_t left_ms;	/*!< until the message expires; 0: the deadline is here */
-	uint16_t tries;		/*!< decisions made before this one */
+	uint32_t age_ms;         /*!< since accepted */
+	uint32_t left_ms;        /*!< until the message expires; 0: the deadline is here */
+	uint16_t tries;          /*!< decisions made before this one */
 	uint16_t minute_of_week; /*!< local, Monday 00:00 is 0 */
-	uint32_t spread;	/*!< load spreading number, a fact so that a replay agrees */
-	char sender[129];	/*!< canonical handle or account name, NUL-terminated */
-	char recipient[129];	/*!< canonical handle, NUL-terminated: prefix rules read it */
+	uint32_t spread;         /*!< load spreading number, a fact so that a replay agrees */
+	char sender[129];        /*!< canonical handle or account name, NUL-terminated */
+	char recipient[129];     /*!< canonical handle, NUL-terminated: prefix rules read it */
 	uint8_t links_count;
 	struct fg_link_facts links[FG_LINKS_MAX]; /*!< in the order of the configuration */
 };
 
 enum fg_action {
 	FG_ACTION_WAIT,
-	FG_ACTION_SECURE,   /*!< put into, put back into or keep in the queues of the recipient's devices */
+	FG_ACTION_SECURE, /*!< put into, put back into or keep in the queues of the recipient's devices */
 	FG_ACTION_WITHDRAW, /*!< row 10 before its downgrade: take the secure copies back, then decide again */
 	FG_ACTION_DOWNGRADE, /*!< hand it to the link; secure copies that still lie in a queue are taken back in the same commit */
 	FG_ACTION_ASK,
@@ -161,14 +155,16 @@ enum fg_reason {
 
 struct fg_decision {
 	enum fg_action action;
-	uint8_t row;	    /*!< of the built-in table, 1..14; row 15 is the re-entry itself, see rule_reason */
-	uint8_t link;	    /*!< index into facts.links; only for DOWNGRADE */
-	bool pin_override;  /*!< row 6: recorded in the leaf and the receipt */
-	uint32_t wait_ms;   /*!< WAIT: decide again then at the latest, 1..left_ms; SECURE: when silence may come to a downgrade, 0 never */
-	uint16_t rule;	    /*!< the operator's rule that matched, from 1; 0 when none was asked */
-	enum fg_reason reason;	   /*!< the decisive one */
-	enum fg_reason rule_reason; /*!< RULE_* of the operator's rule that was asked, LINK_FAILED when it passed over a failed link (row
+	uint8_t row; /*!< of the built-in table, 1..14; row 15 is the re-entry itself, see rule_reason */
+	uint8_t link;      /*!< index into facts.links; only for DOWNGRADE */
+	bool pin_override; /*!< row 6: recorded in the leaf and the receipt */
+	/*! WAIT: decide again then at the latest, 1..left_ms; SECURE: when silence may come to a downgrade, 0 never */
+	uint32_t wait_ms;
+	uint16_t rule; /*!< the operator's rule that matched, from 1; 0 when none was asked */
+	enum fg_reason reason; /*!< the decisive one */
+	/*! RULE_* of the operator's rule that was asked, LINK_FAILED when it passed over a failed link (row
 				     *   15), FG_REASON_NONE when none was asked */
+	enum fg_reason rule_reason;
 };
 
 struct fg_policy;

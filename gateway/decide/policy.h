@@ -49,8 +49,8 @@ struct fg_policy {
 	uint16_t cap, count;
 	uint8_t links_count; /*!< configured links: rules may name 0..links_count-1 */
 	bool has_default;
-	struct fg_policy_rule
-		fallback; /*!< the default; its matches are not read; number count + 1 */
+	/*! the default; its matches are not read; number count + 1 */
+	struct fg_policy_rule fallback;
 };
 
 /*! Begin an empty policy over the caller's array of cap rules (more than FG_POLICY_RULES_MAX are
@@ -117,8 +117,8 @@ struct fg_policy_verdict {
 	uint8_t link;          /*!< DOWNGRADE: index into facts.links */
 	uint16_t rule;         /*!< that matched, from 1 */
 	enum fg_reason reason; /*!< why not DOWNGRADE; FG_REASON_NONE with it */
-	enum fg_reason
-		rule_reason; /*!< RULE_*; LINK_FAILED when a better link had failed (row 15) */
+	/*! RULE_*; LINK_FAILED when a better link had failed (row 15) */
+	enum fg_reason rule_reason;
 };
 
 /*! Ask the rules. Total; without a default a message that no rule matches waits. O(rules + links).

@@ -159,8 +159,8 @@ enum fg_rc fg_journal_create(void *ctx, const char *path, struct fg_journal **jo
 enum fg_rc fg_journal_sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *folder = slash ? talloc_strndup(NULL, path, (size_t)(slash - path) + 1) :
-			       talloc_strdup(NULL, ".");
+	char *folder = slash ? talloc_strndup(NULL, path, (size_t)(slash - path) + 1)
+			     : talloc_strdup(NULL, ".");
 	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	enum fg_rc rc = fd >= 0 && fsync(fd) == 0 ? FG_OK : FG_E_LOG_IO;
 
@@ -181,7 +181,8 @@ enum fg_rc fg_journal_replace(struct fg_journal *journal)
 	return fg_journal_sync_folder(journal->path);
 }
 
-enum fg_rc fg_journal_append(struct fg_journal *journal, const void *data, size_t len, uint64_t *offset_out)
+enum fg_rc fg_journal_append(struct fg_journal *journal, const void *data, size_t len,
+			     uint64_t *offset_out)
 {
 	size_t need = journal->waiting_len + HEADER_LEN + len;
 	struct fg_hash sum = fg_sha256(data, len);

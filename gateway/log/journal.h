@@ -15,7 +15,8 @@ enum { FG_JOURNAL_RECORD_MAX = 4 * 1024 * 1024 };
 struct fg_journal;
 
 /*! One record at open; data borrowed. offset: where the payload lies, for fg_journal_read(). Anything but FG_OK ends the opening with it. */
-typedef enum fg_rc (*fg_journal_record_cb)(const uint8_t *data, size_t len, uint64_t offset, void *arg);
+typedef enum fg_rc (*fg_journal_record_cb)(const uint8_t *data, size_t len, uint64_t offset,
+					   void *arg);
 
 /*! Open or create, mode 0600; read every record; cut a torn tail.
  *  \param[in]  ctx      talloc parent; freeing the journal closes it and forgets what was not synced.
@@ -33,13 +34,15 @@ enum fg_rc fg_journal_replace(struct fg_journal *journal);
 /*! Gather a record for the next sync.
  *  \param[out] offset_out where the payload will lie.
  *  \return FG_OK; FG_E_TOO_LONG; FG_E_NO_MEMORY. */
-enum fg_rc fg_journal_append(struct fg_journal *journal, const void *data, size_t len, uint64_t *offset_out);
+enum fg_rc fg_journal_append(struct fg_journal *journal, const void *data, size_t len,
+			     uint64_t *offset_out);
 
 /*! Make durable all that was appended. After FG_E_LOG_IO nothing is known of the file: end the process, recovery reads the disk. */
 enum fg_rc fg_journal_sync(struct fg_journal *journal);
 
 /*! Read len bytes of a synced payload. FG_OK or FG_E_LOG_IO. */
-enum fg_rc fg_journal_read(const struct fg_journal *journal, uint64_t offset, void *out, size_t len);
+enum fg_rc fg_journal_read(const struct fg_journal *journal, uint64_t offset, void *out,
+			   size_t len);
 
 /*! Sync the folder that holds path, so that a rename in it survives a crash. FG_OK or FG_E_LOG_IO. */
 enum fg_rc fg_journal_sync_folder(const char *path);

@@ -88,8 +88,8 @@ static void drop_oldest(struct fg_keyring *ring)
 	fg_wipe(&ring->seal[ring->seal_count], sizeof(ring->seal[0]));
 }
 
-enum fg_rc fg_keyring_rotate(struct fg_keyring *ring, uint64_t now_ms, uint64_t seal_ms, uint64_t consent_ms,
-			     bool *changed_out)
+enum fg_rc fg_keyring_rotate(struct fg_keyring *ring, uint64_t now_ms, uint64_t seal_ms,
+			     uint64_t consent_ms, bool *changed_out)
 {
 	struct fg_keyring next = *ring;
 	bool fresh = now_ms >= next.made_ms[next.seal_count - 1] + seal_ms;
@@ -112,8 +112,8 @@ enum fg_rc fg_keyring_rotate(struct fg_keyring *ring, uint64_t now_ms, uint64_t 
 }
 
 enum fg_rc fg_keyring_seal_key(const struct fg_keyring *ring, enum fg_capsule_layer layer,
-			       const struct fg_id *gateway_id, uint64_t seal_ms, uint8_t *out, size_t cap,
-			       size_t *len_out)
+			       const struct fg_id *gateway_id, uint64_t seal_ms, uint8_t *out,
+			       size_t cap, size_t *len_out)
 {
 	struct fg_kem_key newest = ring->seal[ring->seal_count - 1];
 	Fallgate__SealKey body = FALLGATE__SEAL_KEY__INIT;

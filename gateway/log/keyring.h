@@ -13,7 +13,8 @@ enum { FG_KEYRING_SEAL_MAX = 32 };
 struct fg_keyring {
 	char path[300];
 	struct fg_sign_key sign;
-	struct fg_kem_key seal[FG_KEYRING_SEAL_MAX]; /*!< oldest first; the last one is handed out */
+	/*! oldest first; the last one is handed out */
+	struct fg_kem_key seal[FG_KEYRING_SEAL_MAX];
 	uint64_t made_ms[FG_KEYRING_SEAL_MAX];
 	size_t seal_count;
 };
@@ -25,11 +26,11 @@ enum fg_rc fg_keyring_load(const char *path, uint64_t now_ms, struct fg_keyring 
 /*! Make a new seal key when the newest is older than seal_ms, destroy those older than seal_ms + consent_ms, write the file.
  *  \param[out] changed_out a new key is there to be handed out.
  *  \return FG_OK, or why the file could not be written: the ring is then as before. */
-enum fg_rc fg_keyring_rotate(struct fg_keyring *ring, uint64_t now_ms, uint64_t seal_ms, uint64_t consent_ms,
-			     bool *changed_out);
+enum fg_rc fg_keyring_rotate(struct fg_keyring *ring, uint64_t now_ms, uint64_t seal_ms,
+			     uint64_t consent_ms, bool *changed_out);
 
 /*! The newest seal key, signed: a serialized Signed of SealKey, at most 512 bytes. FG_OK, FG_E_SPACE, FG_E_NO_MEMORY. */
 enum fg_rc fg_keyring_seal_key(const struct fg_keyring *ring, enum fg_capsule_layer layer,
-			       const struct fg_id *gateway_id, uint64_t seal_ms, uint8_t *out, size_t cap,
-			       size_t *len_out);
+			       const struct fg_id *gateway_id, uint64_t seal_ms, uint8_t *out,
+			       size_t cap, size_t *len_out);
 void fg_keyring_wipe(struct fg_keyring *ring);

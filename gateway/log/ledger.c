@@ -93,8 +93,8 @@ void fg_ledger_core_open(struct fg_ledger *ledger)
 	uint8_t key[512];
 	size_t len;
 
-	if (fg_keyring_seal_key(&ledger->ring, FG_CAPSULE_OUTER, &ledger->trust.gateway_id, seal_ms(ledger), key,
-				sizeof(key), &len) != FG_OK)
+	if (fg_keyring_seal_key(&ledger->ring, FG_CAPSULE_OUTER, &ledger->trust.gateway_id,
+				seal_ms(ledger), key, sizeof(key), &len) != FG_OK)
 		return;
 	frame.seal_key.role = FG_ROLE_LOG;
 	frame.seal_key.key = FG_BYTES(key, len);
@@ -120,12 +120,14 @@ static void refuse(struct fg_ledger *ledger, const struct fg_id *id, uint16_t le
 	ledger->ops->to_core(&frame, ledger->arg);
 }
 
-static void send_logged(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf, const struct fg_bytes record)
+static void send_logged(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf,
+			const struct fg_bytes record)
 {
 	struct fg_frame frame = { .type = FG_IPC_LOGGED };
 	struct fg_merkle_path path;
 
-	if (fg_merkle_tree_inclusion(ledger->tree, leaf->index, ledger->frontier.size, &path) != FG_OK)
+	if (fg_merkle_tree_inclusion(ledger->tree, leaf->index, ledger->frontier.size, &path) !=
+	    FG_OK)
 		FG_BUG("leaf outside its tree");
 	memcpy(frame.logged.message_id.b, leaf->key, FG_ID_LEN);
 	frame.logged.leg = (uint16_t)(leaf->key[FG_ID_LEN] << 8 | leaf->key[FG_ID_LEN + 1]);
@@ -159,7 +161,8 @@ static enum fg_rc room_for_orders(struct fg_ledger *ledger)
 	if (fg_clock_went_back(ledger->clock))
 		return FG_E_CLOCK_HOLD;
 	if (statvfs(ledger->folder, &fs) != 0 ||
-	    (uint64_t)fs.f_bavail * fs.f_frsize < (uint64_t)ledger->conf->limits.disk_free_mib << 20)
+	    (uint64_t)fs.f_bavail * fs.f_frsize < (uint64_t)ledger->conf->limits.disk_free_mib
+							  << 20)
 		return FG_E_LOG_IO;
 	return FG_OK;
 }
@@ -174,7 +177,8 @@ static enum fg_rc check_link(const struct fg_ledger *ledger, const struct fg_ipc
 	if (order->link_name.len != strlen(link->name) ||
 	    memcmp(order->link_name.data, link->name, order->link_name.len) != 0)
 		return FG_E_NOT_FOUND;
-	if (order->bearer >= FG_BEARER_COUNT || strcmp(link->bearer, fg_bearer_name(order->bearer)) != 0)
+	if (order->bearer >= FG_BEARER_COUNT ||
+	    strcmp(link->bearer, fg_bearer_name(order->bearer)) != 0)
 		return FG_E_CONSENT_BEARER;
 	return FG_OK;
 }
@@ -224,8 +228,9 @@ static enum fg_rc peel(struct fg_ledger *ledger, const struct fg_ipc_order *orde
 	return rc;
 }
 
-static enum fg_rc make_record(const struct fg_ipc_order *order, const struct fg_order_checked *checked,
-			      uint64_t now_ms, struct fg_ledger_leaf *leaf)
+static enum fg_rc make_record(const struct fg_ipc_order *order,
+			      const struct fg_order_checked *checked, uint64_t now_ms,
+			      struct fg_ledger_leaf *leaf)
 {
 	Fallgate__LeafRecord record = FALLGATE__LEAF_RECORD__INIT;
 	struct fg_ipc_order copy = *order;
@@ -255,14 +260,17 @@ static enum fg_rc make_record(const struct fg_ipc_order *order, const struct fg_
 }
 
 /* Put a leaf with its record into the batch. */
-static void add_to_batch(struct fg_ledger *ledger, struct fg_ledger_leaf *leaf, const struct fg_frame *frame)
+static void add_to_batch(struct fg_ledger *ledger, struct fg_ledger_leaf *leaf,
+			 const struct fg_frame *frame)
 {
 	leaf->index = ledger->frontier.size + ledger->batch_count;
-	ledger->batch[ledger->batch_count++] = (struct fg_ledger_pending){ .leaf = leaf, .frame = *frame };
+	ledger->batch[ledger->batch_count++] =
+		(struct fg_ledger_pending){ .leaf = leaf, .frame = *frame };
 }
 
 static enum fg_rc log_order(struct fg_ledger *ledger, const struct fg_ipc_order *order,
-			    const struct fg_order_checked *checked, uint64_t now_ms, struct fg_frame *frame)
+			    const struct fg_order_checked *checked, uint64_t now_ms,
+			    struct fg_frame *frame)
 {
 	struct fg_ledger_leaf *leaf = talloc_zero(ledger, struct fg_ledger_leaf);
 	enum fg_rc rc = leaf ? make_record(order, checked, now_ms, leaf) : FG_E_NO_MEMORY;
@@ -289,7 +297,8 @@ static enum fg_rc log_order(struct fg_ledger *ledger, const struct fg_ipc_order 
 }
 
 /* The same order again: no new leaf, but the vault is asked again, with a path to the newest checkpoint. */
-static enum fg_rc forward_again(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf, struct fg_frame *frame)
+static enum fg_rc forward_again(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf,
+				struct fg_frame *frame)
 {
 	uint8_t record[FG_LEDGER_RECORD_MAX];
 	struct fg_merkle_path path;
@@ -300,9 +309,11 @@ static enum fg_rc forward_again(struct fg_ledger *ledger, const struct fg_ledger
 	if (ledger->vault_size < ledger->frontier.size)
 		return FG_E_IPC_FULL; /* the path would lead to a checkpoint that the vault has not seen */
 	if (leaf->record_len > sizeof(record) ||
-	    fg_journal_read(ledger->journal, leaf->record_offset, record, leaf->record_len) != FG_OK)
+	    fg_journal_read(ledger->journal, leaf->record_offset, record, leaf->record_len) !=
+		    FG_OK)
 		return FG_E_LOG_IO;
-	if (fg_merkle_tree_inclusion(ledger->tree, leaf->index, ledger->frontier.size, &path) != FG_OK)
+	if (fg_merkle_tree_inclusion(ledger->tree, leaf->index, ledger->frontier.size, &path) !=
+	    FG_OK)
 		FG_BUG("leaf outside its tree");
 	frame->open.leaf_index = leaf->index;
 	frame->open.record = FG_BYTES(record, leaf->record_len);
@@ -315,8 +326,8 @@ static enum fg_rc forward_again(struct fg_ledger *ledger, const struct fg_ledger
 }
 
 /* Does the leaf commit to this very order? A newer view or consent, or another link, is another decision and gets a leaf of its own. */
-static bool is_same_order(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf, const struct fg_ipc_order *order,
-			  const struct fg_order_checked *checked)
+static bool is_same_order(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf,
+			  const struct fg_ipc_order *order, const struct fg_order_checked *checked)
 {
 	uint8_t bytes[FG_LEDGER_RECORD_MAX];
 	const Fallgate__LeafRecord *r;
@@ -324,10 +335,13 @@ static bool is_same_order(struct fg_ledger *ledger, const struct fg_ledger_leaf 
 	if (leaf->record)
 		memcpy(bytes, leaf->record, leaf->record_len);
 	else if (leaf->record_len > sizeof(bytes) ||
-		 fg_journal_read(ledger->journal, leaf->record_offset, bytes, leaf->record_len) != FG_OK)
+		 fg_journal_read(ledger->journal, leaf->record_offset, bytes, leaf->record_len) !=
+			 FG_OK)
 		return false;
-	r = fg_proto_unpack(&ledger->arena, &fallgate__leaf_record__descriptor, bytes, leaf->record_len);
-	return r && FG_HAS_LEN(r->consent_hash, FG_SHA256_LEN) && FG_HAS_LEN(r->view_hash, FG_SHA256_LEN) &&
+	r = fg_proto_unpack(&ledger->arena, &fallgate__leaf_record__descriptor, bytes,
+			    leaf->record_len);
+	return r && FG_HAS_LEN(r->consent_hash, FG_SHA256_LEN) &&
+	       FG_HAS_LEN(r->view_hash, FG_SHA256_LEN) &&
 	       memcmp(r->consent_hash.data, checked->consent.hash.b, FG_SHA256_LEN) == 0 &&
 	       memcmp(r->view_hash.data, checked->view_hash.b, FG_SHA256_LEN) == 0 &&
 	       (unsigned)r->bearer == order->bearer && strlen(r->link) == order->link_name.len &&
@@ -345,7 +359,8 @@ static enum fg_rc take_order(struct fg_ledger *ledger, const struct fg_ipc_order
 					.consent = order->consent,
 					.cert = order->cert,
 					.view = order->view,
-					.capsule_hash = fg_sha256(order->capsule.data, order->capsule.len),
+					.capsule_hash =
+						fg_sha256(order->capsule.data, order->capsule.len),
 					.now_ms = fg_clock_wall_ms(ledger->clock) };
 	struct fg_order_checked checked;
 	struct fg_ledger_leaf *known;
@@ -371,15 +386,15 @@ static enum fg_rc take_order(struct fg_ledger *ledger, const struct fg_ipc_order
 		return rc;
 	make_key(&order->message_id, order->leg, key);
 	known = fg_table_get(ledger->index, key);
-	return known && is_same_order(ledger, known, order, &checked) ?
-		       forward_again(ledger, known, &frame) :
-		       log_order(ledger, order, &checked, claim.now_ms, &frame);
+	return known && is_same_order(ledger, known, order, &checked)
+		       ? forward_again(ledger, known, &frame)
+		       : log_order(ledger, order, &checked, claim.now_ms, &frame);
 }
 
 /* ---- accounts and alarms ---- */
 
-static enum fg_rc log_other(struct fg_ledger *ledger, enum fg_leaf_kind kind, Fallgate__LeafRecord *record,
-			    const struct fg_frame *frame)
+static enum fg_rc log_other(struct fg_ledger *ledger, enum fg_leaf_kind kind,
+			    Fallgate__LeafRecord *record, const struct fg_frame *frame)
 {
 	uint64_t now_ms = fg_clock_wall_ms(ledger->clock);
 	struct fg_ledger_leaf *entry = talloc_zero(ledger, struct fg_ledger_leaf);
@@ -424,8 +439,8 @@ static void take_alarm(struct fg_ledger *ledger, const struct fg_ipc_alarm *alar
 	struct fg_frame nothing = { 0 };
 	struct fg_id id = alarm->message_id;
 
-	LOG_MSG(&id, DLOG, LOGL_FATAL, "alarm from the vault: %s leg=%u\n", fg_rc_name((enum fg_rc)alarm->rc),
-		alarm->leg);
+	LOG_MSG(&id, DLOG, LOGL_FATAL, "alarm from the vault: %s leg=%u\n",
+		fg_rc_name((enum fg_rc)alarm->rc), alarm->leg);
 	record.message_id = (ProtobufCBinaryData){ FG_ID_LEN, id.b };
 	record.leg = alarm->leg;
 	record.alarm = (char *)(uintptr_t)fg_rc_name((enum fg_rc)alarm->rc);
@@ -459,7 +474,8 @@ static void take_head_query(struct fg_ledger *ledger, const struct fg_ipc_head_q
 	enum fg_rc rc = FG_OK;
 
 	if (query->old_size > 0)
-		rc = fg_merkle_tree_consistency(ledger->tree, query->old_size, ledger->frontier.size, &path);
+		rc = fg_merkle_tree_consistency(ledger->tree, query->old_size,
+						ledger->frontier.size, &path);
 	frame.head.token = query->token;
 	frame.head.checkpoint = FG_BYTES(ledger->note, ledger->note_len);
 	frame.head.old_size = query->old_size;
@@ -507,7 +523,8 @@ static void refuse_batch(struct fg_ledger *ledger)
 }
 
 /* The leaf of an order is durable: say so, and fill in what the OPEN lacked. */
-static void complete(struct fg_ledger *ledger, struct fg_ledger_pending *pending, const struct fg_bytes record)
+static void complete(struct fg_ledger *ledger, struct fg_ledger_pending *pending,
+		     const struct fg_bytes record)
 {
 	if (pending->frame.type != FG_IPC_OPEN)
 		return;
@@ -577,8 +594,9 @@ void fg_ledger_flush(struct fg_ledger *ledger)
 void fg_ledger_idle(struct fg_ledger *ledger)
 {
 	bool changed = false;
-	enum fg_rc rc = fg_keyring_rotate(&ledger->ring, fg_clock_wall_ms(ledger->clock), seal_ms(ledger),
-					  (uint64_t)ledger->conf->log.consent_hours * HOUR_MS, &changed);
+	enum fg_rc rc =
+		fg_keyring_rotate(&ledger->ring, fg_clock_wall_ms(ledger->clock), seal_ms(ledger),
+				  (uint64_t)ledger->conf->log.consent_hours * HOUR_MS, &changed);
 
 	if (rc != FG_OK)
 		LOGP(DLOG, LOGL_ERROR, "rotate seal key: %s\n", fg_rc_name(rc));

@@ -17,7 +17,8 @@
 
 enum { LEAF_FIXED_LEN = FG_LEAF_LEN + 32 + FG_LEDGER_KEY_LEN + 2 };
 
-static enum fg_rc sign_checkpoint(struct fg_ledger *ledger, const struct fg_merkle_frontier *frontier, char *note,
+static enum fg_rc sign_checkpoint(struct fg_ledger *ledger,
+				  const struct fg_merkle_frontier *frontier, char *note,
 				  size_t *len_out)
 {
 	struct fg_checkpoint checkpoint = { .size = frontier->size,
@@ -40,7 +41,8 @@ static void encode_leaf(struct fg_writer *w, struct fg_ledger_leaf *leaf)
 /* record_offset of each leaf is relative to the payload until it is known where that lies. */
 static enum fg_rc append_batch(struct fg_ledger *ledger, const char *note, size_t note_len)
 {
-	size_t cap = 2 + 2 + note_len + ledger->batch_count * (LEAF_FIXED_LEN + FG_LEDGER_RECORD_MAX);
+	size_t cap =
+		2 + 2 + note_len + ledger->batch_count * (LEAF_FIXED_LEN + FG_LEDGER_RECORD_MAX);
 	uint8_t *payload = talloc_size(ledger->batch_ctx, cap);
 	struct fg_writer w;
 	uint64_t offset;
@@ -54,13 +56,15 @@ static enum fg_rc append_batch(struct fg_ledger *ledger, const char *note, size_
 		encode_leaf(&w, ledger->batch[i].leaf);
 	fg_writer_u16(&w, (uint16_t)note_len);
 	fg_writer_bytes(&w, note, note_len);
-	rc = w.rc == FG_OK ? fg_journal_append(ledger->journal, payload, fg_writer_len(&w), &offset) : w.rc;
+	rc = w.rc == FG_OK ? fg_journal_append(ledger->journal, payload, fg_writer_len(&w), &offset)
+			   : w.rc;
 	for (size_t i = 0; rc == FG_OK && i < ledger->batch_count; i++)
 		ledger->batch[i].leaf->record_offset += offset;
 	return rc;
 }
 
-static enum fg_rc remember_unpublished(struct fg_ledger *ledger, const uint8_t *leaf, uint64_t index)
+static enum fg_rc remember_unpublished(struct fg_ledger *ledger, const uint8_t *leaf,
+				       uint64_t index)
 {
 	size_t need = (ledger->unpublished_count + 1) * FG_LEAF_LEN;
 	uint8_t *grown;
@@ -158,8 +162,8 @@ static enum fg_rc replay_batch(const uint8_t *data, size_t len, uint64_t offset,
 	note = fg_cursor_bytes(&cur, note_len);
 	if (fg_cursor_end(&cur) != FG_OK || note_len >= FG_NOTE_MAX)
 		return FG_E_SYNTAX;
-	rc = fg_note_verify((const char *)note, note_len, ledger->trust.origin, ledger->trust.log_key,
-			    &checkpoint);
+	rc = fg_note_verify((const char *)note, note_len, ledger->trust.origin,
+			    ledger->trust.log_key, &checkpoint);
 	root = fg_merkle_frontier_root(&ledger->frontier);
 	if (rc != FG_OK || checkpoint.size != ledger->frontier.size ||
 	    !fg_hash_equal(&checkpoint.root, &root))
@@ -188,7 +192,8 @@ enum fg_rc fg_ledger_replay(struct fg_ledger *ledger)
 		ledger->unpublished_first = (uint64_t)st.st_size / FG_LEAF_LEN;
 	rc = fg_journal_open(ledger, journal, replay_batch, ledger, &ledger->journal, &torn);
 	if (torn > 0)
-		LOGP(DLOG, LOGL_NOTICE, "cut journal: %llu bytes were not whole\n", (unsigned long long)torn);
+		LOGP(DLOG, LOGL_NOTICE, "cut journal: %llu bytes were not whole\n",
+		     (unsigned long long)torn);
 	talloc_free(journal);
 	talloc_free(leaves);
 	return rc;
@@ -196,7 +201,8 @@ enum fg_rc fg_ledger_replay(struct fg_ledger *ledger)
 
 /* ---- for auditors ---- */
 
-static enum fg_rc write_at(const char *path, uint64_t offset, const void *data, size_t len, int flags)
+static enum fg_rc write_at(const char *path, uint64_t offset, const void *data, size_t len,
+			   int flags)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
 	enum fg_rc rc = FG_OK;

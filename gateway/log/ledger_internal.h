@@ -11,9 +11,11 @@
 #include "lib/proto/leaf.h"
 
 enum {
-	FG_LEDGER_BATCH_MAX = 1024,   /* leaves of one fdatasync: a loop turn of a full channel is below it */
-	FG_LEDGER_RECORD_MAX = 1024,  /* LOGGED.record in ipc.def */
-	FG_LEDGER_OUT_MAX = 1024,     /* orders that wait for room in the channel to the vault before new ones are refused */
+	FG_LEDGER_BATCH_MAX =
+		1024, /* leaves of one fdatasync: a loop turn of a full channel is below it */
+	FG_LEDGER_RECORD_MAX = 1024, /* LOGGED.record in ipc.def */
+	FG_LEDGER_OUT_MAX =
+		1024, /* orders that wait for room in the channel to the vault before new ones are refused */
 	FG_LEDGER_KEY_LEN = FG_ID_LEN + 2,
 };
 
@@ -62,7 +64,7 @@ struct fg_ledger {
 	bool vault_follows, vault_forked;
 	struct fg_ledger_pending batch[FG_LEDGER_BATCH_MAX];
 	size_t batch_count;
-	void *batch_ctx; /* talloc: what the pending frames point into */
+	void *batch_ctx;      /* talloc: what the pending frames point into */
 	uint64_t vault_size;  /* leaves that the vault was sent */
 	uint64_t vault_first; /* the first of those that its newest checkpoint came with */
 	struct fg_ledger_parcel *out, **out_end;
@@ -82,7 +84,8 @@ enum fg_rc fg_ledger_publish(struct fg_ledger *ledger);
 /*! The vault has leaves_count leaves: send the others. */
 void fg_ledger_out_begin(struct fg_ledger *ledger, uint64_t leaves_count);
 /*! A durable batch, a talloc child of ctx_take like all that its frames point into. */
-void fg_ledger_out_add(struct fg_ledger *ledger, void *ctx_take, struct fg_ledger_pending *batch, size_t count);
+void fg_ledger_out_add(struct fg_ledger *ledger, void *ctx_take, struct fg_ledger_pending *batch,
+		       size_t count);
 /*! Send the vault what there is room for: leaves first, then what stands on them, in order. */
 void fg_ledger_out_pump(struct fg_ledger *ledger);
 void fg_ledger_out_drop(struct fg_ledger *ledger);

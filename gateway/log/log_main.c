@@ -51,7 +51,8 @@ static void failed(enum fg_rc rc, void *arg)
 
 static const struct fg_ledger_ops ledger_ops = { to_core, to_vault, failed };
 
-static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+		     void *arg)
 {
 	struct log_process *log = arg;
 
@@ -93,7 +94,10 @@ static void on_room(struct fg_channel *channel, void *arg)
 }
 
 static const struct fg_channel_ops channel_ops = {
-	.frame = on_frame, .open = on_open, .room = on_room, .closed = on_closed,
+	.frame = on_frame,
+	.open = on_open,
+	.room = on_room,
+	.closed = on_closed,
 };
 
 static void on_flush(evutil_socket_t fd, short what, void *arg)
@@ -117,14 +121,15 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 
 	log->process = process;
 	if (rc == FG_OK)
-		rc = fg_ledger_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)), &ledger_ops, log,
-				   &log->ledger);
+		rc = fg_ledger_new(fg_role_ctx(process), conf, fg_loop_clock(fg_role_loop(process)),
+				   &ledger_ops, log, &log->ledger);
 	if (rc == FG_OK)
 		fg_role_public_key(process, FG_TRUST_LOG, fg_ledger_public_key(log->ledger));
 	return rc;
 }
 
-static enum fg_rc trust(struct fg_role_process *process, const struct fg_ipc_trust *frame, void *arg)
+static enum fg_rc trust(struct fg_role_process *process, const struct fg_ipc_trust *frame,
+			void *arg)
 {
 	struct log_process *log = arg;
 	enum fg_rc rc = fg_trust_read(frame, &log->trust);
@@ -134,7 +139,8 @@ static enum fg_rc trust(struct fg_role_process *process, const struct fg_ipc_tru
 	return rc == FG_OK ? fg_ledger_start(log->ledger, &log->trust) : rc;
 }
 
-static void peer(struct fg_role_process *process, const struct fg_ipc_peer *frame, int fd_take, void *arg)
+static void peer(struct fg_role_process *process, const struct fg_ipc_peer *frame, int fd_take,
+		 void *arg)
 {
 	struct log_process *log = arg;
 	struct fg_channel **slot = frame->role == FG_ROLE_CORE ? &log->core : &log->vault;
@@ -143,8 +149,8 @@ static void peer(struct fg_role_process *process, const struct fg_ipc_peer *fram
 		TALLOC_FREE(log->core);
 	else
 		drop_vault(log);
-	*slot = fg_channel_new(fg_role_ctx(process), fg_loop_base(fg_role_loop(process)), fd_take, FG_ROLE_LOG,
-			       (enum fg_role)frame->role, NULL, &channel_ops, log);
+	*slot = fg_channel_new(fg_role_ctx(process), fg_loop_base(fg_role_loop(process)), fd_take,
+			       FG_ROLE_LOG, (enum fg_role)frame->role, NULL, &channel_ops, log);
 }
 
 static enum fg_rc start(struct fg_role_process *process, void *arg)
@@ -169,7 +175,11 @@ static void stop(struct fg_role_process *process, void *arg)
 }
 
 static const struct fg_role_ops role_ops = {
-	.configure = configure, .trust = trust, .peer = peer, .start = start, .stop = stop,
+	.configure = configure,
+	.trust = trust,
+	.peer = peer,
+	.start = start,
+	.stop = stop,
 };
 
 int fg_log_main(int fd)

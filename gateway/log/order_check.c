@@ -35,8 +35,8 @@ static enum fg_rc reason_of(const Fallgate__View *view, uint8_t reason, enum fg_
 	return FG_OK;
 }
 
-enum fg_rc fg_order_check(struct fg_arena *arena, const struct fg_trust *trust, const struct fg_order_claim *claim,
-			  struct fg_order_checked *checked_out)
+enum fg_rc fg_order_check(struct fg_arena *arena, const struct fg_trust *trust,
+			  const struct fg_order_claim *claim, struct fg_order_checked *checked_out)
 {
 	const Fallgate__Signed *view = fg_signed_unpack(arena, claim->view.data, claim->view.len);
 	struct fg_view_expect view_expect = { .directory_key = trust->directory_key,
@@ -61,7 +61,8 @@ enum fg_rc fg_order_check(struct fg_arena *arena, const struct fg_trust *trust, 
 	memcpy(checked.recipient_tag.b, checked.view->handle_tag.data, FG_SHA256_LEN);
 	checked.view_hash = fg_signed_body_hash(view);
 	expect.recipient_tag = checked.recipient_tag;
-	rc = fg_consent_check(arena, fg_signed_unpack(arena, claim->consent.data, claim->consent.len),
+	rc = fg_consent_check(arena,
+			      fg_signed_unpack(arena, claim->consent.data, claim->consent.len),
 			      fg_signed_unpack(arena, claim->cert.data, claim->cert.len), &expect,
 			      &checked.consent);
 	if (rc == FG_OK)
@@ -69,8 +70,9 @@ enum fg_rc fg_order_check(struct fg_arena *arena, const struct fg_trust *trust, 
 	return rc;
 }
 
-struct fg_hash fg_order_leaf(uint8_t reason, uint8_t bearer, uint64_t time_ms, const uint8_t salt[static 32],
-			     struct fg_bytes record, uint8_t leaf_out[static 44])
+struct fg_hash fg_order_leaf(uint8_t reason, uint8_t bearer, uint64_t time_ms,
+			     const uint8_t salt[static 32], struct fg_bytes record,
+			     uint8_t leaf_out[static 44])
 {
 	const struct fg_leaf leaf = {
 		.kind = FG_LEAF_DECISION,

@@ -23,8 +23,8 @@ enum fg_rc fg_trust_read(const struct fg_ipc_trust *frame, struct fg_trust *trus
 
 struct fg_order_claim {
 	struct fg_id message_id;
-	uint8_t bearer; /*!< enum fg_bearer */
-	uint8_t reason; /*!< enum fg_reason */
+	uint8_t bearer;                      /*!< enum fg_bearer */
+	uint8_t reason;                      /*!< enum fg_reason */
 	struct fg_bytes consent, cert, view; /*!< serialized Signed */
 	struct fg_hash capsule_hash;
 	uint64_t now_ms;
@@ -39,9 +39,10 @@ struct fg_order_checked {
 };
 
 /*! \return FG_OK; the errors of view.h and consent.h; FG_E_CONSENT_REASON when the reason does not follow from the view. */
-enum fg_rc fg_order_check(struct fg_arena *arena, const struct fg_trust *trust, const struct fg_order_claim *claim,
-			  struct fg_order_checked *checked_out);
+enum fg_rc fg_order_check(struct fg_arena *arena, const struct fg_trust *trust,
+			  const struct fg_order_claim *claim, struct fg_order_checked *checked_out);
 
 /*! The public leaf of an order with this record: the log makes it, the vault makes it again. */
-struct fg_hash fg_order_leaf(uint8_t reason, uint8_t bearer, uint64_t time_ms, const uint8_t salt[static 32],
-			     struct fg_bytes record, uint8_t leaf_out[static 44]);
+struct fg_hash fg_order_leaf(uint8_t reason, uint8_t bearer, uint64_t time_ms,
+			     const uint8_t salt[static 32], struct fg_bytes record,
+			     uint8_t leaf_out[static 44]);

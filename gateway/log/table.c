@@ -33,7 +33,8 @@ struct fg_table *fg_table_new(void *ctx, size_t key_len)
 	return table;
 }
 
-static struct slot *find(const struct fg_table *table, struct slot *slots, size_t cap, const void *key)
+static struct slot *find(const struct fg_table *table, struct slot *slots, size_t cap,
+			 const void *key)
 {
 	const struct fg_piece pieces[] = { { table->salt, sizeof(table->salt) },
 					   { key, table->key_len } };

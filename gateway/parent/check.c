@@ -59,7 +59,8 @@ static void check_paths(struct checker *checker, const struct fg_conf *conf)
 	check_folder(checker, "gateway.data_dir", conf->gateway.data_dir);
 	check_folder(checker, "gateway.run_dir", conf->gateway.run_dir);
 	if (strlen(conf->gateway.run_dir) > socket_max)
-		complain(checker, "gateway.run_dir", "is too long for a socket in it; at most %zu bytes", socket_max);
+		complain(checker, "gateway.run_dir",
+			 "is too long for a socket in it; at most %zu bytes", socket_max);
 	check_readable(checker, "secure.certificate", conf->secure.certificate);
 	check_readable(checker, "secure.key", conf->secure.key);
 	check_readable(checker, "secure.ca", conf->secure.ca);
@@ -73,12 +74,14 @@ static void check_policy(struct checker *checker, const struct fg_conf *conf)
 	if (!*conf->gateway.policy)
 		return;
 	rules = calloc(FG_CONF_RULES_MAX, sizeof(*rules));
-	if (!rules || fg_conf_read_policy(conf->gateway.policy, conf, rules, &count, checker->error, checker->arg) != FG_OK)
+	if (!rules || fg_conf_read_policy(conf->gateway.policy, conf, rules, &count, checker->error,
+					  checker->arg) != FG_OK)
 		checker->errors++;
 	free(rules);
 }
 
-enum fg_rc fg_parent_check(const char *path, struct fg_conf *conf_out, fg_conf_error_cb error, void *arg)
+enum fg_rc fg_parent_check(const char *path, struct fg_conf *conf_out, fg_conf_error_cb error,
+			   void *arg)
 {
 	struct checker checker = { .path = path, .error = error, .arg = arg };
 	enum fg_rc rc = fg_conf_read(path, conf_out, error, arg);
@@ -86,7 +89,8 @@ enum fg_rc fg_parent_check(const char *path, struct fg_conf *conf_out, fg_conf_e
 	if (rc == FG_E_NOT_FOUND || rc == FG_E_SYSTEM || rc == FG_E_NO_MEMORY)
 		return FG_E_CONF;
 	if (!fg_alphabet_fits_gsm7(conf_out->mark.text, strlen(conf_out->mark.text)))
-		complain(&checker, "mark.text", "\"%s\" is not in the GSM alphabet; 3GPP TS 23.038, 6.2.1",
+		complain(&checker, "mark.text",
+			 "\"%s\" is not in the GSM alphabet; 3GPP TS 23.038, 6.2.1",
 			 conf_out->mark.text);
 	check_paths(&checker, conf_out);
 	check_policy(&checker, conf_out);

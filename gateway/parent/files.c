@@ -106,7 +106,8 @@ static enum fg_rc make_folders(const struct fg_conf *conf)
 	if (rc == FG_OK)
 		rc = make_folder(conf->gateway.run_dir, 0755, NULL);
 	for (size_t i = 0; i < sizeof(keepers) / sizeof(keepers[0]) && rc == FG_OK; i++) {
-		snprintf(path, sizeof(path), "%s/%s", conf->gateway.data_dir, fg_role_name(keepers[i]));
+		snprintf(path, sizeof(path), "%s/%s", conf->gateway.data_dir,
+			 fg_role_name(keepers[i]));
 		rc = make_folder(path, 0700, fg_files_user(conf, keepers[i], user));
 	}
 	return rc;
@@ -149,14 +150,16 @@ static enum fg_rc read_or_make_id(const struct fg_conf *conf, struct fg_id *id)
 	text[strcspn(text, "\n")] = 0;
 	if (fg_id_parse(text, id) == FG_OK)
 		return FG_OK;
-	LOGP(DMAIN, LOGL_ERROR, "cannot use %s: not 32 hex digits; restore it from a backup\n", path);
+	LOGP(DMAIN, LOGL_ERROR, "cannot use %s: not 32 hex digits; restore it from a backup\n",
+	     path);
 	return FG_E_CONF;
 }
 
 /* The first certificate of a PEM file (RFC 7468) without its line ends: what is between its borders is base64 already. */
 static enum fg_rc read_ca(const struct fg_conf *conf, char out[static FG_FILES_CA_MAX])
 {
-	static const char begin[] = "-----BEGIN CERTIFICATE-----", end[] = "-----END CERTIFICATE-----";
+	static const char begin[] = "-----BEGIN CERTIFICATE-----",
+			  end[] = "-----END CERTIFICATE-----";
 	char pem[PEM_MAX];
 	uint8_t der[FG_FILES_CA_MAX];
 	enum fg_rc rc = read_text(conf->secure.ca, pem, sizeof(pem));
@@ -167,13 +170,16 @@ static enum fg_rc read_ca(const struct fg_conf *conf, char out[static FG_FILES_C
 		return rc == FG_E_NOT_FOUND ? refused("read", conf->secure.ca) : rc;
 	from = strstr(pem, begin);
 	to = from ? strstr(from, end) : NULL;
-	for (from = from ? from + strlen(begin) : NULL; to && from < to && n + 1 < FG_FILES_CA_MAX; from++)
+	for (from = from ? from + strlen(begin) : NULL; to && from < to && n + 1 < FG_FILES_CA_MAX;
+	     from++)
 		if (*from != '\n' && *from != '\r')
 			out[n++] = *from;
 	out[n] = 0;
-	if (to && from == to && fg_base64_decode(out, n, der, sizeof(der), &der_len) == FG_OK && der_len)
+	if (to && from == to && fg_base64_decode(out, n, der, sizeof(der), &der_len) == FG_OK &&
+	    der_len)
 		return FG_OK;
-	LOGP(DMAIN, LOGL_ERROR, "cannot use %s: no PEM certificate of at most 4 KiB\n", conf->secure.ca);
+	LOGP(DMAIN, LOGL_ERROR, "cannot use %s: no PEM certificate of at most 4 KiB\n",
+	     conf->secure.ca);
 	return FG_E_CONF;
 }
 
@@ -199,13 +205,15 @@ static uint16_t port_of(int fd)
 	char port[NI_MAXSERV] = "0";
 
 	if (getsockname(fd, (struct sockaddr *)&address, &len) == 0)
-		getnameinfo((struct sockaddr *)&address, len, NULL, 0, port, sizeof(port), NI_NUMERICSERV);
+		getnameinfo((struct sockaddr *)&address, len, NULL, 0, port, sizeof(port),
+			    NI_NUMERICSERV);
 	return (uint16_t)strtoul(port, NULL, 10);
 }
 
 static enum fg_rc open_secure(const struct fg_conf *conf, struct fg_files *files)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
 	struct addrinfo *ai = NULL;
 	char port[8], where[80];
 
@@ -228,7 +236,8 @@ static enum fg_rc open_control(const struct fg_conf *conf, struct fg_files *file
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	snprintf(files->control_path, sizeof(files->control_path), "%s/control", conf->gateway.run_dir);
+	snprintf(files->control_path, sizeof(files->control_path), "%s/control",
+		 conf->gateway.run_dir);
 	if (fd < 0 || strlen(files->control_path) >= sizeof(address.sun_path)) {
 		if (fd >= 0)
 			close(fd);
@@ -238,8 +247,8 @@ static enum fg_rc open_control(const struct fg_conf *conf, struct fg_files *file
 	strcpy(address.sun_path, files->control_path);
 	/* The lock on data_dir shows that nobody of this gateway listens there any more. */
 	unlink(address.sun_path);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || chmod(address.sun_path, 0660) != 0 ||
-	    listen(fd, 16) != 0)
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+	    chmod(address.sun_path, 0660) != 0 || listen(fd, 16) != 0)
 		return refused("listen on", files->control_path);
 	if (geteuid() == 0 && conf->gateway.control_uid >= 0 &&
 	    chown(address.sun_path, (uid_t)conf->gateway.control_uid, (gid_t)-1) != 0)
@@ -288,8 +297,10 @@ const char *fg_files_origin(const struct fg_conf *conf)
 }
 
 static const char *const key_lines[FG_TRUST_KEY_COUNT] = {
-	[FG_TRUST_LOG] = "log-key", [FG_TRUST_VAULT] = "vault-key",
-	[FG_TRUST_RECEIPT] = "receipt-key", [FG_TRUST_DIRECTORY] = "directory-key",
+	[FG_TRUST_LOG] = "log-key",
+	[FG_TRUST_VAULT] = "vault-key",
+	[FG_TRUST_RECEIPT] = "receipt-key",
+	[FG_TRUST_DIRECTORY] = "directory-key",
 };
 
 /* The value of the line "name value", "" when there is none. */
@@ -298,9 +309,11 @@ static const char *value_of(const char *text, const char *name, char *out, size_
 	size_t len = strlen(name);
 
 	out[0] = 0;
-	for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+	for (const char *line = text; line;
+	     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
 		if (strncmp(line, name, len) == 0 && line[len] == ' ')
-			snprintf(out, cap, "%.*s", (int)strcspn(line + len + 1, "\n"), line + len + 1);
+			snprintf(out, cap, "%.*s", (int)strcspn(line + len + 1, "\n"),
+				 line + len + 1);
 	return out;
 }
 
@@ -311,7 +324,8 @@ static bool says(const char *path, const char *text, const char *name, const cha
 	if (strcmp(value_of(text, name, there, sizeof(there)), value) == 0)
 		return true;
 	LOGP(DMAIN, LOGL_ERROR,
-	     "refuse to start: %s says %s \"%s\", but this gateway's is \"%s\": devices would refuse it. Restore data_dir from "
+	     "refuse to start: %s says %s \"%s\", but this gateway's is \"%s\": devices would "
+	     "refuse it. Restore data_dir from "
 	     "its backup, or, for a new gateway, remove the file and register all devices anew\n",
 	     path, name, there, value);
 	return false;
@@ -345,8 +359,10 @@ enum fg_rc fg_files_write_trust(const struct fg_conf *conf, const struct fg_file
 	snprintf(path, sizeof(path), "%s/gateway.trust", conf->gateway.data_dir);
 	if (!same_gateway(path, conf, files, keys))
 		return FG_E_TRUST;
-	n = snprintf(text, sizeof(text), "fallgate-trust 1\ngateway %s\nhost %s:%u\nlog-origin %s\n",
-		     fg_id_text(&files->gateway_id, hex), conf->secure.host, files->secure_port, fg_files_origin(conf));
+	n = snprintf(text, sizeof(text),
+		     "fallgate-trust 1\ngateway %s\nhost %s:%u\nlog-origin %s\n",
+		     fg_id_text(&files->gateway_id, hex), conf->secure.host, files->secure_port,
+		     fg_files_origin(conf));
 	for (size_t i = 0; i < FG_TRUST_KEY_COUNT; i++)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, "%s %s\n", key_lines[i],
 			      fg_hex(keys->key[i], 32, hex));

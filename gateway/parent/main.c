@@ -15,14 +15,17 @@
 
 static const char help[] =
 	"Usage: fallgated -c FILE [-n] [-f]\n"
-	"Runs a Fallgate gateway as FILE (fallgate.conf) says, one process for each role and link.\n\n"
+	"Runs a Fallgate gateway as FILE (fallgate.conf) says, one process for each role and "
+	"link.\n\n"
 	"  -c FILE     the configuration\n"
 	"  -n          check the configuration and everything it names, say all errors, and leave\n"
 	"  -f          stay in the foreground (always so; service managers like it)\n"
 	"  --help      this text\n"
 	"  --version   the version\n\n"
-	"Exit codes: 0 stopped by SIGTERM or SIGINT, or -n found nothing; 1 -n found errors; 64 wrong usage;\n"
-	"71 the system refused a folder, socket or process; 78 wrong configuration, or keys other than gateway.trust's.\n";
+	"Exit codes: 0 stopped by SIGTERM or SIGINT, or -n found nothing; 1 -n found errors; 64 "
+	"wrong usage;\n"
+	"71 the system refused a folder, socket or process; 78 wrong configuration, or keys other "
+	"than gateway.trust's.\n";
 
 static int run_link(int fd, unsigned link)
 {
@@ -57,15 +60,19 @@ static const struct {
 	const char *name;
 	int (*run)(int fd, unsigned link);
 } roles[] = {
-	{ "core", run_core }, { "log", run_log }, { "vault", run_vault }, { "secure", run_secure }, { "link", run_link },
+	{ "core", run_core },     { "log", run_log },   { "vault", run_vault },
+	{ "secure", run_secure }, { "link", run_link },
 };
 
 enum { OPT_HELP = 1000, OPT_VERSION, OPT_ROLE, OPT_FD, OPT_LINK };
 
 static const struct option options[] = {
-	{ "help", no_argument, NULL, OPT_HELP },     { "version", no_argument, NULL, OPT_VERSION },
-	{ "role", required_argument, NULL, OPT_ROLE }, { "fd", required_argument, NULL, OPT_FD },
-	{ "link", required_argument, NULL, OPT_LINK }, { NULL, 0, NULL, 0 },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ "role", required_argument, NULL, OPT_ROLE },
+	{ "fd", required_argument, NULL, OPT_FD },
+	{ "link", required_argument, NULL, OPT_LINK },
+	{ NULL, 0, NULL, 0 },
 };
 
 struct arguments {
@@ -108,7 +115,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *a)
 			return FG_EXIT_USAGE;
 		}
 	if ((!a->conf && !a->role) || optind != argc) {
-		fputs("fallgated: -c FILE is needed, and nothing else; see fallgated --help\n", stderr);
+		fputs("fallgated: -c FILE is needed, and nothing else; see fallgated --help\n",
+		      stderr);
 		return FG_EXIT_USAGE;
 	}
 	return -1;
@@ -124,7 +132,8 @@ static int run_role(const struct arguments *a)
 	return FG_EXIT_USAGE;
 }
 
-static void print_error(const char *file, unsigned line, const char *key, const char *text, void *arg)
+static void print_error(const char *file, unsigned line, const char *key, const char *text,
+			void *arg)
 {
 	(void)arg;
 	fprintf(stderr, "%s:", file);
@@ -147,7 +156,8 @@ int main(int argc, char **argv)
 	if (fg_parent_check(a.conf, &conf, print_error, NULL) != FG_OK)
 		return a.check ? FG_EXIT_CHECK : FG_EXIT_CONF;
 	if (a.check) {
-		printf("%s: good: %zu link%s\n", a.conf, conf.links_count, conf.links_count == 1 ? "" : "s");
+		printf("%s: good: %zu link%s\n", a.conf, conf.links_count,
+		       conf.links_count == 1 ? "" : "s");
 		return FG_EXIT_OK;
 	}
 	ctx = talloc_named_const(NULL, 0, "fallgated");

@@ -37,7 +37,7 @@ struct child {
 	struct event *timer; /* no process: spawn; a process: kill it unless it is ready */
 	uint64_t spawned_ms;
 	uint32_t backoff_ms; /* before the next restart, 0: the least */
-	unsigned owes;	     /* public keys, a bit for each enum fg_trust_key */
+	unsigned owes;       /* public keys, a bit for each enum fg_trust_key */
 };
 
 struct parent {
@@ -48,7 +48,7 @@ struct parent {
 	struct fg_files files;
 	struct fg_trust_keys keys;
 	unsigned known; /* of keys */
-	bool trusted;	/* gateway.trust says so too */
+	bool trusted;   /* gateway.trust says so too */
 	bool announced;
 	int stopping; /* 0: no; else the stage of stages[] + 1 */
 	int exit_code;
@@ -59,12 +59,19 @@ struct parent {
 };
 
 const struct fg_parent_timings fg_parent_default_timings = {
-	.backoff_min_ms = 100, .backoff_max_ms = 30000, .settled_ms = 60000, .ready_ms = 10000, .stop_ms = 10000,
+	.backoff_min_ms = 100,
+	.backoff_max_ms = 30000,
+	.settled_ms = 60000,
+	.ready_ms = 10000,
+	.stop_ms = 10000,
 };
 
 /* Who leaves together: those who face the outside first, the log last. */
 static const unsigned stages[] = {
-	1u << FG_ROLE_SECURE | 1u << FG_ROLE_LINK, 1u << FG_ROLE_CORE, 1u << FG_ROLE_VAULT, 1u << FG_ROLE_LOG,
+	1u << FG_ROLE_SECURE | 1u << FG_ROLE_LINK,
+	1u << FG_ROLE_CORE,
+	1u << FG_ROLE_VAULT,
+	1u << FG_ROLE_LOG,
 };
 enum { STAGES = sizeof(stages) / sizeof(stages[0]) };
 
@@ -117,10 +124,12 @@ static void tell_conf(struct child *child)
 	struct fg_frame frame = { .type = FG_IPC_CONF };
 	size_t len = 0;
 
-	if (!text || fg_conf_slice(child->parent->conf, roles[child->role].slice, child->link, text, CONF_MAX, &len) != FG_OK)
+	if (!text || fg_conf_slice(child->parent->conf, roles[child->role].slice, child->link, text,
+				   CONF_MAX, &len) != FG_OK)
 		FG_BUG("no slice for %s", child->name);
 	for (size_t at = 0; at < len; at += frame.conf.text.len) {
-		frame.conf.text = FG_BYTES(text + at, len - at < CONF_PIECE ? len - at : CONF_PIECE);
+		frame.conf.text =
+			FG_BYTES(text + at, len - at < CONF_PIECE ? len - at : CONF_PIECE);
 		frame.conf.last = at + frame.conf.text.len == len;
 		tell(child, &frame);
 	}
@@ -155,7 +164,8 @@ static void tell_path(struct child *child, enum fg_role_file kind, const char *p
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0) {
-		LOGP(DMAIN, LOGL_ERROR, "cannot read %s for %s: %s\n", path, child->name, strerror(errno));
+		LOGP(DMAIN, LOGL_ERROR, "cannot read %s for %s: %s\n", path, child->name,
+		     strerror(errno));
 		return;
 	}
 	tell_file(child, kind, fd);
@@ -184,7 +194,8 @@ static bool talk(enum fg_role a, enum fg_role b)
 #include "lib/ipc/ipc_nofields.h"
 #undef FG_IPC_CARRIES
 #define FG_IPC_CARRIES(FROM, TO, NAME)                                                             \
-	if ((a == FG_ROLE_##FROM && b == FG_ROLE_##TO) || (b == FG_ROLE_##FROM && a == FG_ROLE_##TO)) \
+	if ((a == FG_ROLE_##FROM && b == FG_ROLE_##TO) ||                                          \
+	    (b == FG_ROLE_##FROM && a == FG_ROLE_##TO))                                            \
 		return true;
 #include "lib/ipc/ipc.def"
 #include "lib/ipc/ipc_undef.h"
@@ -208,7 +219,8 @@ static void connect_children(struct child *a, struct child *b)
 	if (a == b || a->state < PREPARED || b->state < PREPARED || !talk(a->role, b->role))
 		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
-		LOGP(DMAIN, LOGL_ERROR, "cannot connect %s and %s: %s\n", a->name, b->name, strerror(errno));
+		LOGP(DMAIN, LOGL_ERROR, "cannot connect %s and %s: %s\n", a->name, b->name,
+		     strerror(errno));
 		kill_child(a, "it has not all its peers");
 		return;
 	}
@@ -270,7 +282,9 @@ static void take_key(struct child *child, const struct fg_ipc_public_key *key)
 		return;
 	}
 	if ((parent->known & bit) && memcmp(parent->keys.key[key->kind], key->key, 32) != 0) {
-		LOGP(DMAIN, LOGL_ERROR, "stop: %s came back with another key; restore its folder from a backup\n", child->name);
+		LOGP(DMAIN, LOGL_ERROR,
+		     "stop: %s came back with another key; restore its folder from a backup\n",
+		     child->name);
 		shut_down(parent, FG_EXIT_CONF);
 		return;
 	}
@@ -295,13 +309,15 @@ static void announce(struct parent *parent)
 	if (parent->announced)
 		return;
 	parent->announced = true;
-	printf("fallgated: ready in %" PRIu64 ".%02" PRIu64 " s, devices on %s:%u, control %s\n", ms / 1000,
-	       ms % 1000 / 10, parent->conf->secure.address, parent->files.secure_port, parent->files.control_path);
+	printf("fallgated: ready in %" PRIu64 ".%02" PRIu64 " s, devices on %s:%u, control %s\n",
+	       ms / 1000, ms % 1000 / 10, parent->conf->secure.address, parent->files.secure_port,
+	       parent->files.control_path);
 	fflush(stdout);
 	fg_notify("READY=1");
 }
 
-static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+		     void *arg)
 {
 	struct child *child = arg;
 
@@ -363,7 +379,8 @@ static void restart_later(struct child *child)
 static void spawn_child(struct child *child)
 {
 	struct parent *parent = child->parent;
-	const struct fg_spawn what = { parent->program, parent->conf, child->role, child->link, child->name };
+	const struct fg_spawn what = { parent->program, parent->conf, child->role, child->link,
+				       child->name };
 	int fd;
 
 	child->spawned_ms = now_ms(parent);
@@ -372,8 +389,8 @@ static void spawn_child(struct child *child)
 		restart_later(child);
 		return;
 	}
-	child->channel = fg_channel_new(parent, fg_loop_base(parent->loop), fd, FG_ROLE_PARENT, child->role, NULL,
-					&child_ops, child);
+	child->channel = fg_channel_new(parent, fg_loop_base(parent->loop), fd, FG_ROLE_PARENT,
+					child->role, NULL, &child_ops, child);
 	child->state = CONFIGURED;
 	child->owes = roles[child->role].keys;
 	arm(child, parent->timings.ready_ms);
@@ -439,7 +456,8 @@ static void on_sigchld(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	for (size_t i = 0; i < parent->count; i++)
-		if (parent->children[i].pid && waitpid(parent->children[i].pid, &status, WNOHANG) > 0)
+		if (parent->children[i].pid &&
+		    waitpid(parent->children[i].pid, &status, WNOHANG) > 0)
 			child_died(&parent->children[i], status);
 }
 
@@ -453,7 +471,8 @@ static void advance_stop(struct parent *parent)
 
 	for (; parent->stopping <= STAGES; parent->stopping++) {
 		for (size_t i = 0; i < parent->count; i++)
-			alive += parent->children[i].pid && (stages[parent->stopping - 1] & 1u << parent->children[i].role);
+			alive += parent->children[i].pid &&
+				 (stages[parent->stopping - 1] & 1u << parent->children[i].role);
 		if (alive)
 			break;
 		if (parent->stopping == STAGES) {
@@ -537,11 +556,15 @@ static void watch_signals(struct parent *parent)
 		int number;
 		event_callback_fn act;
 	} watched[] = {
-		{ SIGCHLD, on_sigchld }, { SIGTERM, on_stop_signal }, { SIGINT, on_stop_signal }, { SIGHUP, on_hangup },
+		{ SIGCHLD, on_sigchld },
+		{ SIGTERM, on_stop_signal },
+		{ SIGINT, on_stop_signal },
+		{ SIGHUP, on_hangup },
 	};
 
 	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++) {
-		parent->signals[i] = evsignal_new(fg_loop_base(parent->loop), watched[i].number, watched[i].act, parent);
+		parent->signals[i] = evsignal_new(fg_loop_base(parent->loop), watched[i].number,
+						  watched[i].act, parent);
 		event_add(parent->signals[i], NULL);
 	}
 	parent->deadline = event_new(fg_loop_base(parent->loop), -1, 0, on_deadline, parent);

@@ -25,7 +25,8 @@ extern const struct fg_parent_timings fg_parent_default_timings;
 
 struct fg_parent_options {
 	const struct fg_conf *conf; /*!< checked (check.h) */
-	const char *program;	    /*!< what each role is: run as `program --role NAME --fd 3 [--link I]` */
+	/*! what each role is: run as `program --role NAME --fd 3 [--link I]` */
+	const char *program;
 	struct fg_parent_timings timings;
 };
 

@@ -23,9 +23,11 @@ static void child(const struct fg_spawn *spawn, int fd)
 	char title[64], link[16], user[64];
 	const char *dropped = fg_files_user(spawn->conf, spawn->role, user);
 	bool adapter = spawn->role == FG_ROLE_LINK || spawn->role == FG_ROLE_SECURE;
-	char *argv[] = { title, "--role", (char *)fg_role_name(spawn->role), "--fd", "3", "--link", link, NULL };
+	char *argv[] = { title, "--role", (char *)fg_role_name(spawn->role), "--fd", "3", "--link",
+			 link,  NULL };
 
-	snprintf(title, sizeof(title), adapter ? "fallgate-adapter %s" : "fallgated: %s", spawn->name);
+	snprintf(title, sizeof(title), adapter ? "fallgate-adapter %s" : "fallgated: %s",
+		 spawn->name);
 	snprintf(link, sizeof(link), "%u", spawn->link);
 	if (fd != CHANNEL_FD && dup2(fd, CHANNEL_FD) < 0)
 		_exit(EXIT_NOT_STARTED);
@@ -62,8 +64,11 @@ enum fg_rc fg_spawn(const struct fg_spawn *spawn, pid_t *pid_out, int *fd_out)
 const char *fg_spawn_ended(int status, char *out, size_t cap)
 {
 	if (WIFSIGNALED(status))
-		snprintf(out, cap, "killed by signal %d, %s%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
-			 WTERMSIG(status) == SIGSYS ? ": its cage forbids a system call that it made" : "");
+		snprintf(out, cap, "killed by signal %d, %s%s", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)),
+			 WTERMSIG(status) == SIGSYS
+				 ? ": its cage forbids a system call that it made"
+				 : "");
 	else if (WEXITSTATUS(status) == EXIT_NOT_STARTED)
 		snprintf(out, cap, "could not be started");
 	else
@@ -73,17 +78,23 @@ const char *fg_spawn_ended(int status, char *out, size_t cap)
 
 void fg_spawn_say_weaknesses(const struct fg_conf *conf)
 {
-	static const enum fg_role all[] = { FG_ROLE_LOG, FG_ROLE_VAULT, FG_ROLE_CORE, FG_ROLE_LINK, FG_ROLE_SECURE };
+	static const enum fg_role all[] = { FG_ROLE_LOG, FG_ROLE_VAULT, FG_ROLE_CORE, FG_ROLE_LINK,
+					    FG_ROLE_SECURE };
 	struct rlimit locked;
 	char user[64];
 
 	if (geteuid() != 0)
-		LOGP(DMAIN, LOGL_NOTICE, "notice: not started as root, so all roles share one uid, which weakens the wall\n");
+		LOGP(DMAIN, LOGL_NOTICE,
+		     "notice: not started as root, so all roles share one uid, which weakens the "
+		     "wall\n");
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && geteuid() == 0; i++)
 		if (!fg_files_user(conf, all[i], user))
-			LOGP(DMAIN, LOGL_NOTICE, "notice: no user %s, so %s runs as root, which weakens the wall\n", user,
-			     fg_role_name(all[i]));
+			LOGP(DMAIN, LOGL_NOTICE,
+			     "notice: no user %s, so %s runs as root, which weakens the wall\n",
+			     user, fg_role_name(all[i]));
 	if (getrlimit(RLIMIT_MEMLOCK, &locked) == 0 && locked.rlim_cur < LOCKED_LEAST)
-		LOGP(DMAIN, LOGL_NOTICE, "notice: only %" PRIu64 " KiB can be locked in memory; raise RLIMIT_MEMLOCK to 1 MiB\n",
+		LOGP(DMAIN, LOGL_NOTICE,
+		     "notice: only %" PRIu64
+		     " KiB can be locked in memory; raise RLIMIT_MEMLOCK to 1 MiB\n",
 		     (uint64_t)locked.rlim_cur / 1024);
 }

@@ -12,7 +12,7 @@ struct fg_spawn {
 	const char *program;
 	const struct fg_conf *conf;
 	enum fg_role role;
-	unsigned link;	  /*!< index in the configuration, for FG_ROLE_LINK */
+	unsigned link;    /*!< index in the configuration, for FG_ROLE_LINK */
 	const char *name; /*!< "core", "smsc-a" */
 };
 

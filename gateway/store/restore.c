@@ -18,9 +18,9 @@
 struct restore {
 	const char *dir;
 	char *store, *store_wal, *store_shm; /* what is there now */
-	char *aside, *aside_wal;	     /* where it goes */
-	char *copy;			     /* the backup, being made ready */
-	char *mark;			     /* there while names change: fg_store_open() refuses */
+	char *aside, *aside_wal;             /* where it goes */
+	char *copy;                          /* the backup, being made ready */
+	char *mark;                          /* there while names change: fg_store_open() refuses */
 	uint64_t now_ms;
 };
 
@@ -41,10 +41,11 @@ static bool make_paths(void *ctx, struct restore *restore)
 	restore->store_shm = fg_db_path(ctx, restore->dir, "store.db-shm");
 	restore->copy = fg_db_path(ctx, restore->dir, "store.db.restore");
 	restore->mark = fg_db_path(ctx, restore->dir, "store.restoring");
-	restore->aside = talloc_asprintf(ctx, "%s.before-restore-%llu", restore->store, (unsigned long long)restore->now_ms);
+	restore->aside = talloc_asprintf(ctx, "%s.before-restore-%llu", restore->store,
+					 (unsigned long long)restore->now_ms);
 	restore->aside_wal = talloc_asprintf(ctx, "%s-wal", restore->aside);
-	return restore->store && restore->store_wal && restore->store_shm && restore->copy && restore->mark &&
-	       restore->aside && restore->aside_wal;
+	return restore->store && restore->store_wal && restore->store_shm && restore->copy &&
+	       restore->mark && restore->aside && restore->aside_wal;
 }
 
 static bool copy_pages(sqlite3 *from, sqlite3 *to)
@@ -82,11 +83,14 @@ static enum fg_rc hold_everything(struct fg_db *db, const struct restore *restor
 	static const char *const format =
 		"BEGIN IMMEDIATE;"
 #ifndef FG_MUTANT_restored_jobs_held
-		"UPDATE job SET state = 1, due_ms = min(expires_ms, 9223372036854775807 - 3600001) + 3600001 WHERE state <> 7;"
+		"UPDATE job SET state = 1, due_ms = min(expires_ms, 9223372036854775807 - 3600001) "
+		"+ 3600001 WHERE state <> 7;"
 #endif
 		"DELETE FROM prekey;"
-		"INSERT INTO kv (kind, key, version, body) VALUES (%d, CAST('restored' AS BLOB), 1, CAST('%llu' AS BLOB))"
-		" ON CONFLICT (kind, key) DO UPDATE SET version = version + 1, body = excluded.body;"
+		"INSERT INTO kv (kind, key, version, body) VALUES (%d, CAST('restored' AS BLOB), "
+		"1, CAST('%llu' AS BLOB))"
+		" ON CONFLICT (kind, key) DO UPDATE SET version = version + 1, body = "
+		"excluded.body;"
 		"COMMIT";
 	char *sql = sqlite3_mprintf(format, FG_KV_META, (unsigned long long)restore->now_ms);
 	int code = sql ? sqlite3_exec(db->handle, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
@@ -98,8 +102,10 @@ static enum fg_rc hold_everything(struct fg_db *db, const struct restore *restor
 static enum fg_rc check_pages(struct fg_db *db, const struct restore *restore)
 {
 	sqlite3_stmt *stmt = NULL;
-	bool sound = sqlite3_prepare_v2(db->handle, "PRAGMA integrity_check(1)", -1, &stmt, NULL) == SQLITE_OK &&
-		     sqlite3_step(stmt) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
+	bool sound = sqlite3_prepare_v2(db->handle, "PRAGMA integrity_check(1)", -1, &stmt, NULL) ==
+			     SQLITE_OK &&
+		     sqlite3_step(stmt) == SQLITE_ROW &&
+		     strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
 
 	sqlite3_finalize(stmt);
 	return sound ? FG_OK : fail(restore, restore->copy, "the backup is damaged");

@@ -15,9 +15,10 @@
 #include "lib/base/loop.h"
 
 enum {
-	OP_COST_BYTES = 128,	/* what an op is charged beside its bytes, so that ops without a body are bounded too */
-	READS_MAX = 65536,	/* asked and not yet run */
-	DISK_CHECK_MS = 200,	/* statvfs at most so often, */
+	OP_COST_BYTES =
+		128, /* what an op is charged beside its bytes, so that ops without a body are bounded too */
+	READS_MAX = 65536,                  /* asked and not yet run */
+	DISK_CHECK_MS = 200,                /* statvfs at most so often, */
 	DISK_CHECK_BYTES = 4 * 1024 * 1024, /* but after so many bytes in any case */
 };
 
@@ -72,7 +73,8 @@ static void check_disk(struct fg_sqlite *store)
 	struct statvfs fs;
 	bool was_full = store->full;
 
-	if (now_ms - store->disk_checked_ms < DISK_CHECK_MS && store->bytes_since_check < DISK_CHECK_BYTES)
+	if (now_ms - store->disk_checked_ms < DISK_CHECK_MS &&
+	    store->bytes_since_check < DISK_CHECK_BYTES)
 		return;
 	store->disk_checked_ms = now_ms;
 	store->bytes_since_check = 0;
@@ -81,8 +83,10 @@ static void check_disk(struct fg_sqlite *store)
 	store->free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
 	store->full = disk_is_full(store);
 	if (store->full != was_full)
-		LOGP(DSTORE, store->full ? LOGL_ERROR : LOGL_NOTICE, "%s new messages: %llu MiB free on the disk of %s\n",
-		     store->full ? "refuse" : "take", (unsigned long long)(store->free_bytes >> 20), store->dir);
+		LOGP(DSTORE, store->full ? LOGL_ERROR : LOGL_NOTICE,
+		     "%s new messages: %llu MiB free on the disk of %s\n",
+		     store->full ? "refuse" : "take", (unsigned long long)(store->free_bytes >> 20),
+		     store->dir);
 }
 
 /* ---- completions ---- */
@@ -96,7 +100,8 @@ static void note_outcome(struct fg_sqlite *store, const struct fg_request *reque
 	store->outstanding_bytes -= request->cost_bytes;
 	if (request->rc == FG_E_STORE_FULL && !store->full) {
 		store->full = true;
-		LOGP(DSTORE, LOGL_ERROR, "refuse new messages: the disk of %s is full\n", store->dir);
+		LOGP(DSTORE, LOGL_ERROR, "refuse new messages: the disk of %s is full\n",
+		     store->dir);
 	}
 	if (request->rc == FG_E_STORE_FATAL && !store->fatal) {
 		store->fatal = true;
@@ -145,8 +150,9 @@ static struct fg_request *request_new(struct fg_sqlite *store, fg_store_done_cb 
 	return request;
 }
 
-static enum fg_rc sqlite_submit(void *engine, unsigned part, unsigned flags, struct fg_store_op *ops, size_t count,
-				fg_store_done_cb done, void *arg)
+static enum fg_rc sqlite_submit(void *engine, unsigned part, unsigned flags,
+				struct fg_store_op *ops, size_t count, fg_store_done_cb done,
+				void *arg)
 {
 	struct fg_sqlite *store = engine;
 	struct fg_request *request;
@@ -229,7 +235,8 @@ static void reads_cb(evutil_socket_t fd, short what, void *arg)
 	run_reads(arg);
 }
 
-static enum fg_rc read_new(struct fg_sqlite *store, fg_store_rows_cb rows, void *arg, struct fg_read **read_out)
+static enum fg_rc read_new(struct fg_sqlite *store, fg_store_rows_cb rows, void *arg,
+			   struct fg_read **read_out)
 {
 	struct fg_read *read;
 
@@ -272,7 +279,8 @@ static bool copy_keys(struct fg_read *read, const struct fg_store_key *keys, siz
 	return true;
 }
 
-static enum fg_rc sqlite_get(void *engine, const struct fg_store_key *keys, size_t count, fg_store_rows_cb rows, void *arg)
+static enum fg_rc sqlite_get(void *engine, const struct fg_store_key *keys, size_t count,
+			     fg_store_rows_cb rows, void *arg)
 {
 	struct fg_sqlite *store = engine;
 	struct fg_read *read;
@@ -289,8 +297,8 @@ static enum fg_rc sqlite_get(void *engine, const struct fg_store_key *keys, size
 	return FG_OK;
 }
 
-static enum fg_rc sqlite_fetch(void *engine, const uint8_t *device, uint64_t after_seq, size_t limit, fg_store_rows_cb rows,
-			       void *arg)
+static enum fg_rc sqlite_fetch(void *engine, const uint8_t *device, uint64_t after_seq,
+			       size_t limit, fg_store_rows_cb rows, void *arg)
 {
 	struct fg_sqlite *store = engine;
 	struct fg_read *read;
@@ -306,8 +314,8 @@ static enum fg_rc sqlite_fetch(void *engine, const uint8_t *device, uint64_t aft
 	return FG_OK;
 }
 
-static enum fg_rc sqlite_sweep(void *engine, enum fg_store_sweep_what what, uint64_t now_ms, size_t limit,
-			       fg_store_rows_cb rows, void *arg)
+static enum fg_rc sqlite_sweep(void *engine, enum fg_store_sweep_what what, uint64_t now_ms,
+			       size_t limit, fg_store_rows_cb rows, void *arg)
 {
 	struct fg_sqlite *store = engine;
 	struct fg_read *read;
@@ -352,7 +360,8 @@ static int sqlite_destroy(struct fg_sqlite *store)
 		event_free(store->completions);
 	if (store->reads_due)
 		event_free(store->reads_due);
-	fg_db_close(&store->reader); /* before the writer, which folds the WAL in when it is the last */
+	fg_db_close(
+		&store->reader); /* before the writer, which folds the WAL in when it is the last */
 	fg_db_close(&store->commit.ops.db);
 	if (store->completion_fd >= 0)
 		close(store->completion_fd);
@@ -373,7 +382,8 @@ static enum fg_rc open_files(struct fg_sqlite *store, bool unsafe)
 	if (rc != FG_OK)
 		return rc;
 	if (access(mark, F_OK) == 0) {
-		LOGP(DSTORE, LOGL_ERROR, "refuse store %s: a restore was cut short; run it again\n", store->dir);
+		LOGP(DSTORE, LOGL_ERROR, "refuse store %s: a restore was cut short; run it again\n",
+		     store->dir);
 		return FG_E_STORE_FATAL;
 	}
 	rc = fg_db_open_writer(&store->commit.ops.db, path, unsafe);
@@ -391,20 +401,23 @@ static enum fg_rc start(struct fg_sqlite *store)
 	store->completion_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (store->completion_fd < 0)
 		return FG_E_SYSTEM;
-	store->completions = event_new(base, store->completion_fd, EV_READ | EV_PERSIST, completions_cb, store);
+	store->completions =
+		event_new(base, store->completion_fd, EV_READ | EV_PERSIST, completions_cb, store);
 	store->reads_due = event_new(base, -1, 0, reads_cb, store);
 	if (!store->completions || !store->reads_due || event_add(store->completions, NULL) < 0)
 		return FG_E_SYSTEM;
 	return fg_commit_start(&store->commit, store->completion_fd);
 }
 
-static enum fg_rc sqlite_open(void *ctx, struct fg_loop *loop, const struct fg_store_conf *conf, void **engine_out)
+static enum fg_rc sqlite_open(void *ctx, struct fg_loop *loop, const struct fg_store_conf *conf,
+			      void **engine_out)
 {
 	struct fg_sqlite *store;
 	enum fg_rc rc;
 
 	if (!sqlite3_threadsafe()) {
-		LOGP(DSTORE, LOGL_ERROR, "refuse store %s: this SQLite was built without threads\n", conf->dir);
+		LOGP(DSTORE, LOGL_ERROR, "refuse store %s: this SQLite was built without threads\n",
+		     conf->dir);
 		return FG_E_STORE_UNSAFE;
 	}
 	store = talloc_zero(ctx, struct fg_sqlite);

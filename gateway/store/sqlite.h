@@ -37,13 +37,14 @@ static inline struct fg_db_arg fg_db_blob(const void *data, size_t len)
 	return (struct fg_db_arg){ .blob = data ? data : "", .len = len };
 }
 
-#define DB_INT(value)	   ((struct fg_db_arg){ .integer = (value) })
-#define DB_BLOB(data, n)   fg_db_blob(data, n)
-#define DB_ID(id)	   fg_db_blob((id)->b, FG_ID_LEN)
+#define DB_INT(value)     ((struct fg_db_arg){ .integer = (value) })
+#define DB_BLOB(data, n)  fg_db_blob(data, n)
+#define DB_ID(id)         fg_db_blob((id)->b, FG_ID_LEN)
 #define DB_DEVICE(device) fg_db_blob(device, FG_STORE_DEVICE_LEN)
 #define fg_db_bind(stmt, ...)                                                                      \
 	fg_db_bind_args(stmt, (const struct fg_db_arg[]){ __VA_ARGS__ },                           \
-			sizeof((const struct fg_db_arg[]){ __VA_ARGS__ }) / sizeof(struct fg_db_arg))
+			sizeof((const struct fg_db_arg[]){ __VA_ARGS__ }) /                        \
+				sizeof(struct fg_db_arg))
 
 /*! Bind all parameters of a statement; blobs are borrowed until it is reset. Integers above INT64_MAX become INT64_MAX.
  *  \return an SQLite code. */

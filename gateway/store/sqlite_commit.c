@@ -57,7 +57,8 @@ static void become_fatal(struct fg_commit *commit, const char *during, int code)
 	commit->fatal = true;
 	sqlite3_db_config(commit->ops.db.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	pthread_mutex_lock(&commit->lock);
-	snprintf(commit->why, sizeof(commit->why), "%s: %s (%d)", during, sqlite3_errmsg(commit->ops.db.handle), code);
+	snprintf(commit->why, sizeof(commit->why), "%s: %s (%d)", during,
+		 sqlite3_errmsg(commit->ops.db.handle), code);
 	pthread_mutex_unlock(&commit->lock);
 }
 
@@ -68,7 +69,8 @@ static void take_batch(struct fg_commit *commit, struct fg_request_list *batch)
 	struct fg_request *request;
 
 	while ((request = commit->waiting.head)) {
-		if (batch->head && (ops + request->count > BATCH_OPS_MAX || bytes + request->cost_bytes > BATCH_BYTES_MAX))
+		if (batch->head && (ops + request->count > BATCH_OPS_MAX ||
+				    bytes + request->cost_bytes > BATCH_BYTES_MAX))
 			break;
 		commit->waiting.head = request->next;
 		if (!commit->waiting.head)
@@ -79,14 +81,16 @@ static void take_batch(struct fg_commit *commit, struct fg_request_list *batch)
 	}
 }
 
-static enum fg_rc run_submits(struct fg_commit *commit, struct fg_request_list *batch, bool spare_new)
+static enum fg_rc run_submits(struct fg_commit *commit, struct fg_request_list *batch,
+			      bool spare_new)
 {
 	for (struct fg_request *request = batch->head; request; request = request->next) {
 		if (spare_new && (request->flags & FG_STORE_NEW)) {
 			request->rc = FG_E_STORE_FULL;
 			continue;
 		}
-		request->rc = fg_ops_submit(&commit->ops, request->part, request->ops, request->count);
+		request->rc =
+			fg_ops_submit(&commit->ops, request->part, request->ops, request->count);
 		if (request->rc != FG_OK && request->rc != FG_E_CONFLICT)
 			return request->rc;
 	}
@@ -157,8 +161,10 @@ static void checkpoint(struct fg_commit *commit)
 	if (commit->fatal || commit->wal_frames < CHECKPOINT_FRAMES)
 		return;
 	commit->wal_frames = 0;
-	code = sqlite3_wal_checkpoint_v2(commit->ops.db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED || (code & 0xff) == SQLITE_FULL)
+	code = sqlite3_wal_checkpoint_v2(commit->ops.db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
+					 NULL, NULL);
+	if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED ||
+	    (code & 0xff) == SQLITE_FULL)
 		return;
 	become_fatal(commit, "checkpoint", code);
 }
@@ -176,10 +182,13 @@ static int backup_begin(struct fg_commit *commit, struct fg_request *request)
 		return SQLITE_NOMEM;
 	if ((unlink(backup->tmp_path) < 0 && errno != ENOENT) || !fg_db_touch(backup->tmp_path))
 		return SQLITE_CANTOPEN;
-	code = sqlite3_open_v2(backup->tmp_path, &backup->target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	code = sqlite3_open_v2(backup->tmp_path, &backup->target,
+			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	/* It is of no use before it is whole: one fsync at its end is enough. */
 	if (code == SQLITE_OK)
-		code = sqlite3_exec(backup->target, "PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF", NULL, NULL, NULL);
+		code = sqlite3_exec(backup->target,
+				    "PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF", NULL, NULL,
+				    NULL);
 	if (code != SQLITE_OK)
 		return code;
 	backup->copy = sqlite3_backup_init(backup->target, "main", commit->ops.db.handle, "main");
@@ -211,7 +220,8 @@ static void backup_end(struct fg_commit *commit, int code)
 	int closed = sqlite3_close(backup->target);
 
 	if (code == SQLITE_DONE && finished == SQLITE_OK && closed == SQLITE_OK)
-		request->rc = make_durable(backup->tmp_path, request->backup_path) ? FG_OK : FG_E_SYSTEM;
+		request->rc =
+			make_durable(backup->tmp_path, request->backup_path) ? FG_OK : FG_E_SYSTEM;
 	else
 		request->rc = (code & 0xff) == SQLITE_FULL ? FG_E_STORE_FULL : FG_E_SYSTEM;
 	if (request->rc != FG_OK && backup->tmp_path)
@@ -226,7 +236,8 @@ static void backup_end(struct fg_commit *commit, int code)
 /* A few pages. The copy follows what this connection writes in the meantime. */
 static void backup_step(struct fg_commit *commit)
 {
-	int code = commit->fatal ? SQLITE_IOERR : sqlite3_backup_step(commit->backup.copy, BACKUP_STEP_PAGES);
+	int code = commit->fatal ? SQLITE_IOERR
+				 : sqlite3_backup_step(commit->backup.copy, BACKUP_STEP_PAGES);
 
 	if (code != SQLITE_OK && code != SQLITE_BUSY && code != SQLITE_LOCKED)
 		backup_end(commit, code);
@@ -235,12 +246,14 @@ static void backup_step(struct fg_commit *commit)
 /* ---- the thread's loop ---- */
 
 /* Wait for work. False: nothing is left and the thread shall end. */
-static bool wait_for_work(struct fg_commit *commit, struct fg_request_list *batch, struct fg_request **backup_out)
+static bool wait_for_work(struct fg_commit *commit, struct fg_request_list *batch,
+			  struct fg_request **backup_out)
 {
 	bool go_on;
 
 	pthread_mutex_lock(&commit->lock);
-	while (!commit->waiting.head && !commit->backup_waiting && !commit->backup.request && !commit->stop)
+	while (!commit->waiting.head && !commit->backup_waiting && !commit->backup.request &&
+	       !commit->stop)
 		pthread_cond_wait(&commit->wake, &commit->lock);
 	take_batch(commit, batch);
 	*backup_out = commit->backup_waiting;

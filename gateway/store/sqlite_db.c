@@ -26,10 +26,12 @@ int fg_db_bind_args(sqlite3_stmt *stmt, const struct fg_db_arg *args, size_t cou
 
 	for (size_t i = 0; i < count && code == SQLITE_OK; i++) {
 		if (args[i].blob)
-			code = sqlite3_bind_blob64(stmt, (int)i + 1, args[i].blob, args[i].len, SQLITE_STATIC);
+			code = sqlite3_bind_blob64(stmt, (int)i + 1, args[i].blob, args[i].len,
+						   SQLITE_STATIC);
 		else
-			code = sqlite3_bind_int64(stmt, (int)i + 1,
-						  args[i].integer > INT64_MAX ? INT64_MAX : (int64_t)args[i].integer);
+			code = sqlite3_bind_int64(
+				stmt, (int)i + 1,
+				args[i].integer > INT64_MAX ? INT64_MAX : (int64_t)args[i].integer);
 	}
 	return code;
 }
@@ -91,8 +93,9 @@ static enum fg_rc open_handle(struct fg_db *db, const char *path, int flags)
 	sqlite3_extended_result_codes(db->handle, 1);
 	sqlite3_busy_timeout(db->handle, 5000); /* somebody looks at it with the sqlite3 shell */
 	/* temp_store: undo records stay off the disk, which the role may not write outside its folder. */
-	code = exec(db->handle, "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cell_size_check=ON;"
-				"PRAGMA trusted_schema=OFF;");
+	code = exec(db->handle,
+		    "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cell_size_check=ON;"
+		    "PRAGMA trusted_schema=OFF;");
 	return code == SQLITE_OK ? FG_OK : log_failure(db, path, "cannot set up", code);
 }
 
@@ -101,7 +104,8 @@ static bool text_is(sqlite3 *handle, const char *sql, const char *expected)
 	sqlite3_stmt *stmt = NULL;
 	bool same = false;
 
-	if (sqlite3_prepare_v2(handle, sql, -1, &stmt, NULL) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
+	if (sqlite3_prepare_v2(handle, sql, -1, &stmt, NULL) == SQLITE_OK &&
+	    sqlite3_step(stmt) == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(stmt, 0);
 
 		same = text && strcmp(text, expected) == 0;
@@ -126,15 +130,18 @@ static enum fg_rc check_settings(sqlite3 *handle, const char *path, bool unsafe)
 		wrong = "journal_mode is not WAL";
 	else if (!unsafe && !number_is(handle, "PRAGMA synchronous", 2))
 		wrong = "synchronous is not FULL";
-	else if (!number_is(handle, "PRAGMA fullfsync", 1) || !number_is(handle, "PRAGMA checkpoint_fullfsync", 1))
+	else if (!number_is(handle, "PRAGMA fullfsync", 1) ||
+		 !number_is(handle, "PRAGMA checkpoint_fullfsync", 1))
 		wrong = "fullfsync is off";
 	else if (!number_is(handle, "PRAGMA ignore_check_constraints", 0))
 		wrong = "check constraints are ignored";
 	if (unsafe)
-		LOGP(DSTORE, LOGL_NOTICE, "open store %s: unsafe: a power cut may lose accepted messages\n", path);
+		LOGP(DSTORE, LOGL_NOTICE,
+		     "open store %s: unsafe: a power cut may lose accepted messages\n", path);
 	if (!wrong)
 		return FG_OK;
-	LOGP(DSTORE, unsafe ? LOGL_NOTICE : LOGL_ERROR, "%s store %s: %s\n", unsafe ? "open" : "refuse", path, wrong);
+	LOGP(DSTORE, unsafe ? LOGL_NOTICE : LOGL_ERROR, "%s store %s: %s\n",
+	     unsafe ? "open" : "refuse", path, wrong);
 	return unsafe ? FG_OK : FG_E_STORE_UNSAFE;
 }
 
@@ -147,7 +154,8 @@ static enum fg_rc make_schema(struct fg_db *db, const char *path)
 		code = exec(db->handle, "BEGIN IMMEDIATE");
 	if (code == SQLITE_OK)
 		code = exec(db->handle, schema_sql);
-	snprintf(numbers, sizeof(numbers), "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT", FG_DB_APPLICATION,
+	snprintf(numbers, sizeof(numbers),
+		 "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT", FG_DB_APPLICATION,
 		 FG_STORE_SCHEMA);
 	if (code == SQLITE_OK)
 		code = exec(db->handle, numbers);
@@ -171,8 +179,10 @@ static enum fg_rc check_schema(struct fg_db *db, const char *path)
 	if (application == FG_DB_APPLICATION && version == FG_STORE_SCHEMA)
 		return FG_OK;
 	LOGP(DSTORE, LOGL_ERROR,
-	     "refuse store %s: schema version %lld of application %#llx, this program needs version %d of %#x\n", path,
-	     (long long)version, (unsigned long long)application, FG_STORE_SCHEMA, (unsigned)FG_DB_APPLICATION);
+	     "refuse store %s: schema version %lld of application %#llx, this program needs "
+	     "version %d of %#x\n",
+	     path, (long long)version, (unsigned long long)application, FG_STORE_SCHEMA,
+	     (unsigned)FG_DB_APPLICATION);
 	return FG_E_STORE_SCHEMA;
 }
 
@@ -198,8 +208,10 @@ enum fg_rc fg_db_open_writer(struct fg_db *db, const char *path, bool unsafe)
 	/* Checkpoints are run by hand, at 1000 frames as by default, since SQLite keeps the errors of its own to itself. */
 	code = exec(db->handle, unsafe ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
 	if (code == SQLITE_OK)
-		code = exec(db->handle, "PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON; PRAGMA wal_autocheckpoint=0;"
-					"PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-32768;");
+		code = exec(db->handle,
+			    "PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON; PRAGMA "
+			    "wal_autocheckpoint=0;"
+			    "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-32768;");
 	if (code != SQLITE_OK)
 		return log_failure(db, path, "cannot set up", code);
 	rc = check_schema(db, path);
@@ -218,10 +230,12 @@ enum fg_rc fg_db_prepare(void *ctx, struct fg_db *db, const char *const *sql, si
 		return FG_E_NO_MEMORY;
 	db->count = count;
 	for (size_t i = 0; i < count; i++) {
-		int code = sqlite3_prepare_v3(db->handle, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &db->statements[i], NULL);
+		int code = sqlite3_prepare_v3(db->handle, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+					      &db->statements[i], NULL);
 
 		if (code != SQLITE_OK)
-			return log_failure(db, sqlite3_db_filename(db->handle, "main"), sql[i], code);
+			return log_failure(db, sqlite3_db_filename(db->handle, "main"), sql[i],
+					   code);
 	}
 	return FG_OK;
 }
@@ -253,7 +267,8 @@ enum fg_rc fg_db_lock(const char *dir, int *fd_out)
 
 	talloc_free(path);
 	if (fd < 0) {
-		LOGP(DSTORE, LOGL_ERROR, "refuse store %s: cannot write in the folder: %s\n", dir, strerror(errno));
+		LOGP(DSTORE, LOGL_ERROR, "refuse store %s: cannot write in the folder: %s\n", dir,
+		     strerror(errno));
 		return FG_E_SYSTEM;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -263,7 +278,8 @@ enum fg_rc fg_db_lock(const char *dir, int *fd_out)
 		return FG_E_SYSTEM;
 	}
 	if (fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
-		LOGP(DSTORE, LOGL_NOTICE, "open store %s: on tmpfs, it is lost when the host restarts\n", dir);
+		LOGP(DSTORE, LOGL_NOTICE,
+		     "open store %s: on tmpfs, it is lost when the host restarts\n", dir);
 	*fd_out = fd;
 	return FG_OK;
 }

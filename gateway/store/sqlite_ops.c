@@ -46,26 +46,35 @@ static const char *const statements[ST_COUNT] = {
 	[ST_SAVEPOINT] = "SAVEPOINT submit",
 	[ST_UNDO] = "ROLLBACK TO submit",
 	[ST_RELEASE] = "RELEASE submit",
-	[ST_QUEUE_LOAD] = "SELECT count(*), coalesce(sum(length(body)), 0) FROM queue WHERE device = ?1",
-	[ST_QUEUE_FIND] = "SELECT seq, length(body) FROM queue WHERE device = ?1 AND id = ?2 AND tag = ?3",
-	[ST_QUEUE_PUT] = "INSERT INTO queue (part, device, id, tag, expires_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+	[ST_QUEUE_LOAD] =
+		"SELECT count(*), coalesce(sum(length(body)), 0) FROM queue WHERE device = ?1",
+	[ST_QUEUE_FIND] =
+		"SELECT seq, length(body) FROM queue WHERE device = ?1 AND id = ?2 AND tag = ?3",
+	[ST_QUEUE_PUT] = "INSERT INTO queue (part, device, id, tag, expires_ms, body) VALUES (?1, "
+			 "?2, ?3, ?4, ?5, ?6)"
 			 " ON CONFLICT (device, id, tag) DO NOTHING",
 	[ST_QUEUE_DROP] = "DELETE FROM queue WHERE seq = ?1",
 	[ST_QUEUE_CLEAR] = "DELETE FROM queue WHERE device = ?1",
-	[ST_JOB_PUT] = "INSERT INTO job (part, id, state, due_ms, expires_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+	[ST_JOB_PUT] = "INSERT INTO job (part, id, state, due_ms, expires_ms, body) VALUES (?1, "
+		       "?2, ?3, ?4, ?5, ?6)"
 		       " ON CONFLICT (id) DO NOTHING",
 	[ST_JOB_FIND] = "SELECT seq, state FROM job WHERE id = ?1",
-	[ST_JOB_SAME] = "SELECT state = ?2 AND due_ms = ?3 AND (?4 = 0 OR body = ?5) FROM job WHERE seq = ?1",
-	[ST_JOB_SET] = "UPDATE job SET state = ?2, due_ms = ?3, body = CASE WHEN ?4 THEN ?5 ELSE body END WHERE seq = ?1",
+	[ST_JOB_SAME] = "SELECT state = ?2 AND due_ms = ?3 AND (?4 = 0 OR body = ?5) FROM job "
+			"WHERE seq = ?1",
+	[ST_JOB_SET] = "UPDATE job SET state = ?2, due_ms = ?3, body = CASE WHEN ?4 THEN ?5 ELSE "
+		       "body END WHERE seq = ?1",
 	[ST_JOB_DROP] = "DELETE FROM job WHERE seq = ?1",
 	[ST_REF_FIND] = "SELECT id = ?2 AND number = ?3 FROM ref WHERE key = ?1",
 	[ST_REF_PUT] = "INSERT OR REPLACE INTO ref (key, id, number) VALUES (?1, ?2, ?3)",
 	[ST_REF_DROP] = "DELETE FROM ref WHERE id = ?1",
 	[ST_KV_FIND] = "SELECT version, body = ?3 FROM kv WHERE kind = ?1 AND key = ?2",
-	[ST_KV_PUT] = "INSERT OR REPLACE INTO kv (kind, key, version, body) VALUES (?1, ?2, ?3, ?4)",
+	[ST_KV_PUT] =
+		"INSERT OR REPLACE INTO kv (kind, key, version, body) VALUES (?1, ?2, ?3, ?4)",
 	[ST_KV_DROP] = "DELETE FROM kv WHERE kind = ?1 AND key = ?2",
-	[ST_PREKEY_PUT] = "INSERT INTO prekey (device, number, body) VALUES (?1, ?2, ?3) ON CONFLICT (device, number) DO NOTHING",
-	[ST_PREKEY_FIRST] = "SELECT number, body FROM prekey WHERE device = ?1 ORDER BY number LIMIT 1",
+	[ST_PREKEY_PUT] = "INSERT INTO prekey (device, number, body) VALUES (?1, ?2, ?3) ON "
+			  "CONFLICT (device, number) DO NOTHING",
+	[ST_PREKEY_FIRST] =
+		"SELECT number, body FROM prekey WHERE device = ?1 ORDER BY number LIMIT 1",
 	[ST_PREKEY_DROP] = "DELETE FROM prekey WHERE device = ?1 AND number = ?2",
 	[ST_PREKEY_LEFT] = "SELECT count(*) FROM prekey WHERE device = ?1",
 	[ST_PREKEY_CLEAR] = "DELETE FROM prekey WHERE device = ?1",
@@ -80,7 +89,8 @@ static enum fg_rc check(struct fg_ops *ops, int code)
 }
 
 /* Bind and run a statement that gives no row. */
-#define RUN(ops, number, ...) run_bound(ops, number, fg_db_bind((ops)->db.statements[number], __VA_ARGS__))
+#define RUN(ops, number, ...)                                                                      \
+	run_bound(ops, number, fg_db_bind((ops)->db.statements[number], __VA_ARGS__))
 
 static enum fg_rc run_bound(struct fg_ops *ops, int number, int code)
 {
@@ -91,9 +101,11 @@ static enum fg_rc run_bound(struct fg_ops *ops, int number, int code)
 
 /* Bind and run a statement that gives at most one row: up to two integers, untouched when there is no row. */
 #define FIND(ops, number, found, first, second, ...)                                               \
-	find_bound(ops, number, fg_db_bind((ops)->db.statements[number], __VA_ARGS__), found, first, second)
+	find_bound(ops, number, fg_db_bind((ops)->db.statements[number], __VA_ARGS__), found,      \
+		   first, second)
 
-static enum fg_rc find_bound(struct fg_ops *ops, int number, int code, bool *found, int64_t *first, int64_t *second)
+static enum fg_rc find_bound(struct fg_ops *ops, int number, int code, bool *found, int64_t *first,
+			     int64_t *second)
 {
 	sqlite3_stmt *stmt = ops->db.statements[number];
 
@@ -145,9 +157,11 @@ static enum fg_rc quota_of(struct fg_ops *ops, const uint8_t *device, struct fg_
 	return FG_OK;
 }
 
-static enum fg_rc queue_find(struct fg_ops *ops, const struct fg_store_op *op, bool *found, int64_t *seq, int64_t *len)
+static enum fg_rc queue_find(struct fg_ops *ops, const struct fg_store_op *op, bool *found,
+			     int64_t *seq, int64_t *len)
 {
-	return FIND(ops, ST_QUEUE_FIND, found, seq, len, DB_DEVICE(op->device), DB_ID(&op->id), DB_INT(op->tag));
+	return FIND(ops, ST_QUEUE_FIND, found, seq, len, DB_DEVICE(op->device), DB_ID(&op->id),
+		    DB_INT(op->tag));
 }
 
 static enum fg_rc queue_put(struct fg_ops *ops, unsigned part, struct fg_store_op *op)
@@ -159,13 +173,14 @@ static enum fg_rc queue_put(struct fg_ops *ops, unsigned part, struct fg_store_o
 
 	if (rc != FG_OK)
 		return rc;
-	if (quota->items >= ops->queue_items_max || quota->bytes + op->body.len > ops->queue_bytes_max) {
+	if (quota->items >= ops->queue_items_max ||
+	    quota->bytes + op->body.len > ops->queue_bytes_max) {
 		rc = queue_find(ops, op, &found, &seq, &len);
 		op->result = found ? FG_STORE_DUP : FG_STORE_QUOTA;
 		return rc;
 	}
-	rc = RUN(ops, ST_QUEUE_PUT, DB_INT(part), DB_DEVICE(op->device), DB_ID(&op->id), DB_INT(op->tag),
-		 DB_INT(op->expires_ms), DB_BLOB(op->body.data, op->body.len));
+	rc = RUN(ops, ST_QUEUE_PUT, DB_INT(part), DB_DEVICE(op->device), DB_ID(&op->id),
+		 DB_INT(op->tag), DB_INT(op->expires_ms), DB_BLOB(op->body.data, op->body.len));
 	if (rc != FG_OK)
 		return rc;
 	if (changes(ops) == 0) {
@@ -217,8 +232,9 @@ static enum fg_rc queue_clear(struct fg_ops *ops, struct fg_store_op *op)
 
 static enum fg_rc job_put(struct fg_ops *ops, unsigned part, struct fg_store_op *op)
 {
-	enum fg_rc rc = RUN(ops, ST_JOB_PUT, DB_INT(part), DB_ID(&op->id), DB_INT(op->state), DB_INT(op->due_ms),
-			    DB_INT(op->expires_ms), DB_BLOB(op->body.data, op->body.len));
+	enum fg_rc rc = RUN(ops, ST_JOB_PUT, DB_INT(part), DB_ID(&op->id), DB_INT(op->state),
+			    DB_INT(op->due_ms), DB_INT(op->expires_ms),
+			    DB_BLOB(op->body.data, op->body.len));
 
 	if (rc != FG_OK)
 		return rc;
@@ -234,8 +250,9 @@ static enum fg_rc job_replayed(struct fg_ops *ops, struct fg_store_op *op, int64
 {
 	int64_t same = 0;
 	bool found;
-	enum fg_rc rc = FIND(ops, ST_JOB_SAME, &found, &same, NULL, DB_INT((uint64_t)seq), DB_INT(op->state),
-			     DB_INT(op->due_ms), DB_INT(op->body.data != NULL), DB_BLOB(op->body.data, op->body.len));
+	enum fg_rc rc = FIND(ops, ST_JOB_SAME, &found, &same, NULL, DB_INT((uint64_t)seq),
+			     DB_INT(op->state), DB_INT(op->due_ms), DB_INT(op->body.data != NULL),
+			     DB_BLOB(op->body.data, op->body.len));
 
 	if (rc == FG_OK)
 		op->result = same ? FG_STORE_DUP : FG_STORE_CONFLICT;
@@ -287,8 +304,9 @@ static enum fg_rc ref_put(struct fg_ops *ops, struct fg_store_op *op)
 {
 	int64_t same = 0;
 	bool found;
-	enum fg_rc rc = FIND(ops, ST_REF_FIND, &found, &same, NULL, DB_BLOB(op->key.data, op->key.len), DB_ID(&op->id),
-			     DB_INT(op->number));
+	enum fg_rc rc =
+		FIND(ops, ST_REF_FIND, &found, &same, NULL, DB_BLOB(op->key.data, op->key.len),
+		     DB_ID(&op->id), DB_INT(op->number));
 
 	if (rc != FG_OK)
 		return rc;
@@ -297,7 +315,8 @@ static enum fg_rc ref_put(struct fg_ops *ops, struct fg_store_op *op)
 		return FG_OK;
 	}
 	/* A far side that uses an id again means its newest message. */
-	return RUN(ops, ST_REF_PUT, DB_BLOB(op->key.data, op->key.len), DB_ID(&op->id), DB_INT(op->number));
+	return RUN(ops, ST_REF_PUT, DB_BLOB(op->key.data, op->key.len), DB_ID(&op->id),
+		   DB_INT(op->number));
 }
 
 /* Run a deletion; nothing there counts as success. */
@@ -308,12 +327,14 @@ static enum fg_rc note_absent(struct fg_ops *ops, struct fg_store_op *op, enum f
 	return rc;
 }
 
-static enum fg_rc kv_find(struct fg_ops *ops, const struct fg_store_op *op, uint64_t *version, bool *same)
+static enum fg_rc kv_find(struct fg_ops *ops, const struct fg_store_op *op, uint64_t *version,
+			  bool *same)
 {
 	int64_t stored = 0, equal = 0;
 	bool found;
-	enum fg_rc rc = FIND(ops, ST_KV_FIND, &found, &stored, &equal, DB_INT(op->kind),
-			     DB_BLOB(op->key.data, op->key.len), DB_BLOB(op->body.data, op->body.len));
+	enum fg_rc rc =
+		FIND(ops, ST_KV_FIND, &found, &stored, &equal, DB_INT(op->kind),
+		     DB_BLOB(op->key.data, op->key.len), DB_BLOB(op->body.data, op->body.len));
 
 	*version = (uint64_t)stored;
 	*same = equal;
@@ -332,8 +353,8 @@ static enum fg_rc kv_put(struct fg_ops *ops, struct fg_store_op *op)
 		op->result = same && version == op->version + 1 ? FG_STORE_DUP : FG_STORE_CONFLICT;
 		return FG_OK;
 	}
-	return RUN(ops, ST_KV_PUT, DB_INT(op->kind), DB_BLOB(op->key.data, op->key.len), DB_INT(version + 1),
-		   DB_BLOB(op->body.data, op->body.len));
+	return RUN(ops, ST_KV_PUT, DB_INT(op->kind), DB_BLOB(op->key.data, op->key.len),
+		   DB_INT(version + 1), DB_BLOB(op->body.data, op->body.len));
 }
 
 static enum fg_rc kv_drop(struct fg_ops *ops, struct fg_store_op *op)
@@ -486,7 +507,8 @@ static void forget_results(struct fg_store_op *list, size_t count)
 	}
 }
 
-static enum fg_rc run_all(struct fg_ops *ops, unsigned part, struct fg_store_op *list, size_t count, size_t *failed_at)
+static enum fg_rc run_all(struct fg_ops *ops, unsigned part, struct fg_store_op *list, size_t count,
+			  size_t *failed_at)
 {
 	for (size_t i = 0; i < count; i++) {
 		enum fg_rc rc = run_op(ops, part, &list[i]);
@@ -568,13 +590,15 @@ static int count_jobs(struct fg_ops *ops)
 {
 	sqlite3_stmt *stmt = NULL;
 	int64_t number = 0;
-	int code = fg_db_number(ops->db.handle, "SELECT count(*) FROM job WHERE state = 7", &number);
+	int code =
+		fg_db_number(ops->db.handle, "SELECT count(*) FROM job WHERE state = 7", &number);
 
 	ops->counts.jobs[FG_JOB_FINAL] = (uint64_t)number;
 	if (code != SQLITE_OK)
 		return code;
-	code = sqlite3_prepare_v2(ops->db.handle, "SELECT state, count(*) FROM job WHERE state <> 7 GROUP BY state", -1, &stmt,
-				  NULL);
+	code = sqlite3_prepare_v2(ops->db.handle,
+				  "SELECT state, count(*) FROM job WHERE state <> 7 GROUP BY state",
+				  -1, &stmt, NULL);
 	while (code == SQLITE_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
 		number = sqlite3_column_int64(stmt, 0);
 		code = number < FG_JOB_READY || number > FG_JOB_FINAL ? SQLITE_CORRUPT : SQLITE_OK;

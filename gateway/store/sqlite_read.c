@@ -8,7 +8,20 @@
 #include <talloc.h>
 #include "lib/base/log.h"
 
-enum { RD_BEGIN, RD_END, RD_KV, RD_JOB, RD_REF, RD_DEVICES, RD_FETCH, RD_DUE, RD_FINAL, RD_EXPIRED, RD_SENDING, RD_COUNT };
+enum {
+	RD_BEGIN,
+	RD_END,
+	RD_KV,
+	RD_JOB,
+	RD_REF,
+	RD_DEVICES,
+	RD_FETCH,
+	RD_DUE,
+	RD_FINAL,
+	RD_EXPIRED,
+	RD_SENDING,
+	RD_COUNT
+};
 
 #define JOB_COLUMNS   "SELECT seq, part, id, state, due_ms, expires_ms, body FROM job "
 #define QUEUE_COLUMNS "SELECT seq, part, id, tag, device, expires_ms, body FROM queue "
@@ -22,12 +35,14 @@ static const char *const statements[RD_COUNT] = {
 	[RD_DEVICES] = "SELECT kind, key, version, body FROM kv WHERE kind = ?1 AND key >= ?2"
 		       " AND substr(key, 1, length(?2)) = ?2 AND key < ?3 ORDER BY key",
 	/* The inner query is answered by the index alone: only items that are asked for are read. */
-	[RD_FETCH] = QUEUE_COLUMNS "WHERE seq IN (SELECT seq FROM queue INDEXED BY queue_item WHERE device = ?1 AND seq > ?2"
-				   " ORDER BY seq LIMIT ?3) ORDER BY seq",
+	[RD_FETCH] = QUEUE_COLUMNS
+	"WHERE seq IN (SELECT seq FROM queue INDEXED BY queue_item WHERE device = ?1 AND seq > ?2"
+	" ORDER BY seq LIMIT ?3) ORDER BY seq",
 	[RD_DUE] = JOB_COLUMNS "WHERE state <> 7 AND due_ms <= ?1 ORDER BY due_ms LIMIT ?2",
 	[RD_FINAL] = JOB_COLUMNS "WHERE state = 7 AND due_ms <= ?1 ORDER BY due_ms LIMIT ?2",
 	[RD_EXPIRED] = QUEUE_COLUMNS "WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2",
-	[RD_SENDING] = JOB_COLUMNS "WHERE state <> 7 AND state = 4 AND ?1 >= 0 ORDER BY due_ms LIMIT ?2",
+	[RD_SENDING] =
+		JOB_COLUMNS "WHERE state <> 7 AND state = 4 AND ?1 >= 0 ORDER BY due_ms LIMIT ?2",
 };
 
 struct rows {
@@ -106,8 +121,9 @@ static struct fg_store_row *row_add(struct rows *rows)
 	size_t room = rows->list ? talloc_array_length(rows->list) : 0;
 
 	if (rows->count == room) {
-		struct fg_store_row *more = talloc_realloc(rows->ctx, rows->list, struct fg_store_row,
-							   (unsigned)(room ? 2 * room : 16));
+		struct fg_store_row *more =
+			talloc_realloc(rows->ctx, rows->list, struct fg_store_row,
+				       (unsigned)(room ? 2 * room : 16));
 
 		if (!more)
 			return NULL;
@@ -156,10 +172,13 @@ static int get_one(struct fg_db *reader, struct rows *rows, const struct fg_stor
 		return get_devices(reader, rows, key);
 	if (key->what == FG_GET_REF) {
 		stmt = reader->statements[RD_REF];
-		return collect(rows, stmt, fg_db_bind(stmt, DB_BLOB(key->key.data, key->key.len)), row_from_ref);
+		return collect(rows, stmt, fg_db_bind(stmt, DB_BLOB(key->key.data, key->key.len)),
+			       row_from_ref);
 	}
 	stmt = reader->statements[RD_KV];
-	return collect(rows, stmt, fg_db_bind(stmt, DB_INT(key->kind), DB_BLOB(key->key.data, key->key.len)), row_from_kv);
+	return collect(rows, stmt,
+		       fg_db_bind(stmt, DB_INT(key->kind), DB_BLOB(key->key.data, key->key.len)),
+		       row_from_kv);
 }
 
 static int get(struct fg_db *reader, struct rows *rows, const struct fg_read *read)
@@ -180,7 +199,8 @@ static int fetch(struct fg_db *reader, struct rows *rows, const struct fg_read *
 	sqlite3_stmt *stmt = reader->statements[RD_FETCH];
 
 	return collect(rows, stmt,
-		       fg_db_bind(stmt, DB_DEVICE(read->device), DB_INT(read->after_seq), DB_INT(read->limit)),
+		       fg_db_bind(stmt, DB_DEVICE(read->device), DB_INT(read->after_seq),
+				  DB_INT(read->limit)),
 		       row_from_queue);
 }
 
@@ -219,8 +239,10 @@ void fg_read_run(struct fg_db *reader, const struct fg_read *read)
 	if (code == SQLITE_OK) {
 		read->rows(FG_OK, rows.list, rows.count, read->arg);
 	} else {
-		LOGP(DSTORE, LOGL_ERROR, "fail read: %s (%d)\n", sqlite3_errmsg(reader->handle), code);
-		read->rows(code == SQLITE_NOMEM ? FG_E_NO_MEMORY : FG_E_STORE_FATAL, NULL, 0, read->arg);
+		LOGP(DSTORE, LOGL_ERROR, "fail read: %s (%d)\n", sqlite3_errmsg(reader->handle),
+		     code);
+		read->rows(code == SQLITE_NOMEM ? FG_E_NO_MEMORY : FG_E_STORE_FATAL, NULL, 0,
+			   read->arg);
 	}
 	talloc_free(rows.ctx);
 }

@@ -74,8 +74,8 @@ static bool op_is_sound(const struct fg_store_op *op)
 	return false;
 }
 
-enum fg_rc fg_store_submit(struct fg_store *store, unsigned part, unsigned flags, struct fg_store_op *ops, size_t count,
-			   fg_store_done_cb done, void *arg)
+enum fg_rc fg_store_submit(struct fg_store *store, unsigned part, unsigned flags,
+			   struct fg_store_op *ops, size_t count, fg_store_done_cb done, void *arg)
 {
 	if (part >= FG_STORE_PARTS || count == 0 || count > SUBMIT_OPS_MAX)
 		return FG_E_ARG;
@@ -94,8 +94,8 @@ static bool key_is_sound(const struct fg_store_key *key)
 	return key->what <= FG_GET_DEVICES && key_fits(&key->key);
 }
 
-enum fg_rc fg_store_get(struct fg_store *store, const struct fg_store_key *keys, size_t count, fg_store_rows_cb rows,
-			void *arg)
+enum fg_rc fg_store_get(struct fg_store *store, const struct fg_store_key *keys, size_t count,
+			fg_store_rows_cb rows, void *arg)
 {
 	if (count == 0 || count > GET_KEYS_MAX)
 		return FG_E_ARG;
@@ -105,14 +105,14 @@ enum fg_rc fg_store_get(struct fg_store *store, const struct fg_store_key *keys,
 	return store->engine->get(store->state, keys, count, rows, arg);
 }
 
-enum fg_rc fg_store_fetch(struct fg_store *store, const uint8_t device[static FG_STORE_DEVICE_LEN], uint64_t after_seq,
-			  size_t limit, fg_store_rows_cb rows, void *arg)
+enum fg_rc fg_store_fetch(struct fg_store *store, const uint8_t device[static FG_STORE_DEVICE_LEN],
+			  uint64_t after_seq, size_t limit, fg_store_rows_cb rows, void *arg)
 {
 	return store->engine->fetch(store->state, device, after_seq, limit, rows, arg);
 }
 
-enum fg_rc fg_store_sweep(struct fg_store *store, enum fg_store_sweep_what what, uint64_t now_ms, size_t limit,
-			  fg_store_rows_cb rows, void *arg)
+enum fg_rc fg_store_sweep(struct fg_store *store, enum fg_store_sweep_what what, uint64_t now_ms,
+			  size_t limit, fg_store_rows_cb rows, void *arg)
 {
 	if (what > FG_SWEEP_SENDING)
 		return FG_E_ARG;
@@ -124,7 +124,8 @@ void fg_store_health(struct fg_store *store, struct fg_store_health *health_out)
 	store->engine->health(store->state, health_out);
 }
 
-enum fg_rc fg_store_backup(struct fg_store *store, const char *path, fg_store_done_cb done, void *arg)
+enum fg_rc fg_store_backup(struct fg_store *store, const char *path, fg_store_done_cb done,
+			   void *arg)
 {
 	return store->engine->backup(store->state, path, done, arg);
 }
@@ -148,14 +149,16 @@ static const struct fg_store_engine *engine_by_name(const char *name)
 	return NULL;
 }
 
-enum fg_rc fg_store_open(void *ctx, struct fg_loop *loop, const struct fg_store_conf *conf, struct fg_store **store_out)
+enum fg_rc fg_store_open(void *ctx, struct fg_loop *loop, const struct fg_store_conf *conf,
+			 struct fg_store **store_out)
 {
 	const struct fg_store_engine *engine = engine_by_name(conf->engine);
 	struct fg_store *store;
 	enum fg_rc rc;
 
 	if (!engine) {
-		LOGP(DSTORE, LOGL_ERROR, "refuse store: no engine is called \"%s\"\n", conf->engine);
+		LOGP(DSTORE, LOGL_ERROR, "refuse store: no engine is called \"%s\"\n",
+		     conf->engine);
 		return FG_E_ARG;
 	}
 	store = fg_store_over(ctx, engine, NULL);

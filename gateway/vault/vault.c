@@ -34,7 +34,8 @@ static uint16_t leg_number(const struct fg_vault_leg *leg)
 	return (uint16_t)(leg->key[FG_ID_LEN] << 8 | leg->key[FG_ID_LEN + 1]);
 }
 
-struct fg_vault_leg *fg_vault_leg_new(struct fg_vault *vault, const uint8_t key[static FG_VAULT_KEY_LEN],
+struct fg_vault_leg *fg_vault_leg_new(struct fg_vault *vault,
+				      const uint8_t key[static FG_VAULT_KEY_LEN],
 				      const struct fg_hash *consent)
 {
 	struct fg_vault_leg *leg;
@@ -172,7 +173,8 @@ static void refuse(struct fg_vault *vault, const struct fg_ipc_open *open, enum 
 {
 	struct fg_frame frame = { .type = FG_IPC_REFUSED };
 
-	LOG_MSG(&open->message_id, DVAULT, LOGL_NOTICE, "refuse order: %s leg=%u\n", fg_rc_name(rc), open->leg);
+	LOG_MSG(&open->message_id, DVAULT, LOGL_NOTICE, "refuse order: %s leg=%u\n", fg_rc_name(rc),
+		open->leg);
 	frame.refused.message_id = open->message_id;
 	frame.refused.leg = open->leg;
 	frame.refused.rc = (uint16_t)rc;
@@ -225,8 +227,8 @@ void fg_vault_core_open(struct fg_vault *vault)
 	uint8_t key[512];
 	size_t at = 0;
 
-	if (fg_keyring_seal_key(&vault->ring, FG_CAPSULE_INNER, &vault->trust.gateway_id, seal_ms, key,
-				sizeof(key), &frame.seal_key.key.len) == FG_OK) {
+	if (fg_keyring_seal_key(&vault->ring, FG_CAPSULE_INNER, &vault->trust.gateway_id, seal_ms,
+				key, sizeof(key), &frame.seal_key.key.len) == FG_OK) {
 		frame.seal_key.role = FG_ROLE_VAULT;
 		frame.seal_key.key.data = key;
 		vault->ops->to_core(&frame, vault->arg);
@@ -302,8 +304,8 @@ static enum fg_rc cover(struct fg_vault *vault, struct fg_bytes note)
 	struct fg_hash root = fg_merkle_frontier_root(&vault->ahead);
 	struct fg_checkpoint checkpoint;
 
-	if (fg_note_verify((const char *)note.data, note.len, vault->trust.origin, vault->trust.log_key,
-			   &checkpoint) != FG_OK)
+	if (fg_note_verify((const char *)note.data, note.len, vault->trust.origin,
+			   vault->trust.log_key, &checkpoint) != FG_OK)
 		return FG_E_LOG_FORK;
 #ifndef FG_MUTANT_log_fork
 	if (checkpoint.size != vault->ahead.size || !fg_hash_equal(&checkpoint.root, &root))
@@ -333,7 +335,9 @@ static void take_leaves(struct fg_vault *vault, const struct fg_ipc_leaves *leav
 
 	if (rc == FG_E_LOG_FORK && !vault->forked) {
 		vault->forked = true;
-		LOGP(DVAULT, LOGL_FATAL, "log is not the one that was followed: every order is refused until a restart\n");
+		LOGP(DVAULT, LOGL_FATAL,
+		     "log is not the one that was followed: every order is refused until a "
+		     "restart\n");
 	} else if (rc != FG_OK && rc != FG_E_LOG_FORK) {
 		fail(vault, rc);
 	}
@@ -383,9 +387,10 @@ static void take_outcome(struct fg_vault *vault, size_t link, const struct fg_ip
 
 	fg_vault_key(&outcome->message_id, outcome->leg, key);
 	leg = fg_table_get(vault->legs, key);
-	if (!leg || leg->link != link || leg->state != FG_LEG_OPENED || outcome->outcome < FG_OUTCOME_ACCEPTED ||
-	    outcome->outcome > FG_OUTCOME_UNKNOWN) {
-		LOG_MSG(&outcome->message_id, DVAULT, LOGL_ERROR, "ignore outcome: no open leg=%u\n", outcome->leg);
+	if (!leg || leg->link != link || leg->state != FG_LEG_OPENED ||
+	    outcome->outcome < FG_OUTCOME_ACCEPTED || outcome->outcome > FG_OUTCOME_UNKNOWN) {
+		LOG_MSG(&outcome->message_id, DVAULT, LOGL_ERROR,
+			"ignore outcome: no open leg=%u\n", outcome->leg);
 		return;
 	}
 	leg->state = outcome->outcome;
@@ -442,24 +447,26 @@ void fg_vault_link_frame(struct fg_vault *vault, size_t link, const struct fg_fr
 
 /* ---- pins ---- */
 
-static bool succeeds(struct fg_vault *vault, const struct fg_vault_pin *pin, const Fallgate__View *view,
-		     const Fallgate__Signed *proof)
+static bool succeeds(struct fg_vault *vault, const struct fg_vault_pin *pin,
+		     const Fallgate__View *view, const Fallgate__Signed *proof)
 {
 	const Fallgate__Succession *body;
 	struct fg_hash tag;
 	void *message;
 
-	if (fg_signed_open(&vault->arena, proof, pin->account_key, FG_SIGN_PUBLIC_LEN, FG_LABEL_SUCCESSION,
-			   &fallgate__succession__descriptor, &message) != FG_OK)
+	if (fg_signed_open(&vault->arena, proof, pin->account_key, FG_SIGN_PUBLIC_LEN,
+			   FG_LABEL_SUCCESSION, &fallgate__succession__descriptor,
+			   &message) != FG_OK)
 		return false;
 	body = message;
 	tag = fg_handle_tag(body->handle);
-	return memcmp(tag.b, pin->tag, FG_SHA256_LEN) == 0 && FG_HAS_LEN(body->new_key, FG_SIGN_PUBLIC_LEN) &&
+	return memcmp(tag.b, pin->tag, FG_SHA256_LEN) == 0 &&
+	       FG_HAS_LEN(body->new_key, FG_SIGN_PUBLIC_LEN) &&
 	       memcmp(body->new_key.data, view->account_key.data, FG_SIGN_PUBLIC_LEN) == 0;
 }
 
-static enum fg_rc update_pin(struct fg_vault *vault, struct fg_vault_pin *pin, const Fallgate__View *view,
-			     const Fallgate__Signed *proof, bool fresh)
+static enum fg_rc update_pin(struct fg_vault *vault, struct fg_vault_pin *pin,
+			     const Fallgate__View *view, const Fallgate__Signed *proof, bool fresh)
 {
 	struct fg_hash tag;
 	enum fg_rc rc = fg_view_epoch_check(view, pin->epoch);
@@ -468,11 +475,13 @@ static enum fg_rc update_pin(struct fg_vault *vault, struct fg_vault_pin *pin, c
 		return rc;
 	memcpy(tag.b, pin->tag, FG_SHA256_LEN);
 	if (view->state == FALLGATE__VIEW_STATE__VIEW_ABSENT) {
-		if (fresh || fg_deregistration_check(&vault->arena, proof, &tag, pin->account_key, pin->epoch) != FG_OK)
+		if (fresh || fg_deregistration_check(&vault->arena, proof, &tag, pin->account_key,
+						     pin->epoch) != FG_OK)
 			return FG_E_IDENTITY;
 		pin->signed_off = true;
 	} else {
-		bool same = memcmp(pin->account_key, view->account_key.data, FG_SIGN_PUBLIC_LEN) == 0;
+		bool same =
+			memcmp(pin->account_key, view->account_key.data, FG_SIGN_PUBLIC_LEN) == 0;
 
 		if (!fresh && !same && !pin->signed_off && !succeeds(vault, pin, view, proof))
 			return FG_E_IDENTITY;
@@ -496,7 +505,8 @@ static enum fg_rc note_account(struct fg_vault *vault, const struct fg_ipc_accou
 	memcpy(tag.b, account->handle_tag, FG_SHA256_LEN);
 	expect.handle_tag = &tag;
 	fg_arena_reset(&vault->arena);
-	rc = fg_view_check(&vault->arena, fg_signed_unpack(&vault->arena, account->view.data, account->view.len),
+	rc = fg_view_check(&vault->arena,
+			   fg_signed_unpack(&vault->arena, account->view.data, account->view.len),
 			   &expect, &view);
 	if (rc != FG_OK)
 		return rc;
@@ -508,7 +518,8 @@ static enum fg_rc note_account(struct fg_vault *vault, const struct fg_ipc_accou
 		memcpy(pin->tag, tag.b, FG_SHA256_LEN);
 	}
 	rc = update_pin(vault, pin, view,
-			fg_signed_unpack(&vault->arena, account->proof.data, account->proof.len), fresh != NULL);
+			fg_signed_unpack(&vault->arena, account->proof.data, account->proof.len),
+			fresh != NULL);
 	if (rc == FG_OK && fresh)
 		rc = fg_table_put(vault->pins, tag.b, fresh);
 	if (rc != FG_OK)
@@ -553,9 +564,10 @@ void fg_vault_frame(struct fg_vault *vault, const struct fg_frame *frame)
 void fg_vault_idle(struct fg_vault *vault)
 {
 	bool changed = false;
-	enum fg_rc rc = fg_keyring_rotate(&vault->ring, fg_clock_wall_ms(vault->clock),
-					  (uint64_t)vault->conf->log.seal_key_hours * HOUR_MS,
-					  (uint64_t)vault->conf->log.consent_hours * HOUR_MS, &changed);
+	enum fg_rc rc =
+		fg_keyring_rotate(&vault->ring, fg_clock_wall_ms(vault->clock),
+				  (uint64_t)vault->conf->log.seal_key_hours * HOUR_MS,
+				  (uint64_t)vault->conf->log.consent_hours * HOUR_MS, &changed);
 
 	if (rc != FG_OK)
 		LOGP(DVAULT, LOGL_ERROR, "rotate seal key: %s\n", fg_rc_name(rc));

@@ -90,7 +90,8 @@ static enum fg_rc read_head(struct fg_vault *vault, struct fg_cursor *cur)
 	return fg_cursor_end(cur);
 }
 
-static enum fg_rc read_bytes(struct fg_vault_leg *leg, struct fg_cursor *cur, uint8_t **out, size_t *len_out)
+static enum fg_rc read_bytes(struct fg_vault_leg *leg, struct fg_cursor *cur, uint8_t **out,
+			     size_t *len_out)
 {
 	size_t len = fg_cursor_u16(cur);
 	const uint8_t *data = fg_cursor_bytes(cur, len);
@@ -212,10 +213,12 @@ enum fg_rc fg_vault_replay(struct fg_vault *vault)
 	char *path = talloc_asprintf(vault, "%s/journal", vault->folder);
 	struct fg_journal *old = NULL;
 	uint64_t torn = 0;
-	enum fg_rc rc = path ? fg_journal_open(vault, path, read_record, vault, &old, &torn) : FG_E_NO_MEMORY;
+	enum fg_rc rc = path ? fg_journal_open(vault, path, read_record, vault, &old, &torn)
+			     : FG_E_NO_MEMORY;
 
 	if (torn > 0)
-		LOGP(DVAULT, LOGL_NOTICE, "cut journal: %llu bytes were not whole\n", (unsigned long long)torn);
+		LOGP(DVAULT, LOGL_NOTICE, "cut journal: %llu bytes were not whole\n",
+		     (unsigned long long)torn);
 	talloc_free(old);
 	if (rc == FG_OK)
 		rc = fg_journal_create(vault, path, &vault->journal);

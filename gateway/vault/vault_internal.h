@@ -14,9 +14,10 @@
 
 enum {
 	FG_VAULT_KEY_LEN = FG_ID_LEN + 2,
-	FG_VAULT_REFS_MAX = 8192, /* OUTCOME.refs in ipc.def */
+	FG_VAULT_REFS_MAX = 8192,   /* OUTCOME.refs in ipc.def */
 	FG_VAULT_CLEAR_MAX = 16384, /* JOB.text in ipc.def */
-	FG_VAULT_HASHES_MAX = 4096, /* leaf hashes between two checkpoints; the log's batch is smaller */
+	FG_VAULT_HASHES_MAX =
+		4096, /* leaf hashes between two checkpoints; the log's batch is smaller */
 };
 
 struct fg_vault_leg {
@@ -30,7 +31,7 @@ struct fg_vault_leg {
 	uint8_t segments;
 	uint8_t *parts, *refs; /* talloc children */
 	size_t parts_len, refs_len;
-	bool announce; /* became unknown at start: tell the next core */
+	bool announce;                    /* became unknown at start: tell the next core */
 	struct fg_vault_leg *next_answer; /* LEG to send once durable */
 	bool answer_due;
 };
@@ -45,7 +46,7 @@ struct fg_vault_pin {
 struct fg_vault_link {
 	bool up;
 	uint32_t credits, in_flight; /* as the link said last */
-	uint32_t open_jobs;	     /* handed out, no outcome yet */
+	uint32_t open_jobs;          /* handed out, no outcome yet */
 };
 
 /* A job that waits for its leg to be durable. */
@@ -66,12 +67,14 @@ struct fg_vault {
 	void *arg;
 	struct fg_trust trust;
 	struct fg_keyring ring;
-	struct fg_arena arena;	   /* sealed things */
+	struct fg_arena arena;       /* sealed things */
 	struct fg_clear plain, room; /* an opened capsule, and the memory it is unpacked into */
 	char *folder;
 	struct fg_journal *journal;
-	struct fg_table *legs, *consents, *pins; /* consents: hash of a consent -> the first leg that used it */
-	struct fg_merkle_frontier frontier, ahead; /* ahead: with hashes whose checkpoint has not come yet */
+	struct fg_table *legs, *consents,
+		*pins; /* consents: hash of a consent -> the first leg that used it */
+	struct fg_merkle_frontier frontier,
+		ahead;          /* ahead: with hashes whose checkpoint has not come yet */
 	struct fg_hash *recent; /* the hashes of the newest checkpoint, from recent_first */
 	uint64_t recent_first;
 	size_t recent_count, ahead_count;
@@ -85,7 +88,8 @@ struct fg_vault {
 
 void fg_vault_key(const struct fg_id *id, uint16_t leg, uint8_t key[static FG_VAULT_KEY_LEN]);
 /* A leg that nobody finds yet, with room in the tables for it: fg_vault_leg_remember() cannot fail then. NULL without memory. */
-struct fg_vault_leg *fg_vault_leg_new(struct fg_vault *vault, const uint8_t key[static FG_VAULT_KEY_LEN],
+struct fg_vault_leg *fg_vault_leg_new(struct fg_vault *vault,
+				      const uint8_t key[static FG_VAULT_KEY_LEN],
 				      const struct fg_hash *consent);
 void fg_vault_leg_remember(struct fg_vault *vault, struct fg_vault_leg *leg);
 void fg_vault_answer_later(struct fg_vault *vault, struct fg_vault_leg *leg);

@@ -27,7 +27,8 @@ static void say(struct fg_channel *channel, const struct fg_frame *frame)
 	enum fg_rc rc = channel ? fg_channel_answer(channel, frame) : FG_E_CLOSED;
 
 	if (rc != FG_OK && rc != FG_E_CLOSED)
-		LOGP(DVAULT, LOGL_ERROR, "send %s: %s\n", fg_frame_name(frame->type), fg_rc_name(rc));
+		LOGP(DVAULT, LOGL_ERROR, "send %s: %s\n", fg_frame_name(frame->type),
+		     fg_rc_name(rc));
 }
 
 static void to_core(const struct fg_frame *frame, void *arg)
@@ -52,7 +53,8 @@ static void failed(enum fg_rc rc, void *arg)
 
 static const struct fg_vault_ops vault_ops = { to_core, to_log, to_link, failed };
 
-static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+		     void *arg)
 {
 	struct vault_process *vault = arg;
 	size_t link = 0;
@@ -101,7 +103,9 @@ static void on_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
 				drop_link(vault, i);
 }
 
-static const struct fg_channel_ops channel_ops = { .frame = on_frame, .open = on_open, .closed = on_closed };
+static const struct fg_channel_ops channel_ops = { .frame = on_frame,
+						   .open = on_open,
+						   .closed = on_closed };
 
 static void on_flush(evutil_socket_t fd, short what, void *arg)
 {
@@ -139,7 +143,8 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 	return FG_OK;
 }
 
-static enum fg_rc trust(struct fg_role_process *process, const struct fg_ipc_trust *frame, void *arg)
+static enum fg_rc trust(struct fg_role_process *process, const struct fg_ipc_trust *frame,
+			void *arg)
 {
 	struct vault_process *vault = arg;
 	enum fg_rc rc = fg_trust_read(frame, &vault->trust);
@@ -158,7 +163,8 @@ static struct fg_channel **slot_of(struct vault_process *vault, const struct fg_
 	return frame->link < FG_CONF_LINKS_MAX ? &vault->links[frame->link] : NULL;
 }
 
-static void peer(struct fg_role_process *process, const struct fg_ipc_peer *frame, int fd_take, void *arg)
+static void peer(struct fg_role_process *process, const struct fg_ipc_peer *frame, int fd_take,
+		 void *arg)
 {
 	struct vault_process *vault = arg;
 	struct fg_channel **slot = slot_of(vault, frame);
@@ -168,8 +174,8 @@ static void peer(struct fg_role_process *process, const struct fg_ipc_peer *fram
 	if (frame->role == FG_ROLE_LINK)
 		drop_link(vault, frame->link);
 	TALLOC_FREE(*slot);
-	*slot = fg_channel_new(fg_role_ctx(process), fg_loop_base(fg_role_loop(process)), fd_take, FG_ROLE_VAULT,
-			       (enum fg_role)frame->role, NULL, &channel_ops, vault);
+	*slot = fg_channel_new(fg_role_ctx(process), fg_loop_base(fg_role_loop(process)), fd_take,
+			       FG_ROLE_VAULT, (enum fg_role)frame->role, NULL, &channel_ops, vault);
 }
 
 static enum fg_rc start(struct fg_role_process *process, void *arg)
@@ -186,7 +192,11 @@ static void stop(struct fg_role_process *process, void *arg)
 }
 
 static const struct fg_role_ops role_ops = {
-	.configure = configure, .trust = trust, .peer = peer, .start = start, .stop = stop,
+	.configure = configure,
+	.trust = trust,
+	.peer = peer,
+	.start = start,
+	.stop = stop,
 };
 
 int fg_vault_main(int fd)

@@ -15,23 +15,25 @@
 
 /* ---- the leaf ---- */
 
-static enum fg_rc check_in_log(const struct fg_vault *vault, const struct fg_ipc_open *open, const struct fg_hash *leaf)
+static enum fg_rc check_in_log(const struct fg_vault *vault, const struct fg_ipc_open *open,
+			       const struct fg_hash *leaf)
 {
 	struct fg_merkle_path path = { .count = (uint8_t)(open->path.len / FG_SHA256_LEN) };
 	struct fg_hash root = fg_merkle_frontier_root(&vault->frontier);
 
 	if (open->path.len == 0 && open->leaf_index >= vault->recent_first &&
 	    open->leaf_index - vault->recent_first < vault->recent_count)
-		return fg_hash_equal(leaf, &vault->recent[open->leaf_index - vault->recent_first]) ?
-			       FG_OK :
-			       FG_E_LOG_ORDER;
+		return fg_hash_equal(leaf, &vault->recent[open->leaf_index - vault->recent_first])
+			       ? FG_OK
+			       : FG_E_LOG_ORDER;
 	if (open->path.len > sizeof(path.hash) || open->path.len % FG_SHA256_LEN != 0)
 		return FG_E_LOG_ORDER;
 	if (open->path.len > 0) /* an empty one has no bytes to copy */
 		memcpy(path.hash, open->path.data, open->path.len);
-	return fg_merkle_verify_inclusion(open->leaf_index, vault->frontier.size, leaf, &path, &root) == FG_OK ?
-		       FG_OK :
-		       FG_E_LOG_ORDER;
+	return fg_merkle_verify_inclusion(open->leaf_index, vault->frontier.size, leaf, &path,
+					  &root) == FG_OK
+		       ? FG_OK
+		       : FG_E_LOG_ORDER;
 }
 
 static bool field_is(ProtobufCBinaryData field, const void *expected, size_t len)
@@ -56,14 +58,16 @@ static enum fg_rc check_leaf(struct fg_vault *vault, const struct fg_ipc_open *o
 			     const struct fg_order_checked *checked)
 {
 #ifndef FG_MUTANT_leaf_match
-	const Fallgate__LeafRecord *record = fg_proto_unpack(&vault->arena, &fallgate__leaf_record__descriptor,
-							     open->record.data, open->record.len);
+	const Fallgate__LeafRecord *record =
+		fg_proto_unpack(&vault->arena, &fallgate__leaf_record__descriptor,
+				open->record.data, open->record.len);
 	uint8_t bytes[44];
 	struct fg_hash leaf;
 
 	if (!record || !record_fits(record, open, checked))
 		return FG_E_LOG_ORDER;
-	leaf = fg_order_leaf(open->reason, open->bearer, record->time_ms, open->salt, open->record, bytes);
+	leaf = fg_order_leaf(open->reason, open->bearer, record->time_ms, open->salt, open->record,
+			     bytes);
 	return check_in_log(vault, open, &leaf);
 #else
 	(void)vault, (void)open, (void)checked, (void)record_fits, (void)check_in_log;
@@ -93,11 +97,12 @@ static enum fg_rc check_pin(struct fg_vault *vault, const struct fg_order_checke
 		return rc;
 #ifndef FG_MUTANT_vault_pin
 	if (checked->view->state == FALLGATE__VIEW_STATE__VIEW_SECURE)
-		return field_is(checked->view->account_key, pin->account_key, FG_SIGN_PUBLIC_LEN) ? FG_OK :
-												     FG_E_IDENTITY;
+		return field_is(checked->view->account_key, pin->account_key, FG_SIGN_PUBLIC_LEN)
+			       ? FG_OK
+			       : FG_E_IDENTITY;
 	if (checked->view->deregistration &&
-	    fg_deregistration_check(&vault->arena, checked->view->deregistration, &checked->recipient_tag,
-				    pin->account_key, pin->epoch) == FG_OK)
+	    fg_deregistration_check(&vault->arena, checked->view->deregistration,
+				    &checked->recipient_tag, pin->account_key, pin->epoch) == FG_OK)
 		return FG_OK;
 	if (!consent->pin_ack)
 		return FG_E_PIN_CONFLICT;
@@ -160,18 +165,20 @@ static enum fg_rc open_capsule(struct fg_vault *vault, const struct fg_ipc_open 
 	struct fg_capsule_binding binding = { .message_id = open->message_id,
 					      .gateway_id = vault->trust.gateway_id,
 					      .expires_ms = consent->body->expires_ms };
-	enum fg_rc rc = fg_capsule_open(FG_CAPSULE_INNER, vault->ring.seal, vault->ring.seal_count, &binding,
-					open->capsule.data, open->capsule.len, vault->plain.data,
-					vault->plain.cap, &vault->plain.len);
+	enum fg_rc rc = fg_capsule_open(FG_CAPSULE_INNER, vault->ring.seal, vault->ring.seal_count,
+					&binding, open->capsule.data, open->capsule.len,
+					vault->plain.data, vault->plain.cap, &vault->plain.len);
 
-	return rc == FG_OK ? fg_capsule_body(room, vault->plain.data, vault->plain.len, body_out) : rc;
+	return rc == FG_OK ? fg_capsule_body(room, vault->plain.data, vault->plain.len, body_out)
+			   : rc;
 }
 
 static enum fg_rc check_body(const struct fg_ipc_open *open, const struct fg_consent *consent,
 			     const Fallgate__CapsuleBody *body)
 {
 	struct fg_hash signer = fg_sha256(consent->cert->signing_key.data, FG_SIGN_PUBLIC_LEN);
-	struct fg_hash commitment = fg_body_commitment(body->salt.data, body->body, strlen(body->body));
+	struct fg_hash commitment =
+		fg_body_commitment(body->salt.data, body->body, strlen(body->body));
 
 #ifndef FG_MUTANT_capsule_message
 	if (!field_is(body->message_id, open->message_id.b, FG_ID_LEN) ||
@@ -192,7 +199,8 @@ static enum fg_rc check_body(const struct fg_ipc_open *open, const struct fg_con
 
 /* The mark that was consented to, the sender where the link's number hides it, and the cut into parts. */
 static enum fg_rc mark_and_plan(struct fg_vault *vault, const struct fg_ipc_open *open,
-				const Fallgate__Consent *consent, const char *body, struct fg_vault_job *job)
+				const Fallgate__Consent *consent, const char *body,
+				struct fg_vault_job *job)
 {
 	const struct fg_conf_links *link = &vault->conf->links[open->link];
 	const char *mark = vault->conf->mark.text;
@@ -207,14 +215,17 @@ static enum fg_rc mark_and_plan(struct fg_vault *vault, const struct fg_ipc_open
 	if (consent->recipient[0] != '+' || strlen(consent->recipient) >= sizeof(job->destination))
 		return FG_E_LINK_RECIPIENT;
 	snprintf(job->destination, sizeof(job->destination), "%s", consent->recipient);
-	snprintf(job->source, sizeof(job->source), "%s", as_sender ? consent->sender : link->source_address);
+	snprintf(job->source, sizeof(job->source), "%s",
+		 as_sender ? consent->sender : link->source_address);
 #ifndef FG_MUTANT_vault_segments
 	if (consent->max_segments < most)
 		most = consent->max_segments;
 #endif
-	rc = fg_mark_text(mark, as_sender ? NULL : consent->sender, body, FG_VAULT_CLEAR_MAX, &job->text);
+	rc = fg_mark_text(mark, as_sender ? NULL : consent->sender, body, FG_VAULT_CLEAR_MAX,
+			  &job->text);
 	if (rc == FG_OK)
-		rc = fg_alphabet_plan(job->text.data, job->text.len, FG_TEXT_REFERENCE_16BIT, most, &job->plan);
+		rc = fg_alphabet_plan(job->text.data, job->text.len, FG_TEXT_REFERENCE_16BIT, most,
+				      &job->plan);
 	return rc == FG_E_TEXT_LONG ? FG_E_CONSENT_SEGMENTS : rc;
 }
 
@@ -229,8 +240,8 @@ static void alarm(struct fg_vault *vault, const struct fg_ipc_open *open, enum f
 	vault->ops->to_log(&frame, vault->arg);
 }
 
-static enum fg_rc make_job(struct fg_vault *vault, const struct fg_ipc_open *open, const struct fg_consent *consent,
-			   struct fg_vault_job *job)
+static enum fg_rc make_job(struct fg_vault *vault, const struct fg_ipc_open *open,
+			   const struct fg_consent *consent, struct fg_vault_job *job)
 {
 	const Fallgate__CapsuleBody *body;
 	struct fg_arena room;
@@ -251,7 +262,8 @@ static enum fg_rc make_job(struct fg_vault *vault, const struct fg_ipc_open *ope
 }
 
 static enum fg_rc record_and_queue(struct fg_vault *vault, const struct fg_ipc_open *open,
-				   const struct fg_hash *consent, uint64_t now_ms, struct fg_vault_job *job)
+				   const struct fg_hash *consent, uint64_t now_ms,
+				   struct fg_vault_job *job)
 {
 	const struct fg_conf_links *link = &vault->conf->links[open->link];
 	uint64_t left_s = open->expires_ms > now_ms ? (open->expires_ms - now_ms) / 1000 : 0;
@@ -269,7 +281,9 @@ static enum fg_rc record_and_queue(struct fg_vault *vault, const struct fg_ipc_o
 	job->leg->state = FG_LEG_OPENED;
 	job->leg->segments = job->plan.parts;
 	job->concat_ref = open->concat_ref;
-	job->validity_s = (uint32_t)(left_s < (uint64_t)link->validity_s ? left_s : (uint64_t)link->validity_s);
+	job->validity_s =
+		(uint32_t)(left_s < (uint64_t)link->validity_s ? left_s
+							       : (uint64_t)link->validity_s);
 	rc = fg_vault_record_leg(vault, job->leg);
 	if (rc != FG_OK) {
 		talloc_free(job->leg); /* nobody knows of it, so the order may come again */

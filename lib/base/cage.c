@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-__attribute__((format(printf, 2, 3))) static void notice(struct fg_cage_notices *notices, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void notice(struct fg_cage_notices *notices,
+							 const char *fmt, ...)
 {
 	va_list ap;
 
@@ -36,7 +37,8 @@ enum fg_rc fg_cage_drop(const char *user)
 		return FG_E_NOT_FOUND;
 	uid = pw->pw_uid;
 	gid = pw->pw_gid;
-	if (setgroups(1, &gid) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
+	if (setgroups(1, &gid) != 0 || setresgid(gid, gid, gid) != 0 ||
+	    setresuid(uid, uid, uid) != 0)
 		return FG_E_CAGE;
 	/* Believe nothing: a process that can become root again was not dropped. */
 	if (uid != 0 && setresuid(0, 0, 0) == 0)
@@ -74,11 +76,11 @@ void fg_cage_harden(bool core_dumps, struct fg_cage_notices *notices)
 
 /* ---- the lists ---- */
 
-#define CAGE(c)	  (1u << FG_CAGE_##c)
-#define ALL	  (CAGE(CORE) | CAGE(LOG) | CAGE(VAULT) | CAGE(SECURE) | CAGE(LINK))
-#define KEEPERS	  (CAGE(CORE) | CAGE(LOG) | CAGE(VAULT)) /* have a folder of their own */
+#define CAGE(c)   (1u << FG_CAGE_##c)
+#define ALL       (CAGE(CORE) | CAGE(LOG) | CAGE(VAULT) | CAGE(SECURE) | CAGE(LINK))
+#define KEEPERS   (CAGE(CORE) | CAGE(LOG) | CAGE(VAULT)) /* have a folder of their own */
 #define ACCEPTERS (CAGE(CORE) | CAGE(SECURE))
-#define FACING	  (CAGE(SECURE) | CAGE(LINK)) /* speak to strangers */
+#define FACING    (CAGE(SECURE) | CAGE(LINK)) /* speak to strangers */
 #ifdef FG_SANITIZED
 #define SANITIZERS ALL
 #else
@@ -90,53 +92,135 @@ static const struct {
 	unsigned cages;
 } plain[] = {
 	/* bytes on descriptors that are open */
-	{ SCMP_SYS(read), ALL }, { SCMP_SYS(write), ALL }, { SCMP_SYS(readv), ALL }, { SCMP_SYS(writev), ALL },
-	{ SCMP_SYS(close), ALL }, { SCMP_SYS(fcntl), ALL }, { SCMP_SYS(fstat), ALL }, { SCMP_SYS(lseek), ALL },
-	{ SCMP_SYS(newfstatat), ALL }, { SCMP_SYS(stat), ALL }, { SCMP_SYS(statx), ALL }, { SCMP_SYS(access), ALL },
-	{ SCMP_SYS(faccessat), ALL }, { SCMP_SYS(faccessat2), ALL }, { SCMP_SYS(dup), ALL },
-	{ SCMP_SYS(sendmsg), ALL }, { SCMP_SYS(recvmsg), ALL }, { SCMP_SYS(sendto), ALL },
-	{ SCMP_SYS(recvfrom), ALL }, { SCMP_SYS(shutdown), ALL }, { SCMP_SYS(getsockopt), ALL },
-	{ SCMP_SYS(setsockopt), ALL }, { SCMP_SYS(getsockname), ALL }, { SCMP_SYS(getpeername), ALL },
+	{ SCMP_SYS(read), ALL },
+	{ SCMP_SYS(write), ALL },
+	{ SCMP_SYS(readv), ALL },
+	{ SCMP_SYS(writev), ALL },
+	{ SCMP_SYS(close), ALL },
+	{ SCMP_SYS(fcntl), ALL },
+	{ SCMP_SYS(fstat), ALL },
+	{ SCMP_SYS(lseek), ALL },
+	{ SCMP_SYS(newfstatat), ALL },
+	{ SCMP_SYS(stat), ALL },
+	{ SCMP_SYS(statx), ALL },
+	{ SCMP_SYS(access), ALL },
+	{ SCMP_SYS(faccessat), ALL },
+	{ SCMP_SYS(faccessat2), ALL },
+	{ SCMP_SYS(dup), ALL },
+	{ SCMP_SYS(sendmsg), ALL },
+	{ SCMP_SYS(recvmsg), ALL },
+	{ SCMP_SYS(sendto), ALL },
+	{ SCMP_SYS(recvfrom), ALL },
+	{ SCMP_SYS(shutdown), ALL },
+	{ SCMP_SYS(getsockopt), ALL },
+	{ SCMP_SYS(setsockopt), ALL },
+	{ SCMP_SYS(getsockname), ALL },
+	{ SCMP_SYS(getpeername), ALL },
 	/* the loop, time */
-	{ SCMP_SYS(epoll_create1), ALL }, { SCMP_SYS(epoll_ctl), ALL }, { SCMP_SYS(epoll_wait), ALL },
-	{ SCMP_SYS(epoll_pwait), ALL }, { SCMP_SYS(epoll_pwait2), ALL }, { SCMP_SYS(poll), ALL },
-	{ SCMP_SYS(ppoll), ALL }, { SCMP_SYS(select), ALL }, { SCMP_SYS(pselect6), ALL },
-	{ SCMP_SYS(eventfd2), ALL }, { SCMP_SYS(pipe2), ALL }, { SCMP_SYS(timerfd_create), ALL },
-	{ SCMP_SYS(timerfd_settime), ALL }, { SCMP_SYS(clock_gettime), ALL }, { SCMP_SYS(clock_getres), ALL },
-	{ SCMP_SYS(clock_nanosleep), ALL }, { SCMP_SYS(nanosleep), ALL }, { SCMP_SYS(gettimeofday), ALL },
+	{ SCMP_SYS(epoll_create1), ALL },
+	{ SCMP_SYS(epoll_ctl), ALL },
+	{ SCMP_SYS(epoll_wait), ALL },
+	{ SCMP_SYS(epoll_pwait), ALL },
+	{ SCMP_SYS(epoll_pwait2), ALL },
+	{ SCMP_SYS(poll), ALL },
+	{ SCMP_SYS(ppoll), ALL },
+	{ SCMP_SYS(select), ALL },
+	{ SCMP_SYS(pselect6), ALL },
+	{ SCMP_SYS(eventfd2), ALL },
+	{ SCMP_SYS(pipe2), ALL },
+	{ SCMP_SYS(timerfd_create), ALL },
+	{ SCMP_SYS(timerfd_settime), ALL },
+	{ SCMP_SYS(clock_gettime), ALL },
+	{ SCMP_SYS(clock_getres), ALL },
+	{ SCMP_SYS(clock_nanosleep), ALL },
+	{ SCMP_SYS(nanosleep), ALL },
+	{ SCMP_SYS(gettimeofday), ALL },
 	{ SCMP_SYS(time), ALL },
 	/* memory, signals, itself */
-	{ SCMP_SYS(mmap), ALL }, { SCMP_SYS(munmap), ALL }, { SCMP_SYS(mremap), ALL }, { SCMP_SYS(mprotect), ALL },
-	{ SCMP_SYS(madvise), ALL }, { SCMP_SYS(brk), ALL }, { SCMP_SYS(mlock), ALL }, { SCMP_SYS(mlock2), ALL },
-	{ SCMP_SYS(munlock), ALL }, { SCMP_SYS(futex), ALL }, { SCMP_SYS(rt_sigaction), ALL },
-	{ SCMP_SYS(rt_sigprocmask), ALL }, { SCMP_SYS(rt_sigreturn), ALL }, { SCMP_SYS(sigaltstack), ALL },
-	{ SCMP_SYS(restart_syscall), ALL }, { SCMP_SYS(getpid), ALL }, { SCMP_SYS(gettid), ALL },
-	{ SCMP_SYS(getuid), ALL }, { SCMP_SYS(geteuid), ALL }, { SCMP_SYS(getgid), ALL }, { SCMP_SYS(getegid), ALL },
-	{ SCMP_SYS(getrandom), ALL }, { SCMP_SYS(getrusage), ALL }, { SCMP_SYS(sysinfo), ALL },
-	{ SCMP_SYS(uname), ALL }, { SCMP_SYS(tgkill), ALL }, { SCMP_SYS(exit), ALL }, { SCMP_SYS(exit_group), ALL },
-	{ SCMP_SYS(sched_yield), ALL }, { SCMP_SYS(sched_getaffinity), ALL }, { SCMP_SYS(membarrier), ALL },
-	{ SCMP_SYS(rseq), ALL }, { SCMP_SYS(set_robust_list), ALL },
+	{ SCMP_SYS(mmap), ALL },
+	{ SCMP_SYS(munmap), ALL },
+	{ SCMP_SYS(mremap), ALL },
+	{ SCMP_SYS(mprotect), ALL },
+	{ SCMP_SYS(madvise), ALL },
+	{ SCMP_SYS(brk), ALL },
+	{ SCMP_SYS(mlock), ALL },
+	{ SCMP_SYS(mlock2), ALL },
+	{ SCMP_SYS(munlock), ALL },
+	{ SCMP_SYS(futex), ALL },
+	{ SCMP_SYS(rt_sigaction), ALL },
+	{ SCMP_SYS(rt_sigprocmask), ALL },
+	{ SCMP_SYS(rt_sigreturn), ALL },
+	{ SCMP_SYS(sigaltstack), ALL },
+	{ SCMP_SYS(restart_syscall), ALL },
+	{ SCMP_SYS(getpid), ALL },
+	{ SCMP_SYS(gettid), ALL },
+	{ SCMP_SYS(getuid), ALL },
+	{ SCMP_SYS(geteuid), ALL },
+	{ SCMP_SYS(getgid), ALL },
+	{ SCMP_SYS(getegid), ALL },
+	{ SCMP_SYS(getrandom), ALL },
+	{ SCMP_SYS(getrusage), ALL },
+	{ SCMP_SYS(sysinfo), ALL },
+	{ SCMP_SYS(uname), ALL },
+	{ SCMP_SYS(tgkill), ALL },
+	{ SCMP_SYS(exit), ALL },
+	{ SCMP_SYS(exit_group), ALL },
+	{ SCMP_SYS(sched_yield), ALL },
+	{ SCMP_SYS(sched_getaffinity), ALL },
+	{ SCMP_SYS(membarrier), ALL },
+	{ SCMP_SYS(rseq), ALL },
+	{ SCMP_SYS(set_robust_list), ALL },
 	/* files: the store, the log, the vault's notes */
-	{ SCMP_SYS(open), KEEPERS }, { SCMP_SYS(openat), KEEPERS }, { SCMP_SYS(pread64), KEEPERS },
-	{ SCMP_SYS(pwrite64), KEEPERS }, { SCMP_SYS(fsync), KEEPERS }, { SCMP_SYS(fdatasync), KEEPERS },
-	{ SCMP_SYS(ftruncate), KEEPERS }, { SCMP_SYS(fallocate), KEEPERS }, { SCMP_SYS(unlink), KEEPERS },
-	{ SCMP_SYS(unlinkat), KEEPERS }, { SCMP_SYS(rename), KEEPERS }, { SCMP_SYS(renameat), KEEPERS },
-	{ SCMP_SYS(renameat2), KEEPERS }, { SCMP_SYS(link), KEEPERS }, { SCMP_SYS(mkdir), KEEPERS },
-	{ SCMP_SYS(mkdirat), KEEPERS }, { SCMP_SYS(rmdir), KEEPERS }, { SCMP_SYS(lstat), KEEPERS },
-	{ SCMP_SYS(readlink), KEEPERS }, { SCMP_SYS(getcwd), KEEPERS }, { SCMP_SYS(getdents64), KEEPERS },
-	{ SCMP_SYS(flock), KEEPERS }, { SCMP_SYS(fchmod), KEEPERS }, { SCMP_SYS(statfs), KEEPERS },
-	{ SCMP_SYS(fstatfs), KEEPERS }, { SCMP_SYS(utimensat), KEEPERS },
-	{ SCMP_SYS(fchown), CAGE(CORE) }, /* SQLite as root: the files beside the database get its owner */
+	{ SCMP_SYS(open), KEEPERS },
+	{ SCMP_SYS(openat), KEEPERS },
+	{ SCMP_SYS(pread64), KEEPERS },
+	{ SCMP_SYS(pwrite64), KEEPERS },
+	{ SCMP_SYS(fsync), KEEPERS },
+	{ SCMP_SYS(fdatasync), KEEPERS },
+	{ SCMP_SYS(ftruncate), KEEPERS },
+	{ SCMP_SYS(fallocate), KEEPERS },
+	{ SCMP_SYS(unlink), KEEPERS },
+	{ SCMP_SYS(unlinkat), KEEPERS },
+	{ SCMP_SYS(rename), KEEPERS },
+	{ SCMP_SYS(renameat), KEEPERS },
+	{ SCMP_SYS(renameat2), KEEPERS },
+	{ SCMP_SYS(link), KEEPERS },
+	{ SCMP_SYS(mkdir), KEEPERS },
+	{ SCMP_SYS(mkdirat), KEEPERS },
+	{ SCMP_SYS(rmdir), KEEPERS },
+	{ SCMP_SYS(lstat), KEEPERS },
+	{ SCMP_SYS(readlink), KEEPERS },
+	{ SCMP_SYS(getcwd), KEEPERS },
+	{ SCMP_SYS(getdents64), KEEPERS },
+	{ SCMP_SYS(flock), KEEPERS },
+	{ SCMP_SYS(fchmod), KEEPERS },
+	{ SCMP_SYS(statfs), KEEPERS },
+	{ SCMP_SYS(fstatfs), KEEPERS },
+	{ SCMP_SYS(utimensat), KEEPERS },
+	{ SCMP_SYS(fchown),
+	  CAGE(CORE) }, /* SQLite as root: the files beside the database get its owner */
 	/* the network */
-	{ SCMP_SYS(accept), ACCEPTERS }, { SCMP_SYS(accept4), ACCEPTERS }, { SCMP_SYS(socket), CAGE(LINK) },
-	{ SCMP_SYS(connect), CAGE(LINK) }, { SCMP_SYS(sendmmsg), CAGE(LINK) },
+	{ SCMP_SYS(accept), ACCEPTERS },
+	{ SCMP_SYS(accept4), ACCEPTERS },
+	{ SCMP_SYS(socket), CAGE(LINK) },
+	{ SCMP_SYS(connect), CAGE(LINK) },
+	{ SCMP_SYS(sendmmsg), CAGE(LINK) },
 	/* the leak checker stops and reads its own process from a second one */
-	{ SCMP_SYS(ptrace), SANITIZERS }, { SCMP_SYS(wait4), SANITIZERS }, { SCMP_SYS(prctl), SANITIZERS },
-	{ SCMP_SYS(clone), SANITIZERS }, { SCMP_SYS(process_vm_readv), SANITIZERS },
-	{ SCMP_SYS(getppid), SANITIZERS }, { SCMP_SYS(kill), SANITIZERS }, { SCMP_SYS(readlinkat), SANITIZERS },
-	{ SCMP_SYS(readlink), SANITIZERS }, { SCMP_SYS(getdents64), SANITIZERS }, { SCMP_SYS(open), SANITIZERS },
-	{ SCMP_SYS(openat), SANITIZERS }, { SCMP_SYS(sched_setaffinity), SANITIZERS },
-	{ SCMP_SYS(getcwd), SANITIZERS }, { SCMP_SYS(lstat), SANITIZERS },
+	{ SCMP_SYS(ptrace), SANITIZERS },
+	{ SCMP_SYS(wait4), SANITIZERS },
+	{ SCMP_SYS(prctl), SANITIZERS },
+	{ SCMP_SYS(clone), SANITIZERS },
+	{ SCMP_SYS(process_vm_readv), SANITIZERS },
+	{ SCMP_SYS(getppid), SANITIZERS },
+	{ SCMP_SYS(kill), SANITIZERS },
+	{ SCMP_SYS(readlinkat), SANITIZERS },
+	{ SCMP_SYS(readlink), SANITIZERS },
+	{ SCMP_SYS(getdents64), SANITIZERS },
+	{ SCMP_SYS(open), SANITIZERS },
+	{ SCMP_SYS(openat), SANITIZERS },
+	{ SCMP_SYS(sched_setaffinity), SANITIZERS },
+	{ SCMP_SYS(getcwd), SANITIZERS },
+	{ SCMP_SYS(lstat), SANITIZERS },
 };
 
 static int allow_plain(scmp_filter_ctx filter, enum fg_cage cage)
@@ -156,10 +240,13 @@ static int allow_some(scmp_filter_ctx filter, enum fg_cage cage)
 	int rc = 0;
 
 	/* bytes waiting in a socket; anything else is a question about a terminal, which there is none of */
-	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD));
-	rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_NE, FIONREAD));
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+			       SCMP_A1(SCMP_CMP_EQ, FIONREAD));
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 1,
+			       SCMP_A1(SCMP_CMP_NE, FIONREAD));
 	/* limits may be read, not set */
-	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
+			       SCMP_A2(SCMP_CMP_EQ, 0));
 	if (cage == FG_CAGE_CORE) {
 		/* SQLite, run by root, asks for the owner of its files that they have anyway, and does without */
 		rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(fchown), 0);
@@ -167,7 +254,8 @@ static int allow_some(scmp_filter_ctx filter, enum fg_cage cage)
 		rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 		rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 				       SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
-		rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+		rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+				       SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
 	}
 	if (FACING & 1u << cage) {
 		rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
@@ -185,7 +273,8 @@ void fg_cage_lock(enum fg_cage cage, struct fg_cage_notices *notices)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 
-	if (!filter || allow_plain(filter, cage) != 0 || allow_some(filter, cage) != 0 || seccomp_load(filter) != 0)
+	if (!filter || allow_plain(filter, cage) != 0 || allow_some(filter, cage) != 0 ||
+	    seccomp_load(filter) != 0)
 		notice(notices, "system calls are not filtered: the kernel refuses seccomp");
 #ifdef FG_SANITIZED
 	notice(notices, "system calls are filtered loosely: built with sanitizers");

@@ -12,11 +12,11 @@
 
 /*! Which list of system calls. */
 enum fg_cage {
-	FG_CAGE_CORE,	/*!< files, one thread; accepts on the control socket it was given */
-	FG_CAGE_LOG,	/*!< files; no sockets but those it was given */
-	FG_CAGE_VAULT,	/*!< the same */
+	FG_CAGE_CORE,  /*!< files, one thread; accepts on the control socket it was given */
+	FG_CAGE_LOG,   /*!< files; no sockets but those it was given */
+	FG_CAGE_VAULT, /*!< the same */
 	FG_CAGE_SECURE, /*!< accepts on the listener it was given; makes no socket; reads files, writes none */
-	FG_CAGE_LINK,	/*!< connects; accepts nothing; reads files, writes none */
+	FG_CAGE_LINK, /*!< connects; accepts nothing; reads files, writes none */
 };
 
 enum { FG_CAGE_NOTICES_MAX = 8, FG_CAGE_NOTICE_MAX = 160 };

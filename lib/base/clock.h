@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 struct fg_clock {
-	int64_t offset_ms;	   /*!< tests: added to both clocks */
-	int64_t wall_offset_ms;	   /*!< tests: added to the wall clock only */
+	int64_t offset_ms;          /*!< tests: added to both clocks */
+	int64_t wall_offset_ms;     /*!< tests: added to the wall clock only */
 	int64_t wall_minus_mono_ms; /*!< highest difference seen */
 	bool known;
 };

@@ -100,13 +100,15 @@ static unsigned find_include(const char *text)
 	return 0;
 }
 
-static void parse_terminated(struct fg_conf_reader *reader, const char *text, tree_reader read, void *out)
+static void parse_terminated(struct fg_conf_reader *reader, const char *text, tree_reader read,
+			     void *out)
 {
 	unsigned include = find_include(text);
 	config_t config;
 
 	if (include) {
-		fg_conf_complain(reader, include, "", "@include is not allowed; one file holds everything");
+		fg_conf_complain(reader, include, "",
+				 "@include is not allowed; one file holds everything");
 		return;
 	}
 	config_init(&config);
@@ -118,12 +120,15 @@ static void parse_terminated(struct fg_conf_reader *reader, const char *text, tr
 	config_destroy(&config);
 }
 
-static enum fg_rc parse(struct fg_conf_reader *reader, const char *text, size_t len, tree_reader read, void *out)
+static enum fg_rc parse(struct fg_conf_reader *reader, const char *text, size_t len,
+			tree_reader read, void *out)
 {
 	char *copy;
 
 	if (len > FILE_MAX || memchr(text, 0, len)) {
-		fg_conf_complain(reader, 0, "", len > FILE_MAX ? "longer than 1 MiB" : "not a text: it has a NUL byte");
+		fg_conf_complain(reader, 0, "",
+				 len > FILE_MAX ? "longer than 1 MiB"
+						: "not a text: it has a NUL byte");
 		return FG_E_CONF;
 	}
 	copy = strndup(text, len);
@@ -167,7 +172,8 @@ static void read_conf(struct fg_conf_reader *reader, const struct fg_node *root,
 	fg_conf_read_tree(reader, root, out);
 }
 
-enum fg_rc fg_conf_read(const char *path, struct fg_conf *conf_out, fg_conf_error_cb error, void *arg)
+enum fg_rc fg_conf_read(const char *path, struct fg_conf *conf_out, fg_conf_error_cb error,
+			void *arg)
 {
 	struct fg_conf_reader reader = { .file = path, .error = error, .arg = arg };
 
@@ -199,8 +205,9 @@ static void read_policy(struct fg_conf_reader *reader, const struct fg_node *roo
 	fg_conf_read_policy_tree(reader, root, out);
 }
 
-enum fg_rc fg_conf_read_policy(const char *path, const struct fg_conf *conf, struct fg_conf_rule *rules_out,
-			       size_t *count_out, fg_conf_error_cb error, void *arg)
+enum fg_rc fg_conf_read_policy(const char *path, const struct fg_conf *conf,
+			       struct fg_conf_rule *rules_out, size_t *count_out,
+			       fg_conf_error_cb error, void *arg)
 {
 	struct fg_conf_reader reader = { .file = path, .error = error, .arg = arg };
 	struct fg_conf_policy_target target = { conf, rules_out, count_out };
@@ -208,8 +215,9 @@ enum fg_rc fg_conf_read_policy(const char *path, const struct fg_conf *conf, str
 	return parse_file(&reader, read_policy, &target);
 }
 
-enum fg_rc fg_conf_parse_policy(const char *text, size_t len, const char *file, const struct fg_conf *conf,
-				struct fg_conf_rule *rules_out, size_t *count_out, fg_conf_error_cb error, void *arg)
+enum fg_rc fg_conf_parse_policy(const char *text, size_t len, const char *file,
+				const struct fg_conf *conf, struct fg_conf_rule *rules_out,
+				size_t *count_out, fg_conf_error_cb error, void *arg)
 {
 	struct fg_conf_reader reader = { .file = file, .error = error, .arg = arg };
 	struct fg_conf_policy_target target = { conf, rules_out, count_out };

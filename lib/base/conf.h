@@ -14,6 +14,7 @@ enum { FG_CONF_LINKS_MAX = 32, FG_CONF_ENUM_MAX = 15 };
 #define FG_CONF_REQUIRED INT64_MIN
 
 /* struct fg_conf_gateway and so on. */
+/* clang-format off */
 #define FG_CONF_GROUP_BEGIN(NAME, name, kind, help)	     struct fg_conf_##name {
 #define FG_CONF_STR(group, key, max, def, roles, help)	     char key[(max) + 1];
 #define FG_CONF_INT(group, key, min, max, def, roles, help)  int64_t key;
@@ -27,6 +28,7 @@ enum { FG_CONF_LINKS_MAX = 32, FG_CONF_ENUM_MAX = 15 };
 #undef FG_CONF_BOOL
 #undef FG_CONF_ENUM
 #undef FG_CONF_GROUP_END
+/* clang-format on */
 
 struct fg_conf {
 	struct fg_conf_gateway gateway;
@@ -40,11 +42,13 @@ struct fg_conf {
 };
 
 /*! Called for each error: "fallgate.conf:12: links.port: 70000 is not a port; from 0 to 65535". line 0: no line. */
-typedef void (*fg_conf_error_cb)(const char *file, unsigned line, const char *key, const char *text, void *arg);
+typedef void (*fg_conf_error_cb)(const char *file, unsigned line, const char *key, const char *text,
+				 void *arg);
 
 /*! Read and check a file. *conf_out is filled with what is right even when something is wrong.
  *  \return FG_OK; FG_E_CONF after at least one error was reported; FG_E_NOT_FOUND, FG_E_SYSTEM (reported too). */
-enum fg_rc fg_conf_read(const char *path, struct fg_conf *conf_out, fg_conf_error_cb error, void *arg);
+enum fg_rc fg_conf_read(const char *path, struct fg_conf *conf_out, fg_conf_error_cb error,
+			void *arg);
 
 /*! The same from memory; file is the name in messages. text need not end in NUL. */
 enum fg_rc fg_conf_parse(const char *text, size_t len, const char *file, struct fg_conf *conf_out,
@@ -52,8 +56,8 @@ enum fg_rc fg_conf_parse(const char *text, size_t len, const char *file, struct 
 
 /*! Write the slice of one role (a letter of "PCLVSK"; link_index for "K") as configuration text that fg_conf_parse_slice() reads.
  *  \return FG_OK or FG_E_SPACE. */
-enum fg_rc fg_conf_slice(const struct fg_conf *conf, char role, size_t link_index, char *out, size_t cap,
-			 size_t *len_out);
+enum fg_rc fg_conf_slice(const struct fg_conf *conf, char role, size_t link_index, char *out,
+			 size_t cap, size_t *len_out);
 
 /*! Read a slice: keys of other roles must not be there and stay at their defaults. The slice of "K" has one link. */
 enum fg_rc fg_conf_parse_slice(const char *text, size_t len, char role, struct fg_conf *conf_out);
@@ -66,15 +70,17 @@ struct fg_conf_rule {
 	char recipient_prefix[17]; /*!< "" matches all */
 	char sender_prefix[130];
 	char message_class[FG_CONF_ENUM_MAX + 1]; /*!< "" matches all */
-	char action[FG_CONF_ENUM_MAX + 1];	   /*!< "links", "refuse", "hold" */
-	uint8_t links[FG_CONF_LINKS_MAX];	   /*!< indexes into conf->links, for "links" */
+	char action[FG_CONF_ENUM_MAX + 1];        /*!< "links", "refuse", "hold" */
+	uint8_t links[FG_CONF_LINKS_MAX];         /*!< indexes into conf->links, for "links" */
 	uint8_t links_count;
 	unsigned line;
 };
 enum { FG_CONF_RULES_MAX = 1000 };
 
 /*! \param[out] rules_out room for FG_CONF_RULES_MAX; the last one is the required default (matches all). */
-enum fg_rc fg_conf_read_policy(const char *path, const struct fg_conf *conf, struct fg_conf_rule *rules_out,
-			       size_t *count_out, fg_conf_error_cb error, void *arg);
-enum fg_rc fg_conf_parse_policy(const char *text, size_t len, const char *file, const struct fg_conf *conf,
-				struct fg_conf_rule *rules_out, size_t *count_out, fg_conf_error_cb error, void *arg);
+enum fg_rc fg_conf_read_policy(const char *path, const struct fg_conf *conf,
+			       struct fg_conf_rule *rules_out, size_t *count_out,
+			       fg_conf_error_cb error, void *arg);
+enum fg_rc fg_conf_parse_policy(const char *text, size_t len, const char *file,
+				const struct fg_conf *conf, struct fg_conf_rule *rules_out,
+				size_t *count_out, fg_conf_error_cb error, void *arg);

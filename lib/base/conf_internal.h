@@ -18,9 +18,9 @@ enum fg_conf_kind {
 struct fg_conf_key {
 	const char *name;
 	enum fg_conf_kind kind;
-	size_t offset;	    /*!< in the struct of its group */
+	size_t offset;      /*!< in the struct of its group */
 	int64_t min, max;   /*!< max: of a string its length */
-	int64_t number;	    /*!< default of an integer or boolean */
+	int64_t number;     /*!< default of an integer or boolean */
 	const char *text;   /*!< default of a string or word; NULL: required */
 	const char *values; /*!< "a|b" of a word */
 	const char *roles;
@@ -48,7 +48,15 @@ bool fg_conf_word_in(const char *values, const char *word);
 
 /* ---- the parsed tree ---- */
 
-enum fg_node_type { FG_NODE_GROUP, FG_NODE_LIST, FG_NODE_ARRAY, FG_NODE_STR, FG_NODE_INT, FG_NODE_BOOL, FG_NODE_FLOAT };
+enum fg_node_type {
+	FG_NODE_GROUP,
+	FG_NODE_LIST,
+	FG_NODE_ARRAY,
+	FG_NODE_STR,
+	FG_NODE_INT,
+	FG_NODE_BOOL,
+	FG_NODE_FLOAT
+};
 
 struct fg_node;
 
@@ -58,7 +66,8 @@ const char *fg_node_name(const struct fg_node *node);
 unsigned fg_node_line(const struct fg_node *node); /*!< 0 for NULL */
 size_t fg_node_count(const struct fg_node *node);
 const struct fg_node *fg_node_at(const struct fg_node *node, size_t index);
-const struct fg_node *fg_node_member(const struct fg_node *node, const char *name); /*!< NULL: none */
+const struct fg_node *fg_node_member(const struct fg_node *node,
+				     const char *name); /*!< NULL: none */
 const char *fg_node_str(const struct fg_node *node);
 int64_t fg_node_int(const struct fg_node *node);
 bool fg_node_bool(const struct fg_node *node);
@@ -69,16 +78,16 @@ struct fg_conf_reader {
 	const char *file;
 	fg_conf_error_cb error; /*!< may be NULL */
 	void *arg;
-	char role;		/*!< 0: the whole file */
+	char role; /*!< 0: the whole file */
 	size_t errors;
 };
 
-void fg_conf_complain(struct fg_conf_reader *reader, unsigned line, const char *key, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+void fg_conf_complain(struct fg_conf_reader *reader, unsigned line, const char *key,
+		      const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /*! Complain about a key that is not one of names; names[i] NULL is skipped. The nearest is suggested. */
-void fg_conf_complain_unknown(struct fg_conf_reader *reader, unsigned line, const char *key, const char *name,
-			      const char *const *names, size_t count);
+void fg_conf_complain_unknown(struct fg_conf_reader *reader, unsigned line, const char *key,
+			      const char *name, const char *const *names, size_t count);
 
 /*! Complain unless node is of that type. */
 bool fg_conf_expect(struct fg_conf_reader *reader, const struct fg_node *node, const char *key,
@@ -86,7 +95,8 @@ bool fg_conf_expect(struct fg_conf_reader *reader, const struct fg_node *node, c
 
 /* ---- readers of whole trees ---- */
 
-void fg_conf_read_tree(struct fg_conf_reader *reader, const struct fg_node *root, struct fg_conf *conf_out);
+void fg_conf_read_tree(struct fg_conf_reader *reader, const struct fg_node *root,
+		       struct fg_conf *conf_out);
 void fg_conf_set_defaults(struct fg_conf *conf_out);
 
 struct fg_conf_policy_target {

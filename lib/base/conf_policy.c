@@ -18,10 +18,12 @@ struct rule_reader {
 	bool is_default;
 };
 
-static const char *const rule_keys[] = { "recipient", "sender", "class", "action", "links", "default" };
+static const char *const rule_keys[] = { "recipient", "sender", "class",
+					 "action",    "links",  "default" };
 enum { RULE_KEYS = sizeof(rule_keys) / sizeof(rule_keys[0]) };
 
-static const char *label_of(const struct rule_reader *r, const char *key, char out[static LABEL_MAX])
+static const char *label_of(const struct rule_reader *r, const char *key,
+			    char out[static LABEL_MAX])
 {
 	snprintf(out, LABEL_MAX, "rules[%zu].%.40s", r->index, key);
 	return out;
@@ -31,7 +33,8 @@ static const char *label_of(const struct rule_reader *r, const char *key, char o
 	do {                                                                                       \
 		char complain_label_[LABEL_MAX];                                                   \
 		const struct fg_node *complain_at_ = fg_node_member((r)->node, key);               \
-		fg_conf_complain((r)->errors, fg_node_line(complain_at_ ? complain_at_ : (r)->node), \
+		fg_conf_complain((r)->errors,                                                      \
+				 fg_node_line(complain_at_ ? complain_at_ : (r)->node),            \
 				 label_of(r, key, complain_label_), __VA_ARGS__);                  \
 	} while (0)
 
@@ -53,14 +56,16 @@ static void read_text(struct rule_reader *r, const char *key, char *out, size_t 
 	if (!node)
 		return;
 	if (strlen(fg_node_str(node)) >= cap)
-		COMPLAIN(r, key, "%zu bytes are too long; at most %zu", strlen(fg_node_str(node)), cap - 1);
+		COMPLAIN(r, key, "%zu bytes are too long; at most %zu", strlen(fg_node_str(node)),
+			 cap - 1);
 	else if (!*fg_node_str(node))
 		COMPLAIN(r, key, "may not be empty; leave the key out to match all");
 	else
 		strcpy(out, fg_node_str(node));
 }
 
-static void read_word(struct rule_reader *r, const char *key, const char *values, char out[FG_CONF_ENUM_MAX + 1])
+static void read_word(struct rule_reader *r, const char *key, const char *values,
+		      char out[FG_CONF_ENUM_MAX + 1])
 {
 	const struct fg_node *node = member(r, key, FG_NODE_STR);
 
@@ -125,7 +130,8 @@ static void unknown_keys(struct rule_reader *r)
 			;
 		if (known == RULE_KEYS)
 			fg_conf_complain_unknown(r->errors, fg_node_line(fg_node_at(r->node, i)),
-						 label_of(r, name, label), name, rule_keys, RULE_KEYS);
+						 label_of(r, name, label), name, rule_keys,
+						 RULE_KEYS);
 	}
 }
 
@@ -140,9 +146,12 @@ static void check_conditions(struct rule_reader *r, bool last)
 	if (r->is_default && any)
 		COMPLAIN(r, "default", "the default has no recipient, sender or class");
 	if (r->is_default && !last)
-		COMPLAIN(r, "default", "must be the last rule; those after it would never be reached");
+		COMPLAIN(r, "default",
+			 "must be the last rule; those after it would never be reached");
 	if (!r->is_default && !any)
-		COMPLAIN(r, "recipient", "without recipient, sender or class a rule is the default: say default = true");
+		COMPLAIN(r, "recipient",
+			 "without recipient, sender or class a rule is the default: say default = "
+			 "true");
 	if (!r->is_default && last)
 		COMPLAIN(r, "default", "is missing: the last rule must say default = true");
 }
@@ -177,17 +186,19 @@ void fg_conf_read_policy_tree(struct fg_conf_reader *reader, const struct fg_nod
 	for (size_t i = 0; i < fg_node_count(root); i++)
 		if (fg_node_at(root, i) != rules)
 			fg_conf_complain_unknown(reader, fg_node_line(fg_node_at(root, i)),
-						 fg_node_name(fg_node_at(root, i)), fg_node_name(fg_node_at(root, i)),
-						 names, 1);
+						 fg_node_name(fg_node_at(root, i)),
+						 fg_node_name(fg_node_at(root, i)), names, 1);
 	if (!rules) {
-		fg_conf_complain(reader, 0, "rules", "is missing: a list ( { ... }, { default = true; ... } )");
+		fg_conf_complain(reader, 0, "rules",
+				 "is missing: a list ( { ... }, { default = true; ... } )");
 		return;
 	}
 	if (!fg_conf_expect(reader, rules, "rules", FG_NODE_LIST))
 		return;
 	count = fg_node_count(rules);
 	if (count == 0 || count > FG_CONF_RULES_MAX) {
-		fg_conf_complain(reader, fg_node_line(rules), "rules", "%zu rules; 1 to %d", count, FG_CONF_RULES_MAX);
+		fg_conf_complain(reader, fg_node_line(rules), "rules", "%zu rules; 1 to %d", count,
+				 FG_CONF_RULES_MAX);
 		return;
 	}
 	for (r.index = 0; r.index < count; r.index++) {

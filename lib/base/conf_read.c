@@ -13,6 +13,7 @@ enum { KEY_TEXT_MAX = 80, NAMES_MAX = 64 };
 
 /* ---- conf.def as tables ---- */
 
+/* clang-format off */
 #define FG_CONF_GROUP_BEGIN(NAME, name, kind, help) static const struct fg_conf_key name##_keys[] = {
 #define FG_CONF_STR(g, k, most, def, in, say)                                                      \
 	{ .name = #k, .kind = FG_CONF_KIND_STR, .offset = offsetof(struct fg_conf_##g, k),         \
@@ -34,11 +35,16 @@ enum { KEY_TEXT_MAX = 80, NAMES_MAX = 64 };
 #undef FG_CONF_BOOL
 #undef FG_CONF_ENUM
 #undef FG_CONF_GROUP_END
+/* clang-format on */
 
 #define FG_CONF_GROUP_BEGIN(NAME, n, kind, say)                                                    \
-	{ .name = #n, .is_list = FG_CONF_##kind, .offset = offsetof(struct fg_conf, n),            \
-	  .size = sizeof(struct fg_conf_##n), .keys = n##_keys,                                    \
-	  .keys_count = sizeof(n##_keys) / sizeof(n##_keys[0]), .help = say },
+	{ .name = #n,                                                                              \
+	  .is_list = FG_CONF_##kind,                                                               \
+	  .offset = offsetof(struct fg_conf, n),                                                   \
+	  .size = sizeof(struct fg_conf_##n),                                                      \
+	  .keys = n##_keys,                                                                        \
+	  .keys_count = sizeof(n##_keys) / sizeof(n##_keys[0]),                                    \
+	  .help = say },
 #define FG_CONF_ONE  false
 #define FG_CONF_LIST true
 #define FG_CONF_STR(group, key, max, def, roles, help)
@@ -55,7 +61,8 @@ bool fg_conf_key_required(const struct fg_conf_key *key)
 {
 	bool textual = key->kind == FG_CONF_KIND_STR || key->kind == FG_CONF_KIND_ENUM;
 
-	return textual ? !key->text : key->kind == FG_CONF_KIND_INT && key->number == FG_CONF_REQUIRED;
+	return textual ? !key->text
+		       : key->kind == FG_CONF_KIND_INT && key->number == FG_CONF_REQUIRED;
 }
 
 bool fg_conf_key_in(const struct fg_conf_key *key, char role)
@@ -77,7 +84,8 @@ bool fg_conf_word_in(const char *values, const char *word)
 
 /* ---- errors ---- */
 
-void fg_conf_complain(struct fg_conf_reader *reader, unsigned line, const char *key, const char *fmt, ...)
+void fg_conf_complain(struct fg_conf_reader *reader, unsigned line, const char *key,
+		      const char *fmt, ...)
 {
 	char text[320];
 	va_list ap;
@@ -116,8 +124,8 @@ static size_t distance(const char *a, const char *b)
 	return row[len];
 }
 
-void fg_conf_complain_unknown(struct fg_conf_reader *reader, unsigned line, const char *key, const char *name,
-			      const char *const *names, size_t count)
+void fg_conf_complain_unknown(struct fg_conf_reader *reader, unsigned line, const char *key,
+			      const char *name, const char *const *names, size_t count)
 {
 	size_t best = strlen(name) / 2 + 1, d;
 	const char *nearest = NULL;
@@ -138,9 +146,12 @@ void fg_conf_complain_unknown(struct fg_conf_reader *reader, unsigned line, cons
 const char *fg_node_type_name(enum fg_node_type type)
 {
 	static const char *const names[] = {
-		[FG_NODE_GROUP] = "a group { }", [FG_NODE_LIST] = "a list ( )",
-		[FG_NODE_ARRAY] = "an array [ ]", [FG_NODE_STR] = "a text in quotes",
-		[FG_NODE_INT] = "a whole number", [FG_NODE_BOOL] = "true or false",
+		[FG_NODE_GROUP] = "a group { }",
+		[FG_NODE_LIST] = "a list ( )",
+		[FG_NODE_ARRAY] = "an array [ ]",
+		[FG_NODE_STR] = "a text in quotes",
+		[FG_NODE_INT] = "a whole number",
+		[FG_NODE_BOOL] = "true or false",
 		[FG_NODE_FLOAT] = "a number with a fraction",
 	};
 
@@ -152,8 +163,8 @@ bool fg_conf_expect(struct fg_conf_reader *reader, const struct fg_node *node, c
 {
 	if (fg_node_type(node) == type)
 		return true;
-	fg_conf_complain(reader, fg_node_line(node), key, "must be %s, not %s", fg_node_type_name(type),
-			 fg_node_type_name(fg_node_type(node)));
+	fg_conf_complain(reader, fg_node_line(node), key, "must be %s, not %s",
+			 fg_node_type_name(type), fg_node_type_name(fg_node_type(node)));
 	return false;
 }
 
@@ -193,18 +204,19 @@ static const char *listed(const char *values, char out[static KEY_TEXT_MAX])
 	return out;
 }
 
-static void read_text(struct fg_conf_reader *reader, const struct fg_conf_key *key, const struct fg_node *node,
-		      const char *label, char *out)
+static void read_text(struct fg_conf_reader *reader, const struct fg_conf_key *key,
+		      const struct fg_node *node, const char *label, char *out)
 {
 	const char *text = fg_node_str(node);
 	unsigned line = fg_node_line(node);
 	char words[KEY_TEXT_MAX];
 
 	if (key->values && !fg_conf_word_in(key->values, text))
-		fg_conf_complain(reader, line, label, "\"%.40s\" is none of: %s", text, listed(key->values, words));
+		fg_conf_complain(reader, line, label, "\"%.40s\" is none of: %s", text,
+				 listed(key->values, words));
 	else if (strlen(text) > (size_t)key->max)
-		fg_conf_complain(reader, line, label, "%zu bytes are too long; at most %" PRId64, strlen(text),
-				 key->max);
+		fg_conf_complain(reader, line, label, "%zu bytes are too long; at most %" PRId64,
+				 strlen(text), key->max);
 	else if (has_control_byte(text))
 		fg_conf_complain(reader, line, label, "has a control character");
 	else if (fg_conf_key_required(key) && !*text)
@@ -213,24 +225,27 @@ static void read_text(struct fg_conf_reader *reader, const struct fg_conf_key *k
 		strcpy(out, text);
 }
 
-static void read_number(struct fg_conf_reader *reader, const struct fg_conf_key *key, const struct fg_node *node,
-			const char *label, int64_t *out)
+static void read_number(struct fg_conf_reader *reader, const struct fg_conf_key *key,
+			const struct fg_node *node, const char *label, int64_t *out)
 {
 	int64_t value = fg_node_int(node);
 
 	if (value < key->min || value > key->max)
 		fg_conf_complain(reader, fg_node_line(node), label,
-				 "%" PRId64 " is out of range; %" PRId64 " to %" PRId64, value, key->min, key->max);
+				 "%" PRId64 " is out of range; %" PRId64 " to %" PRId64, value,
+				 key->min, key->max);
 	else
 		*out = value;
 }
 
-static void read_key(struct fg_conf_reader *reader, const struct fg_conf_key *key, const struct fg_node *node,
-		     const char *label, void *group)
+static void read_key(struct fg_conf_reader *reader, const struct fg_conf_key *key,
+		     const struct fg_node *node, const char *label, void *group)
 {
 	static const enum fg_node_type types[] = {
-		[FG_CONF_KIND_STR] = FG_NODE_STR, [FG_CONF_KIND_INT] = FG_NODE_INT,
-		[FG_CONF_KIND_BOOL] = FG_NODE_BOOL, [FG_CONF_KIND_ENUM] = FG_NODE_STR,
+		[FG_CONF_KIND_STR] = FG_NODE_STR,
+		[FG_CONF_KIND_INT] = FG_NODE_INT,
+		[FG_CONF_KIND_BOOL] = FG_NODE_BOOL,
+		[FG_CONF_KIND_ENUM] = FG_NODE_STR,
 	};
 	char *at = (char *)group + key->offset;
 
@@ -246,11 +261,12 @@ static void read_key(struct fg_conf_reader *reader, const struct fg_conf_key *ke
 
 /* ---- one group ---- */
 
-static const struct fg_conf_key *find_key(const struct fg_conf_reader *reader, const struct fg_conf_group *group,
-					  const char *name)
+static const struct fg_conf_key *find_key(const struct fg_conf_reader *reader,
+					  const struct fg_conf_group *group, const char *name)
 {
 	for (size_t i = 0; i < group->keys_count; i++)
-		if (strcmp(group->keys[i].name, name) == 0 && fg_conf_key_in(&group->keys[i], reader->role))
+		if (strcmp(group->keys[i].name, name) == 0 &&
+		    fg_conf_key_in(&group->keys[i], reader->role))
 			return &group->keys[i];
 	return NULL;
 }
@@ -267,14 +283,14 @@ static void unknown_keys(struct fg_conf_reader *reader, const struct fg_conf_gro
 		name = fg_node_name(fg_node_at(node, i));
 		snprintf(label, sizeof(label), "%s.%.40s", prefix, name);
 		if (!find_key(reader, group, name))
-			fg_conf_complain_unknown(reader, fg_node_line(fg_node_at(node, i)), label, name, names,
-						 group->keys_count);
+			fg_conf_complain_unknown(reader, fg_node_line(fg_node_at(node, i)), label,
+						 name, names, group->keys_count);
 	}
 }
 
 /* node NULL: the group is not in the file. */
-static void read_group(struct fg_conf_reader *reader, const struct fg_conf_group *group, const struct fg_node *node,
-		       const char *prefix, void *out)
+static void read_group(struct fg_conf_reader *reader, const struct fg_conf_group *group,
+		       const struct fg_node *node, const char *prefix, void *out)
 {
 	const struct fg_node *member;
 	char label[KEY_TEXT_MAX];
@@ -290,14 +306,15 @@ static void read_group(struct fg_conf_reader *reader, const struct fg_conf_group
 		if (member)
 			read_key(reader, key, member, label, out);
 		else if (fg_conf_key_required(key))
-			fg_conf_complain(reader, fg_node_line(node), label, "is missing: %s", key->help);
+			fg_conf_complain(reader, fg_node_line(node), label, "is missing: %s",
+					 key->help);
 	}
 	if (node)
 		unknown_keys(reader, group, node, prefix);
 }
 
-static void read_list(struct fg_conf_reader *reader, const struct fg_conf_group *group, const struct fg_node *node,
-		      struct fg_conf *conf)
+static void read_list(struct fg_conf_reader *reader, const struct fg_conf_group *group,
+		      const struct fg_node *node, struct fg_conf *conf)
 {
 	const struct fg_node *item;
 	char prefix[KEY_TEXT_MAX];
@@ -305,8 +322,9 @@ static void read_list(struct fg_conf_reader *reader, const struct fg_conf_group 
 	if (!node || !fg_conf_expect(reader, node, group->name, FG_NODE_LIST))
 		return;
 	if (fg_node_count(node) > FG_CONF_LINKS_MAX) {
-		fg_conf_complain(reader, fg_node_line(node), group->name, "%zu are too many; at most %d",
-				 fg_node_count(node), FG_CONF_LINKS_MAX);
+		fg_conf_complain(reader, fg_node_line(node), group->name,
+				 "%zu are too many; at most %d", fg_node_count(node),
+				 FG_CONF_LINKS_MAX);
 		return;
 	}
 	for (size_t i = 0; i < fg_node_count(node); i++) {
@@ -327,11 +345,12 @@ static void unknown_groups(struct fg_conf_reader *reader, const struct fg_node *
 		names[i] = fg_conf_groups[i].name;
 	for (size_t i = 0; i < fg_node_count(root); i++) {
 		name = fg_node_name(fg_node_at(root, i));
-		for (known = 0; known < fg_conf_groups_count && strcmp(names[known], name) != 0; known++)
+		for (known = 0; known < fg_conf_groups_count && strcmp(names[known], name) != 0;
+		     known++)
 			;
 		if (known == fg_conf_groups_count)
-			fg_conf_complain_unknown(reader, fg_node_line(fg_node_at(root, i)), name, name, names,
-						 fg_conf_groups_count);
+			fg_conf_complain_unknown(reader, fg_node_line(fg_node_at(root, i)), name,
+						 name, names, fg_conf_groups_count);
 	}
 }
 
@@ -384,7 +403,8 @@ static bool is_host_name(const char *name)
 	return label > 0 && before != '-';
 }
 
-static void check_link(struct fg_conf_reader *reader, const struct fg_conf *conf, size_t index, unsigned line)
+static void check_link(struct fg_conf_reader *reader, const struct fg_conf *conf, size_t index,
+		       unsigned line)
 {
 	const struct fg_conf_links *link = &conf->links[index];
 	char label[KEY_TEXT_MAX];
@@ -403,29 +423,36 @@ static void check_link(struct fg_conf_reader *reader, const struct fg_conf *conf
 		COMPLAIN("reconnect_min_ms", "%" PRId64 " is more than reconnect_max_ms, %" PRId64,
 			 link->reconnect_min_ms, link->reconnect_max_ms);
 	if (link->mark_tlv != 0 && (link->mark_tlv < 0x1412 || link->mark_tlv > 0x3fff))
-		COMPLAIN("mark_tlv", "%" PRId64 " is not free for vendors; 0, or 5138 (0x1412) to 16383 (0x3FFF)",
+		COMPLAIN("mark_tlv",
+			 "%" PRId64
+			 " is not free for vendors; 0, or 5138 (0x1412) to 16383 (0x3FFF)",
 			 link->mark_tlv);
 	if (strcmp(link->source, "link") == 0 && !*link->source_address)
-		COMPLAIN("source_address", "is missing: source = \"link\" needs the link's own number");
+		COMPLAIN("source_address",
+			 "is missing: source = \"link\" needs the link's own number");
 	if (strcmp(link->adapter, "smpp") == 0 && !*link->system_id)
 		COMPLAIN("system_id", "is missing: adapter = \"smpp\" needs it");
 #undef COMPLAIN
 }
 
-static void check_whole(struct fg_conf_reader *reader, const struct fg_node *root, const struct fg_conf *conf)
+static void check_whole(struct fg_conf_reader *reader, const struct fg_node *root,
+			const struct fg_conf *conf)
 {
-	const struct fg_node *gateway = fg_node_member(root, "gateway"), *mark = fg_node_member(root, "mark"),
+	const struct fg_node *gateway = fg_node_member(root, "gateway"),
+			     *mark = fg_node_member(root, "mark"),
 			     *links = fg_node_member(root, "links");
 
 	if (*conf->gateway.name && !is_host_name(conf->gateway.name))
 		fg_conf_complain(reader, fg_node_line(gateway), "gateway.name",
-				 "\"%s\" is not a host name such as gw.example.org", conf->gateway.name);
+				 "\"%s\" is not a host name such as gw.example.org",
+				 conf->gateway.name);
 	if (strspn(conf->mark.text, " ") == strlen(conf->mark.text))
 		fg_conf_complain(reader, fg_node_line(mark), "mark.text", "may not be empty");
 	if (looks_like_link(conf->mark.text))
-		fg_conf_complain(reader, fg_node_line(mark), "mark.text",
-				 "\"%s\" looks like a link; no \"://\", no \"www.\", no dot before a letter",
-				 conf->mark.text);
+		fg_conf_complain(
+			reader, fg_node_line(mark), "mark.text",
+			"\"%s\" looks like a link; no \"://\", no \"www.\", no dot before a letter",
+			conf->mark.text);
 	for (size_t i = 0; i < conf->links_count; i++)
 		if (fg_node_type(fg_node_at(links, i)) == FG_NODE_GROUP)
 			check_link(reader, conf, i, fg_node_line(fg_node_at(links, i)));
@@ -439,11 +466,13 @@ void fg_conf_set_defaults(struct fg_conf *conf_out)
 	for (size_t g = 0; g < fg_conf_groups_count; g++)
 		for (size_t n = 0; n < (fg_conf_groups[g].is_list ? FG_CONF_LINKS_MAX : 1); n++)
 			for (size_t k = 0; k < fg_conf_groups[g].keys_count; k++)
-				set_default(&fg_conf_groups[g].keys[k], (char *)conf_out + fg_conf_groups[g].offset +
-										n * fg_conf_groups[g].size);
+				set_default(&fg_conf_groups[g].keys[k],
+					    (char *)conf_out + fg_conf_groups[g].offset +
+						    n * fg_conf_groups[g].size);
 }
 
-void fg_conf_read_tree(struct fg_conf_reader *reader, const struct fg_node *root, struct fg_conf *conf_out)
+void fg_conf_read_tree(struct fg_conf_reader *reader, const struct fg_node *root,
+		       struct fg_conf *conf_out)
 {
 	const struct fg_node *node;
 
@@ -454,7 +483,8 @@ void fg_conf_read_tree(struct fg_conf_reader *reader, const struct fg_node *root
 		if (group->is_list)
 			read_list(reader, group, node, conf_out);
 		else if (!node || fg_conf_expect(reader, node, group->name, FG_NODE_GROUP))
-			read_group(reader, group, node, group->name, (char *)conf_out + group->offset);
+			read_group(reader, group, node, group->name,
+				   (char *)conf_out + group->offset);
 	}
 	unknown_groups(reader, root);
 	if (reader->role == 0)

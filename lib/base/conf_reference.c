@@ -68,7 +68,8 @@ static void say_value(struct text *t, const struct fg_conf_key *key, const void 
 
 /* ---- slices ---- */
 
-static void slice_item(struct text *t, const struct fg_conf_group *group, char role, const void *item)
+static void slice_item(struct text *t, const struct fg_conf_group *group, char role,
+		       const void *item)
 {
 	say(t, "{\n");
 	for (size_t i = 0; i < group->keys_count; i++) {
@@ -89,8 +90,8 @@ static bool group_in(const struct fg_conf_group *group, char role)
 	return false;
 }
 
-static void slice_list(struct text *t, const struct fg_conf_group *group, const struct fg_conf *conf, char role,
-		       size_t link_index)
+static void slice_list(struct text *t, const struct fg_conf_group *group,
+		       const struct fg_conf *conf, char role, size_t link_index)
 {
 	bool one = role == 'K';
 	size_t first = one ? link_index : 0, last = one ? link_index + 1 : conf->links_count;
@@ -103,8 +104,8 @@ static void slice_list(struct text *t, const struct fg_conf_group *group, const 
 	say(t, ");\n");
 }
 
-enum fg_rc fg_conf_slice(const struct fg_conf *conf, char role, size_t link_index, char *out, size_t cap,
-			 size_t *len_out)
+enum fg_rc fg_conf_slice(const struct fg_conf *conf, char role, size_t link_index, char *out,
+			 size_t cap, size_t *len_out)
 {
 	struct text t = { out, out + cap, cap == 0 };
 
@@ -145,7 +146,8 @@ static const struct {
 static const char *example_of(const struct fg_conf_group *group, const struct fg_conf_key *key)
 {
 	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
-		if (strcmp(examples[i].group, group->name) == 0 && strcmp(examples[i].key, key->name) == 0)
+		if (strcmp(examples[i].group, group->name) == 0 &&
+		    strcmp(examples[i].key, key->name) == 0)
 			return examples[i].value;
 	return NULL;
 }
@@ -169,8 +171,8 @@ static void say_bounds(struct text *t, const struct fg_conf_key *key)
 	say(t, fg_conf_key_required(key) ? "; required" : "");
 }
 
-static void reference_key(struct text *t, const struct fg_conf_group *group, const struct fg_conf_key *key,
-			  const char *indent, const void *defaults)
+static void reference_key(struct text *t, const struct fg_conf_group *group,
+			  const struct fg_conf_key *key, const char *indent, const void *defaults)
 {
 	const char *example = example_of(group, key);
 
@@ -200,9 +202,11 @@ enum fg_rc fg_conf_reference(char *out, size_t cap, size_t *len_out)
 	struct fg_conf defaults;
 
 	fg_conf_set_defaults(&defaults);
-	say(&t, "# Fallgate's configuration: every key with its meaning, bounds and default. Check it: fallgated -n -c FILE\n"
+	say(&t, "# Fallgate's configuration: every key with its meaning, bounds and default. Check "
+		"it: fallgated -n -c FILE\n"
 		"# A key with # before it has the value shown when it is left out.\n");
 	for (size_t i = 0; i < fg_conf_groups_count; i++)
-		reference_group(&t, &fg_conf_groups[i], (const char *)&defaults + fg_conf_groups[i].offset);
+		reference_group(&t, &fg_conf_groups[i],
+				(const char *)&defaults + fg_conf_groups[i].offset);
 	return finish(&t, out, len_out);
 }

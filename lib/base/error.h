@@ -17,13 +17,13 @@ enum fg_rc {
 
 /*! What a caller may do about an error. */
 enum fg_rc_class {
-	FG_CLASS_NONE,	     /*!< not an error */
-	FG_CLASS_RETRY,	     /*!< the same again later */
+	FG_CLASS_NONE,       /*!< not an error */
+	FG_CLASS_RETRY,      /*!< the same again later */
 	FG_CLASS_OTHER_LINK, /*!< another link or bearer may work */
 	FG_CLASS_PERMANENT,  /*!< never again */
 	FG_CLASS_THROTTLE,   /*!< the same, slower */
 	FG_CLASS_UNKNOWN,    /*!< it may have happened: never retried silently */
-	FG_CLASS_BUG,	     /*!< we are wrong */
+	FG_CLASS_BUG,        /*!< we are wrong */
 };
 
 /*! Stable name without prefix, such as "E_TEXT_LONG"; "OK" for FG_OK; "E_?" for anything else. Never NULL. */

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include "lib/base/error.h"
 
-#define FG_HANDLE_MAX 128 /* bytes, without NUL; ours: an address longer than this is a mistake or an attack */
+#define FG_HANDLE_MAX                                                                              \
+	128 /* bytes, without NUL; ours: an address longer than this is a mistake or an attack */
 
 enum fg_handle_kind {
 	FG_HANDLE_NUMBER,
@@ -18,7 +19,8 @@ enum fg_handle_kind {
 
 struct fg_handle {
 	enum fg_handle_kind kind;
-	char text[FG_HANDLE_MAX + 1]; /*!< canonical: "+" and 5 to 15 digits, or a lower-case address */
+	char text[FG_HANDLE_MAX +
+		  1]; /*!< canonical: "+" and 5 to 15 digits, or a lower-case address */
 };
 
 /*! Make text canonical. Spaces, dots, dashes and brackets inside a number are dropped; letters of an address become lower case.

@@ -6,18 +6,28 @@
 #include <osmocom/core/application.h>
 #include <talloc.h>
 
-#define CAT(id, text) [id] = { .name = #id, .description = text, .enabled = 1, .loglevel = LOGL_INFO }
+#define CAT(id, text)                                                                              \
+	[id] = { .name = #id, .description = text, .enabled = 1, .loglevel = LOGL_INFO }
 
 static const struct log_info_cat categories[FG_LOG_CATEGORY_COUNT] = {
-	CAT(DMAIN, "start, stop, processes"),	CAT(DCONF, "configuration"),
-	CAT(DIPC, "channels between processes"), CAT(DDECIDE, "decisions"),
-	CAT(DMSG, "messages"),			CAT(DLEG, "attempts on links"),
-	CAT(DBEARER, "links"),			CAT(DMARK, "marks"),
-	CAT(DCRYPTO, "keys and signatures"),	CAT(DSTORE, "the store"),
-	CAT(DLOG, "the transparency log"),	CAT(DVAULT, "the vault"),
-	CAT(DCTL, "the control socket"),	CAT(DSMPP, "SMPP"),
-	CAT(DMODEM, "modems"),			CAT(DMMS, "MMS"),
-	CAT(DRCS, "RCS"),			CAT(DSECURE, "devices"),
+	CAT(DMAIN, "start, stop, processes"),
+	CAT(DCONF, "configuration"),
+	CAT(DIPC, "channels between processes"),
+	CAT(DDECIDE, "decisions"),
+	CAT(DMSG, "messages"),
+	CAT(DLEG, "attempts on links"),
+	CAT(DBEARER, "links"),
+	CAT(DMARK, "marks"),
+	CAT(DCRYPTO, "keys and signatures"),
+	CAT(DSTORE, "the store"),
+	CAT(DLOG, "the transparency log"),
+	CAT(DVAULT, "the vault"),
+	CAT(DCTL, "the control socket"),
+	CAT(DSMPP, "SMPP"),
+	CAT(DMODEM, "modems"),
+	CAT(DMMS, "MMS"),
+	CAT(DRCS, "RCS"),
+	CAT(DSECURE, "devices"),
 	CAT(DINGRESS, "applications"),
 };
 
@@ -48,7 +58,8 @@ enum fg_rc fg_log_init(void *ctx, const char *role, const char *level)
 
 	if (number < 0)
 		return FG_E_ARG;
-	if (!osmo_stderr_target && osmo_init_logging2(talloc_named_const(ctx, 0, "log"), &log_info) < 0)
+	if (!osmo_stderr_target &&
+	    osmo_init_logging2(talloc_named_const(ctx, 0, "log"), &log_info) < 0)
 		return FG_E_SYSTEM;
 	target = osmo_stderr_target;
 	log_set_use_color(target, isatty(STDERR_FILENO));

@@ -20,7 +20,8 @@ struct fg_kem_key {
 
 void fg_kem_key_new(struct fg_kem_key *key_out);
 /*! Public half of a secret (RFC 7748). */
-void fg_kem_key_from_secret(const uint8_t secret[static FG_KEM_SECRET_LEN], struct fg_kem_key *key_out);
+void fg_kem_key_from_secret(const uint8_t secret[static FG_KEM_SECRET_LEN],
+			    struct fg_kem_key *key_out);
 
 /*! Seal: out gets enc (32), ciphertext (plain_len), tag (16): plain_len + FG_HPKE_OVERHEAD bytes.
  *  out may not overlap plain.

@@ -27,7 +27,8 @@ enum fg_rc fg_merkle_root_from_path(uint64_t index, uint64_t size, const struct 
 
 /*! FG_OK when the path shows leaf at index under root; FG_E_PROOF otherwise. */
 enum fg_rc fg_merkle_verify_inclusion(uint64_t index, uint64_t size, const struct fg_hash *leaf,
-				      const struct fg_merkle_path *path, const struct fg_hash *root);
+				      const struct fg_merkle_path *path,
+				      const struct fg_hash *root);
 
 /*! FG_OK when the path shows that the tree of old_size is a prefix of that of new_size (RFC 9162, 2.1.4.2); FG_E_PROOF otherwise.
  *  The empty tree is a prefix of every tree, by an empty path. */
@@ -38,7 +39,8 @@ enum fg_rc fg_merkle_verify_consistency(uint64_t old_size, uint64_t new_size,
 
 struct fg_merkle_frontier {
 	uint64_t size;
-	struct fg_hash hash[FG_MERKLE_PATH_MAX]; /*!< hash[level] is in use where bit level of size is set */
+	/*! hash[level] is in use where bit level of size is set */
+	struct fg_hash hash[FG_MERKLE_PATH_MAX];
 };
 
 void fg_merkle_frontier_init(struct fg_merkle_frontier *frontier);
@@ -59,8 +61,8 @@ struct fg_hash fg_merkle_tree_root(const struct fg_merkle_tree *tree, uint64_t s
 /*! Borrowed until the next append; NULL unless index is below fg_merkle_tree_size(). */
 const struct fg_hash *fg_merkle_tree_leaf(const struct fg_merkle_tree *tree, uint64_t index);
 /*! \return FG_OK; FG_E_ARG unless index < size <= tree size. O(log^2 n). */
-enum fg_rc fg_merkle_tree_inclusion(const struct fg_merkle_tree *tree, uint64_t index, uint64_t size,
-				    struct fg_merkle_path *path_out);
+enum fg_rc fg_merkle_tree_inclusion(const struct fg_merkle_tree *tree, uint64_t index,
+				    uint64_t size, struct fg_merkle_path *path_out);
 /*! \return FG_OK; FG_E_ARG unless 0 < old_size <= new_size <= tree size. */
 enum fg_rc fg_merkle_tree_consistency(const struct fg_merkle_tree *tree, uint64_t old_size,
 				      uint64_t new_size, struct fg_merkle_path *path_out);

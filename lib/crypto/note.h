@@ -11,8 +11,9 @@
 #include "lib/crypto/sign.h"
 
 enum {
-	FG_NOTE_ORIGIN_MAX = 128, /* bytes, without NUL; printable ASCII but no spaces, no "+"; not empty */
-	FG_NOTE_MAX = 512,	  /* bytes of a checkpoint with our one signature */
+	FG_NOTE_ORIGIN_MAX =
+		128, /* bytes, without NUL; printable ASCII but no spaces, no "+"; not empty */
+	FG_NOTE_MAX = 512, /* bytes of a checkpoint with our one signature */
 };
 
 struct fg_checkpoint {
@@ -22,7 +23,8 @@ struct fg_checkpoint {
 };
 
 /*! The log id of a log named origin with this public key. */
-struct fg_hash fg_note_log_id(const char *origin, const uint8_t public_key[static FG_SIGN_PUBLIC_LEN]);
+struct fg_hash fg_note_log_id(const char *origin,
+			      const uint8_t public_key[static FG_SIGN_PUBLIC_LEN]);
 
 /*! Write and sign. note_out gets a NUL-terminated text. FG_OK, FG_E_ARG for a bad origin, FG_E_SPACE. */
 enum fg_rc fg_note_sign(const struct fg_checkpoint *checkpoint, const struct fg_sign_key *key,
@@ -36,5 +38,5 @@ enum fg_rc fg_note_verify(const char *note, size_t note_len, const char *origin,
 			  struct fg_checkpoint *checkpoint_out);
 
 /*! "name+hex key id+base64" (C2SP vkey). FG_OK or FG_E_SPACE. */
-enum fg_rc fg_note_vkey(const char *origin, const uint8_t public_key[static FG_SIGN_PUBLIC_LEN], char *out,
-			size_t cap);
+enum fg_rc fg_note_vkey(const char *origin, const uint8_t public_key[static FG_SIGN_PUBLIC_LEN],
+			char *out, size_t cap);

@@ -9,21 +9,21 @@
 #include "lib/crypto/crypto.h"
 
 /*! Labels, one for each kind of signed object (docs/protocol.md). */
-#define FG_LABEL_ACCOUNT	 "fallgate/1 account"
-#define FG_LABEL_DEVICE_CERT	 "fallgate/1 device-cert"
-#define FG_LABEL_PREKEY		 "fallgate/1 prekey"
-#define FG_LABEL_REGISTRATION	 "fallgate/1 registration"
-#define FG_LABEL_LOGIN		 "fallgate/1 login"
-#define FG_LABEL_VIEW		 "fallgate/1 view"
-#define FG_LABEL_CONSENT	 "fallgate/1 consent"
-#define FG_LABEL_CANCEL		 "fallgate/1 cancel"
-#define FG_LABEL_ACK		 "fallgate/1 ack"
-#define FG_LABEL_RECEIPT_BATCH	 "fallgate/1 receipt-batch"
-#define FG_LABEL_SEAL_KEY	 "fallgate/1 seal-key"
-#define FG_LABEL_DEREGISTER	 "fallgate/1 deregister"
-#define FG_LABEL_SUCCESSION	 "fallgate/1 succession"
+#define FG_LABEL_ACCOUNT         "fallgate/1 account"
+#define FG_LABEL_DEVICE_CERT     "fallgate/1 device-cert"
+#define FG_LABEL_PREKEY          "fallgate/1 prekey"
+#define FG_LABEL_REGISTRATION    "fallgate/1 registration"
+#define FG_LABEL_LOGIN           "fallgate/1 login"
+#define FG_LABEL_VIEW            "fallgate/1 view"
+#define FG_LABEL_CONSENT         "fallgate/1 consent"
+#define FG_LABEL_CANCEL          "fallgate/1 cancel"
+#define FG_LABEL_ACK             "fallgate/1 ack"
+#define FG_LABEL_RECEIPT_BATCH   "fallgate/1 receipt-batch"
+#define FG_LABEL_SEAL_KEY        "fallgate/1 seal-key"
+#define FG_LABEL_DEREGISTER      "fallgate/1 deregister"
+#define FG_LABEL_SUCCESSION      "fallgate/1 succession"
 #define FG_LABEL_ACCEPT_IDENTITY "fallgate/1 accept-identity"
-#define FG_LABEL_MESSAGE	 "fallgate/1 message"
+#define FG_LABEL_MESSAGE         "fallgate/1 message"
 
 struct fg_sign_key {
 	uint8_t public[FG_SIGN_PUBLIC_LEN];
@@ -32,7 +32,8 @@ struct fg_sign_key {
 
 /*! A new random key pair; the owner wipes it with fg_wipe(). */
 void fg_sign_key_new(struct fg_sign_key *key_out);
-void fg_sign_key_from_seed(const uint8_t seed[static FG_SIGN_SEED_LEN], struct fg_sign_key *key_out);
+void fg_sign_key_from_seed(const uint8_t seed[static FG_SIGN_SEED_LEN],
+			   struct fg_sign_key *key_out);
 
 /*! Sign label, a zero octet and body. Ends the process when there is no memory to join a body above 4 KiB to its label. */
 void fg_sign(const struct fg_sign_key *key, const char *label, const void *body, size_t body_len,

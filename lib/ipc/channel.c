@@ -19,7 +19,8 @@ enum {
 	WINDOW_MIN = 2 * FG_FRAME_MAX,
 	WINDOW_DEFAULT = 1 << 20,
 	RESERVE_DEFAULT = 8 << 20,
-	READS_PER_TURN = 16, /* ours: half a megabyte, then the other channels of the loop have their turn */
+	READS_PER_TURN =
+		16, /* ours: half a megabyte, then the other channels of the loop have their turn */
 	HELLO_LEN = 15,
 	CREDIT_LEN = 10,
 };
@@ -28,7 +29,7 @@ enum {
 struct datagram {
 	TAILQ_ENTRY(datagram) next;
 	size_t len, cap;
-	int fd;	    /* travels beside it, -1 for none */
+	int fd;     /* travels beside it, -1 for none */
 	bool clear; /* to be wiped */
 	uint8_t data[];
 };
@@ -43,14 +44,14 @@ struct fg_channel {
 	bool *alive; /* false tells a callback's caller that the channel was freed inside */
 
 	TAILQ_HEAD(outbox, datagram) outbox;
-	size_t queued;	   /* bytes of frames in outbox */
-	size_t credit;	   /* bytes that the peer still takes */
+	size_t queued; /* bytes of frames in outbox */
+	size_t credit; /* bytes that the peer still takes */
 	bool said_hello, open, paused, peer_gone, was_full, told;
 	enum fg_rc failed; /* what to tell the owner */
 
-	uint8_t *rx;	     /* FG_FRAME_MAX bytes; NULL while frames in it are being handled */
-	size_t peer_credit;  /* bytes that the peer may still send */
-	size_t grant;	     /* bytes handled and not yet granted again */
+	uint8_t *rx;        /* FG_FRAME_MAX bytes; NULL while frames in it are being handled */
+	size_t peer_credit; /* bytes that the peer may still send */
+	size_t grant;       /* bytes handled and not yet granted again */
 };
 
 static void datagram_free(struct datagram *datagram)
@@ -75,7 +76,8 @@ static void drop_outbox(struct fg_channel *channel)
 
 static int channel_destroy(struct fg_channel *channel)
 {
-	struct event *const events[] = { channel->read_event, channel->write_event, channel->flush_event };
+	struct event *const events[] = { channel->read_event, channel->write_event,
+					 channel->flush_event };
 
 	if (channel->alive)
 		*channel->alive = false;
@@ -155,7 +157,8 @@ static enum fg_rc write_hello(struct fg_channel *channel)
 
 static enum fg_rc write_credit(struct fg_channel *channel)
 {
-	struct fg_frame credit = { .type = FG_IPC_CREDIT, .credit = { .bytes = (uint32_t)channel->grant } };
+	struct fg_frame credit = { .type = FG_IPC_CREDIT,
+				   .credit = { .bytes = (uint32_t)channel->grant } };
 	enum fg_rc rc;
 
 	if (channel->grant < channel->limits.credit_bytes / 4)
@@ -222,7 +225,8 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 		channel->ops->closed(channel, channel->failed, channel->arg);
 		return;
 	}
-	if (channel->was_full && !channel->peer_gone && channel->queued <= channel->limits.outbox_bytes / 2) {
+	if (channel->was_full && !channel->peer_gone &&
+	    channel->queued <= channel->limits.outbox_bytes / 2) {
 		channel->was_full = false;
 		if (channel->ops->room)
 			channel->ops->room(channel, channel->arg);
@@ -256,7 +260,8 @@ static enum fg_rc enqueue(struct fg_channel *channel, const struct fg_frame *fra
 			close(fd_take);
 		return FG_E_NO_MEMORY;
 	}
-	rc = fg_frame_encode(frame, datagram->data + datagram->len, datagram->cap - datagram->len, &len);
+	rc = fg_frame_encode(frame, datagram->data + datagram->len, datagram->cap - datagram->len,
+			     &len);
 	if (rc != FG_OK) {
 		if (datagram->len == 0) {
 			TAILQ_REMOVE(&channel->outbox, datagram, next);
@@ -274,7 +279,8 @@ static enum fg_rc enqueue(struct fg_channel *channel, const struct fg_frame *fra
 	return FG_OK;
 }
 
-static enum fg_rc send_within(struct fg_channel *channel, const struct fg_frame *frame, size_t bound, int fd)
+static enum fg_rc send_within(struct fg_channel *channel, const struct fg_frame *frame,
+			      size_t bound, int fd)
 {
 	size_t size = fg_frame_size(frame);
 	int copy = -1;
@@ -303,7 +309,8 @@ enum fg_rc fg_channel_send(struct fg_channel *channel, const struct fg_frame *fr
 enum fg_rc fg_channel_answer(struct fg_channel *channel, const struct fg_frame *frame)
 {
 	return send_within(channel, frame,
-			   (size_t)channel->limits.outbox_bytes + channel->limits.reserve_bytes, -1);
+			   (size_t)channel->limits.outbox_bytes + channel->limits.reserve_bytes,
+			   -1);
 }
 
 enum fg_rc fg_channel_send_fd(struct fg_channel *channel, const struct fg_frame *frame, int fd)
@@ -334,13 +341,16 @@ static enum fg_rc read_datagram(struct fg_channel *channel, size_t *len_out, int
 		char buf[CMSG_SPACE(sizeof(int))];
 	} control;
 	/* CMSG_LEN, not CMSG_SPACE: the padding of the latter would take a second descriptor. */
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf,
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.buf,
 			      .msg_controllen = CMSG_LEN(sizeof(int)) };
 	ssize_t n = recvmsg(channel->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
 	/* ECONNRESET comes once, before the datagrams that the peer sent and the end. */
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR || errno == ECONNRESET ? FG_E_IPC_FULL : FG_E_CLOSED;
+		return errno == EAGAIN || errno == EINTR || errno == ECONNRESET ? FG_E_IPC_FULL
+										: FG_E_CLOSED;
 	*fd_out = take_fd(&msg);
 	*len_out = (size_t)n;
 	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
@@ -374,7 +384,8 @@ static enum fg_rc take_credit(struct fg_channel *channel, const struct fg_frame 
 }
 
 /* One frame that came. After this the channel may be gone. */
-static enum fg_rc take_frame(struct fg_channel *channel, const struct fg_frame *frame, size_t size, int *fd)
+static enum fg_rc take_frame(struct fg_channel *channel, const struct fg_frame *frame, size_t size,
+			     int *fd)
 {
 	int fd_take = *fd;
 
@@ -398,7 +409,8 @@ static enum fg_rc take_frame(struct fg_channel *channel, const struct fg_frame *
 }
 
 /* All frames of a datagram; says whether it carried clear text. alive turns false when the owner frees the channel. */
-static bool take_datagram(struct fg_channel *channel, const uint8_t *data, size_t len, int *fd, const bool *alive)
+static bool take_datagram(struct fg_channel *channel, const uint8_t *data, size_t len, int *fd,
+			  const bool *alive)
 {
 	bool clear = false;
 	enum fg_rc rc = FG_OK;
@@ -476,7 +488,8 @@ static uint32_t at_least(uint32_t value, uint32_t least, uint32_t otherwise)
 
 static bool make_events(struct fg_channel *channel, struct event_base *base)
 {
-	channel->read_event = event_new(base, channel->fd, EV_READ | EV_PERSIST, on_readable, channel);
+	channel->read_event =
+		event_new(base, channel->fd, EV_READ | EV_PERSIST, on_readable, channel);
 	channel->write_event = event_new(base, channel->fd, EV_WRITE, on_writable, channel);
 	channel->flush_event = event_new(base, -1, 0, on_writable, channel);
 	channel->rx = talloc_size(channel, FG_FRAME_MAX);
@@ -484,8 +497,9 @@ static bool make_events(struct fg_channel *channel, struct event_base *base)
 	       event_add(channel->read_event, NULL) == 0;
 }
 
-struct fg_channel *fg_channel_new(void *ctx, struct event_base *base, int fd_take, enum fg_role self,
-				  enum fg_role peer, const struct fg_channel_limits *limits,
+struct fg_channel *fg_channel_new(void *ctx, struct event_base *base, int fd_take,
+				  enum fg_role self, enum fg_role peer,
+				  const struct fg_channel_limits *limits,
 				  const struct fg_channel_ops *ops, void *arg)
 {
 	struct fg_channel_limits wanted = limits ? *limits : (struct fg_channel_limits){ 0 };
@@ -516,7 +530,8 @@ struct fg_channel *fg_channel_new(void *ctx, struct event_base *base, int fd_tak
 
 size_t fg_channel_room(const struct fg_channel *channel)
 {
-	if (channel->failed != FG_OK || channel->peer_gone || channel->queued >= channel->limits.outbox_bytes)
+	if (channel->failed != FG_OK || channel->peer_gone ||
+	    channel->queued >= channel->limits.outbox_bytes)
 		return 0;
 	return channel->limits.outbox_bytes - channel->queued;
 }

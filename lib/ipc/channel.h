@@ -18,7 +18,8 @@ struct fg_channel;
 
 struct fg_channel_ops {
 	/*! One frame; its byte fields are borrowed for the call. The channel may be freed inside. */
-	void (*frame)(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg);
+	void (*frame)(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+		      void *arg);
 	/*! The handshake is done (optional). */
 	void (*open)(struct fg_channel *channel, void *arg);
 	/*! The peer is gone or misbehaved: FG_E_CLOSED, FG_E_IPC_FRAME, FG_E_VERSION. Nothing is called afterwards; the owner frees. */
@@ -28,8 +29,9 @@ struct fg_channel_ops {
 };
 
 struct fg_channel_limits {
-	uint32_t credit_bytes;	/*!< what we take before the peer must wait for credit; default 1 MiB, least 128 KiB */
-	uint32_t outbox_bytes;	/*!< requests waiting; default 1 MiB, least 128 KiB */
+	/*! what we take before the peer must wait for credit; default 1 MiB, least 128 KiB */
+	uint32_t credit_bytes;
+	uint32_t outbox_bytes;  /*!< requests waiting; default 1 MiB, least 128 KiB */
 	uint32_t reserve_bytes; /*!< on top, for answers; default 8 MiB */
 };
 
@@ -37,8 +39,9 @@ struct fg_channel_limits {
  *  \param[in] ctx    talloc parent; freeing the channel closes the socket and wipes buffers that carried clear text.
  *  \param[in] limits NULL for the defaults.
  *  \return the channel, or NULL without memory (fd is closed then). */
-struct fg_channel *fg_channel_new(void *ctx, struct event_base *base, int fd_take, enum fg_role self,
-				  enum fg_role peer, const struct fg_channel_limits *limits,
+struct fg_channel *fg_channel_new(void *ctx, struct event_base *base, int fd_take,
+				  enum fg_role self, enum fg_role peer,
+				  const struct fg_channel_limits *limits,
 				  const struct fg_channel_ops *ops, void *arg);
 
 /*! Queue a request. FG_OK; FG_E_IPC_FULL (ops->room will be called when the outbox is half empty); FG_E_CLOSED; FG_E_TOO_LONG;

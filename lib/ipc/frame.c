@@ -24,16 +24,16 @@ static void put_bytes(struct fg_writer *w, const struct fg_bytes *bytes, size_t 
 	{                                                                                          \
 		(void)w;                                                                           \
 		(void)f;
-#define FG_IPC_U8(x)		fg_writer_u8(w, f->x);
-#define FG_IPC_U16(x)		fg_writer_u16(w, f->x);
-#define FG_IPC_U32(x)		fg_writer_u32(w, f->x);
-#define FG_IPC_U64(x)		fg_writer_u64(w, f->x);
-#define FG_IPC_ID(x)		fg_writer_bytes(w, f->x.b, sizeof(f->x.b));
-#define FG_IPC_HASH(x)		fg_writer_bytes(w, f->x, sizeof(f->x));
-#define FG_IPC_BYTES(x, max)	put_bytes(w, &f->x, max);
-#define FG_IPC_TEXT(x, max)	put_bytes(w, &f->x, max);
-#define FG_IPC_CLEAR(x, max)	put_bytes(w, &f->x, max);
-#define FG_IPC_END(NAME, name)	}
+#define FG_IPC_U8(x)           fg_writer_u8(w, f->x);
+#define FG_IPC_U16(x)          fg_writer_u16(w, f->x);
+#define FG_IPC_U32(x)          fg_writer_u32(w, f->x);
+#define FG_IPC_U64(x)          fg_writer_u64(w, f->x);
+#define FG_IPC_ID(x)           fg_writer_bytes(w, f->x.b, sizeof(f->x.b));
+#define FG_IPC_HASH(x)         fg_writer_bytes(w, f->x, sizeof(f->x));
+#define FG_IPC_BYTES(x, max)   put_bytes(w, &f->x, max);
+#define FG_IPC_TEXT(x, max)    put_bytes(w, &f->x, max);
+#define FG_IPC_CLEAR(x, max)   put_bytes(w, &f->x, max);
+#define FG_IPC_END(NAME, name) }
 #define FG_IPC_TAKES_FD(NAME)
 #define FG_IPC_CARRIES(FROM, TO, NAME)
 #include "lib/ipc/ipc.def"
@@ -86,16 +86,16 @@ static void get_bytes(struct fg_cursor *cur, struct fg_bytes *bytes, size_t max)
 	{                                                                                          \
 		(void)cur;                                                                         \
 		(void)f;
-#define FG_IPC_U8(x)		f->x = fg_cursor_u8(cur);
-#define FG_IPC_U16(x)		f->x = fg_cursor_u16(cur);
-#define FG_IPC_U32(x)		f->x = fg_cursor_u32(cur);
-#define FG_IPC_U64(x)		f->x = fg_cursor_u64(cur);
-#define FG_IPC_ID(x)		fg_cursor_copy(cur, f->x.b, sizeof(f->x.b));
-#define FG_IPC_HASH(x)		fg_cursor_copy(cur, f->x, sizeof(f->x));
-#define FG_IPC_BYTES(x, max)	get_bytes(cur, &f->x, max);
-#define FG_IPC_TEXT(x, max)	get_bytes(cur, &f->x, max);
-#define FG_IPC_CLEAR(x, max)	get_bytes(cur, &f->x, max);
-#define FG_IPC_END(NAME, name)	}
+#define FG_IPC_U8(x)           f->x = fg_cursor_u8(cur);
+#define FG_IPC_U16(x)          f->x = fg_cursor_u16(cur);
+#define FG_IPC_U32(x)          f->x = fg_cursor_u32(cur);
+#define FG_IPC_U64(x)          f->x = fg_cursor_u64(cur);
+#define FG_IPC_ID(x)           fg_cursor_copy(cur, f->x.b, sizeof(f->x.b));
+#define FG_IPC_HASH(x)         fg_cursor_copy(cur, f->x, sizeof(f->x));
+#define FG_IPC_BYTES(x, max)   get_bytes(cur, &f->x, max);
+#define FG_IPC_TEXT(x, max)    get_bytes(cur, &f->x, max);
+#define FG_IPC_CLEAR(x, max)   get_bytes(cur, &f->x, max);
+#define FG_IPC_END(NAME, name) }
 #define FG_IPC_TAKES_FD(NAME)
 #define FG_IPC_CARRIES(FROM, TO, NAME)
 #include "lib/ipc/ipc.def"
@@ -116,7 +116,8 @@ static void get_body(struct fg_cursor *cur, struct fg_frame *frame)
 	}
 }
 
-enum fg_rc fg_frame_decode(const uint8_t *data, size_t len, struct fg_frame *frame_out, size_t *used_out)
+enum fg_rc fg_frame_decode(const uint8_t *data, size_t len, struct fg_frame *frame_out,
+			   size_t *used_out)
 {
 	struct fg_frame frame = { 0 };
 	struct fg_cursor datagram, body;
@@ -145,15 +146,15 @@ enum fg_rc fg_frame_decode(const uint8_t *data, size_t len, struct fg_frame *fra
 /* ---- sizes: the largest of each kind must be a frame ---- */
 
 #define FG_IPC_BEGIN(NAME, name, number) _Static_assert((size_t)HEAD_LEN
-#define FG_IPC_U8(x)			 +1
-#define FG_IPC_U16(x)			 +2
-#define FG_IPC_U32(x)			 +4
-#define FG_IPC_U64(x)			 +8
-#define FG_IPC_ID(x)			 +FG_ID_LEN
-#define FG_IPC_HASH(x)			 +32
-#define FG_IPC_BYTES(x, max)		 +LEN_LEN + (max)
-#define FG_IPC_TEXT(x, max)		 +LEN_LEN + (max)
-#define FG_IPC_CLEAR(x, max)		 +LEN_LEN + (max)
+#define FG_IPC_U8(x)         +1
+#define FG_IPC_U16(x)        +2
+#define FG_IPC_U32(x)        +4
+#define FG_IPC_U64(x)        +8
+#define FG_IPC_ID(x)         +FG_ID_LEN
+#define FG_IPC_HASH(x)       +32
+#define FG_IPC_BYTES(x, max) +LEN_LEN + (max)
+#define FG_IPC_TEXT(x, max)  +LEN_LEN + (max)
+#define FG_IPC_CLEAR(x, max) +LEN_LEN + (max)
 #define FG_IPC_END(NAME, name)		 <= (size_t)FG_FRAME_MAX, #NAME " can be longer than a frame");
 #define FG_IPC_TAKES_FD(NAME)
 #define FG_IPC_CARRIES(FROM, TO, NAME)
@@ -169,16 +170,18 @@ size_t fg_frame_size(const struct fg_frame *frame)
 	case FG_IPC_##NAME: {                                                                      \
 		const struct fg_ipc_##name *f = &frame->name;                                      \
 		(void)f;
-#define FG_IPC_U8(x)		size += 1;
-#define FG_IPC_U16(x)		size += 2;
-#define FG_IPC_U32(x)		size += 4;
-#define FG_IPC_U64(x)		size += 8;
-#define FG_IPC_ID(x)		size += FG_ID_LEN;
-#define FG_IPC_HASH(x)		size += 32;
-#define FG_IPC_BYTES(x, max)	size += LEN_LEN + f->x.len;
-#define FG_IPC_TEXT(x, max)	size += LEN_LEN + f->x.len;
-#define FG_IPC_CLEAR(x, max)	size += LEN_LEN + f->x.len;
-#define FG_IPC_END(NAME, name)	} break;
+#define FG_IPC_U8(x)         size += 1;
+#define FG_IPC_U16(x)        size += 2;
+#define FG_IPC_U32(x)        size += 4;
+#define FG_IPC_U64(x)        size += 8;
+#define FG_IPC_ID(x)         size += FG_ID_LEN;
+#define FG_IPC_HASH(x)       size += 32;
+#define FG_IPC_BYTES(x, max) size += LEN_LEN + f->x.len;
+#define FG_IPC_TEXT(x, max)  size += LEN_LEN + f->x.len;
+#define FG_IPC_CLEAR(x, max) size += LEN_LEN + f->x.len;
+#define FG_IPC_END(NAME, name)                                                                     \
+	}                                                                                          \
+	break;
 #define FG_IPC_TAKES_FD(NAME)
 #define FG_IPC_CARRIES(FROM, TO, NAME)
 #include "lib/ipc/ipc.def"
@@ -262,7 +265,7 @@ const char *fg_frame_name(enum fg_ipc_type type)
 const char *fg_role_name(enum fg_role role)
 {
 	static const char *const names[FG_ROLE_COUNT] = {
-		[FG_ROLE_PARENT] = "parent", [FG_ROLE_CORE] = "core",	  [FG_ROLE_LOG] = "log",
+		[FG_ROLE_PARENT] = "parent", [FG_ROLE_CORE] = "core",     [FG_ROLE_LOG] = "log",
 		[FG_ROLE_VAULT] = "vault",   [FG_ROLE_SECURE] = "secure", [FG_ROLE_LINK] = "link",
 		[FG_ROLE_CTL] = "ctl",
 	};

@@ -17,7 +17,7 @@ enum fg_role {
 	FG_ROLE_LOG,
 	FG_ROLE_VAULT,
 	FG_ROLE_SECURE, /*!< adapter process on the sealed side */
-	FG_ROLE_LINK,	/*!< adapter process on the clear side */
+	FG_ROLE_LINK,   /*!< adapter process on the clear side */
 	FG_ROLE_CTL,
 	FG_ROLE_COUNT
 };
@@ -27,8 +27,8 @@ enum fg_leg_state {
 	FG_LEG_OPENED = 1, /*!< handed to the link, no outcome yet */
 	FG_LEG_ACCEPTED,   /*!< the far side has taken it */
 	FG_LEG_DEFERRED,   /*!< not taken, the same link may take it later; nothing was sent */
-	FG_LEG_FAILED,	   /*!< not taken */
-	FG_LEG_UNKNOWN,	   /*!< it may have been taken */
+	FG_LEG_FAILED,     /*!< not taken */
+	FG_LEG_UNKNOWN,    /*!< it may have been taken */
 };
 
 /*! How a job ended on a link (adapters/adapter.h). */
@@ -68,21 +68,24 @@ struct fg_bytes {
 	size_t len;
 };
 
-#define FG_BYTES(d, l)	((struct fg_bytes){ (const uint8_t *)(d), (l) })
+#define FG_BYTES(d, l)   ((struct fg_bytes){ (const uint8_t *)(d), (l) })
 #define FG_BYTES_TEXT(s) FG_BYTES(s, strlen(s))
 
 /* The structs: struct fg_ipc_hello and so on. */
 #define FG_IPC_BEGIN(NAME, name, number) struct fg_ipc_##name {
-#define FG_IPC_U8(f)		uint8_t f;
-#define FG_IPC_U16(f)		uint16_t f;
-#define FG_IPC_U32(f)		uint32_t f;
-#define FG_IPC_U64(f)		uint64_t f;
-#define FG_IPC_ID(f)		struct fg_id f;
-#define FG_IPC_HASH(f)		uint8_t f[32];
-#define FG_IPC_BYTES(f, max)	struct fg_bytes f;
-#define FG_IPC_TEXT(f, max)	struct fg_bytes f;
-#define FG_IPC_CLEAR(f, max)	struct fg_bytes f;
-#define FG_IPC_END(NAME, name)	char end_[1]; };
+#define FG_IPC_U8(f)                     uint8_t f;
+#define FG_IPC_U16(f)                    uint16_t f;
+#define FG_IPC_U32(f)                    uint32_t f;
+#define FG_IPC_U64(f)                    uint64_t f;
+#define FG_IPC_ID(f)                     struct fg_id f;
+#define FG_IPC_HASH(f)                   uint8_t f[32];
+#define FG_IPC_BYTES(f, max)             struct fg_bytes f;
+#define FG_IPC_TEXT(f, max)              struct fg_bytes f;
+#define FG_IPC_CLEAR(f, max)             struct fg_bytes f;
+#define FG_IPC_END(NAME, name)                                                                     \
+	char end_[1];                                                                              \
+	}                                                                                          \
+	;
 #define FG_IPC_TAKES_FD(NAME)
 #define FG_IPC_CARRIES(FROM, TO, NAME)
 #include "lib/ipc/ipc.def"
@@ -106,8 +109,10 @@ struct fg_frame {
 };
 
 enum {
-	FG_FRAME_MAX = 64 * 1024 - 512,	   /*!< one frame: Debian's default send buffer takes a datagram of it */
-	FG_DATAGRAM_MAX = 32 * 1024,	   /*!< frames are packed up to this; a larger one travels alone */
+	FG_FRAME_MAX = 64 * 1024 -
+		       512, /*!< one frame: Debian's default send buffer takes a datagram of it */
+	FG_DATAGRAM_MAX =
+		32 * 1024, /*!< frames are packed up to this; a larger one travels alone */
 };
 
 /*! Write one frame. \return FG_OK; FG_E_SPACE; FG_E_TOO_LONG for a field above its maximum. */
@@ -116,7 +121,8 @@ enum fg_rc fg_frame_encode(const struct fg_frame *frame, uint8_t *out, size_t ca
 /*! Read the first frame of a datagram of len bytes; byte fields point into data.
  *  \param[out] used_out bytes it took: the next frame begins there.
  *  \return FG_OK; FG_E_TRUNCATED, FG_E_TRAILING, FG_E_TOO_LONG, FG_E_IPC_FRAME (unknown type). */
-enum fg_rc fg_frame_decode(const uint8_t *data, size_t len, struct fg_frame *frame_out, size_t *used_out);
+enum fg_rc fg_frame_decode(const uint8_t *data, size_t len, struct fg_frame *frame_out,
+			   size_t *used_out);
 
 /*! Encoded size of a frame: what it costs in credit. */
 size_t fg_frame_size(const struct fg_frame *frame);
@@ -131,4 +137,4 @@ bool fg_frame_is_clear(enum fg_ipc_type type);
 bool fg_frame_takes_fd(enum fg_ipc_type type);
 
 const char *fg_frame_name(enum fg_ipc_type type); /*!< "ORDER"; "?" for none */
-const char *fg_role_name(enum fg_role role);	  /*!< "core" */
+const char *fg_role_name(enum fg_role role);      /*!< "core" */

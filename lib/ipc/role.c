@@ -38,8 +38,8 @@ static const struct {
 	char conf;
 	enum fg_cage cage;
 } roles[FG_ROLE_COUNT] = {
-	[FG_ROLE_CORE] = { 'C', FG_CAGE_CORE },	    [FG_ROLE_LOG] = { 'L', FG_CAGE_LOG },
-	[FG_ROLE_VAULT] = { 'V', FG_CAGE_VAULT },   [FG_ROLE_SECURE] = { 'S', FG_CAGE_SECURE },
+	[FG_ROLE_CORE] = { 'C', FG_CAGE_CORE },   [FG_ROLE_LOG] = { 'L', FG_CAGE_LOG },
+	[FG_ROLE_VAULT] = { 'V', FG_CAGE_VAULT }, [FG_ROLE_SECURE] = { 'S', FG_CAGE_SECURE },
 	[FG_ROLE_LINK] = { 'K', FG_CAGE_LINK },
 };
 
@@ -62,7 +62,8 @@ static void say_notices(struct fg_role_process *process, const struct fg_cage_no
 static enum fg_rc configure(struct fg_role_process *process)
 {
 	char letter = roles[process->role].conf;
-	enum fg_rc rc = fg_conf_parse_slice(process->conf_text, process->conf_len, letter, &process->conf);
+	enum fg_rc rc =
+		fg_conf_parse_slice(process->conf_text, process->conf_len, letter, &process->conf);
 
 	explicit_bzero(process->conf_text, process->conf_len); /* passwords */
 	TALLOC_FREE(process->conf_text);
@@ -104,14 +105,16 @@ static enum fg_rc take_trust(struct fg_role_process *process, const struct fg_ip
 }
 
 /* A descriptor that nobody asked for is closed. */
-static enum fg_rc take_descriptor(struct fg_role_process *process, const struct fg_frame *frame, int fd_take)
+static enum fg_rc take_descriptor(struct fg_role_process *process, const struct fg_frame *frame,
+				  int fd_take)
 {
 	bool early = process->stage < STAGE_FILES;
 
 	if (!early && frame->type == FG_IPC_PEER && process->ops->peer)
 		process->ops->peer(process, &frame->peer, fd_take, process->arg);
 	else if (!early && frame->type == FG_IPC_FILE && process->ops->file)
-		process->ops->file(process, (enum fg_role_file)frame->file.kind, fd_take, process->arg);
+		process->ops->file(process, (enum fg_role_file)frame->file.kind, fd_take,
+				   process->arg);
 	else
 		close(fd_take);
 	return early ? FG_E_STATE : FG_OK;
@@ -129,7 +132,9 @@ static enum fg_rc start(struct fg_role_process *process)
 	fg_cage_lock(roles[process->role].cage, &notices);
 	say_notices(process, &notices);
 	rc = process->ops->start(process, process->arg);
-	return rc == FG_OK && process->stage == STAGE_WORKING ? fg_channel_send(process->parent, &ready) : rc;
+	return rc == FG_OK && process->stage == STAGE_WORKING
+		       ? fg_channel_send(process->parent, &ready)
+		       : rc;
 }
 
 static void stop(struct fg_role_process *process)
@@ -143,7 +148,8 @@ static void stop(struct fg_role_process *process)
 		fg_role_stopped(process);
 }
 
-static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+		     void *arg)
 {
 	struct fg_role_process *process = arg;
 	enum fg_rc rc = FG_OK;
@@ -176,7 +182,8 @@ static void on_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
 
 	(void)channel;
 	if (process->stage != STAGE_STOPPING)
-		LOGP(DMAIN, LOGL_NOTICE, "leave %s: the parent is gone: %s\n", process->name, fg_rc_text(rc));
+		LOGP(DMAIN, LOGL_NOTICE, "leave %s: the parent is gone: %s\n", process->name,
+		     fg_rc_text(rc));
 	process->exit_code = 1;
 	fg_loop_stop(process->loop);
 }
@@ -199,14 +206,15 @@ static struct fg_role_process *make_process(enum fg_role role, const char *name,
 	process->exit_code = 1;
 	process->loop = fg_loop_new(process);
 	if (process->loop && fg_log_init(process, name, "info") == FG_OK)
-		process->parent = fg_channel_new(process, fg_loop_base(process->loop), fd, role, FG_ROLE_PARENT, NULL,
-						 &parent_ops, process);
+		process->parent = fg_channel_new(process, fg_loop_base(process->loop), fd, role,
+						 FG_ROLE_PARENT, NULL, &parent_ops, process);
 	if (!process->parent)
 		TALLOC_FREE(process);
 	return process;
 }
 
-int fg_role_run(enum fg_role role, const char *name, int fd, const struct fg_role_ops *ops, void *arg)
+int fg_role_run(enum fg_role role, const char *name, int fd, const struct fg_role_ops *ops,
+		void *arg)
 {
 	struct fg_role_process *process = make_process(role, name, fd, ops, arg);
 	struct fg_cage_notices notices = { 0 };
@@ -239,7 +247,8 @@ void *fg_role_ctx(struct fg_role_process *process)
 	return process;
 }
 
-void fg_role_public_key(struct fg_role_process *process, enum fg_trust_key kind, const uint8_t key[static 32])
+void fg_role_public_key(struct fg_role_process *process, enum fg_trust_key kind,
+			const uint8_t key[static 32])
 {
 	struct fg_frame frame = { .type = FG_IPC_PUBLIC_KEY, .public_key.kind = (uint8_t)kind };
 	enum fg_rc rc;

@@ -16,13 +16,17 @@ struct fg_role_process;
 
 struct fg_role_ops {
 	/*! The slice of the configuration that is this role's; borrowed for the life of the process. */
-	enum fg_rc (*configure)(struct fg_role_process *process, const struct fg_conf *conf, void *arg);
+	enum fg_rc (*configure)(struct fg_role_process *process, const struct fg_conf *conf,
+				void *arg);
 	/*! The gateway's public keys (optional). Called once, before any peer. */
-	enum fg_rc (*trust)(struct fg_role_process *process, const struct fg_ipc_trust *trust, void *arg);
+	enum fg_rc (*trust)(struct fg_role_process *process, const struct fg_ipc_trust *trust,
+			    void *arg);
 	/*! A descriptor, now ours. */
-	void (*file)(struct fg_role_process *process, enum fg_role_file kind, int fd_take, void *arg);
+	void (*file)(struct fg_role_process *process, enum fg_role_file kind, int fd_take,
+		     void *arg);
 	/*! A socket to a peer, now ours: make a channel of it, and drop the one before. */
-	void (*peer)(struct fg_role_process *process, const struct fg_ipc_peer *peer, int fd_take, void *arg);
+	void (*peer)(struct fg_role_process *process, const struct fg_ipc_peer *peer, int fd_take,
+		     void *arg);
 	/*! Caged; begin to work. Anything but FG_OK ends the process with a message. */
 	enum fg_rc (*start)(struct fg_role_process *process, void *arg);
 	/*! Finish what is begun and call fg_role_stopped() (optional: at once). */
@@ -33,14 +37,19 @@ struct fg_role_ops {
  *  \param[in] role  which one; decides what the cage allows.
  *  \param[in] name  for logs and the process title: "core", "smsc-a".
  *  \return the exit code of the process: 0 stopped by the parent, 1 anything else. */
-int fg_role_run(enum fg_role role, const char *name, int fd, const struct fg_role_ops *ops, void *arg);
+int fg_role_run(enum fg_role role, const char *name, int fd, const struct fg_role_ops *ops,
+		void *arg);
 
 /*! For use inside the callbacks. */
 struct fg_loop *fg_role_loop(struct fg_role_process *process);
-void *fg_role_ctx(struct fg_role_process *process); /*!< talloc context for the life of the process */
-void fg_role_public_key(struct fg_role_process *process, enum fg_trust_key kind, const uint8_t key[static 32]);
+void *
+fg_role_ctx(struct fg_role_process *process); /*!< talloc context for the life of the process */
+void fg_role_public_key(struct fg_role_process *process, enum fg_trust_key kind,
+			const uint8_t key[static 32]);
 /*! Said at start, and kept for `fallgatectl`: what the system refused. */
-void fg_role_notice(struct fg_role_process *process, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void fg_role_notice(struct fg_role_process *process, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 void fg_role_stopped(struct fg_role_process *process);
 /*! The process cannot go on (an fsync error, a full disk of the log): log why and leave with code 1; the parent restarts it. */
-void fg_role_fail(struct fg_role_process *process, enum fg_rc rc, const char *what) __attribute__((noreturn));
+void fg_role_fail(struct fg_role_process *process, enum fg_rc rc, const char *what)
+	__attribute__((noreturn));

@@ -129,8 +129,8 @@ static enum fg_rc make_plain(struct making *m, const struct fg_capsule_text *tex
 enum fg_rc fg_capsule_make(const struct fg_capsule_text *text,
 			   const struct fg_capsule_binding *binding,
 			   const uint8_t inner_key[static FG_KEM_PUBLIC_LEN],
-			   const uint8_t outer_key[static FG_KEM_PUBLIC_LEN], uint8_t *out, size_t cap,
-			   size_t *len_out, struct fg_hash *commitment_out)
+			   const uint8_t outer_key[static FG_KEM_PUBLIC_LEN], uint8_t *out,
+			   size_t cap, size_t *len_out, struct fg_hash *commitment_out)
 {
 	uint8_t salt[FG_CAPSULE_SALT_LEN];
 	struct making *m;
@@ -207,10 +207,10 @@ enum fg_rc fg_capsule_open(enum fg_capsule_layer layer, const struct fg_kem_key 
 	rc = fg_arena_init(&arena, capsule_len + ARENA_OVERHEAD);
 	if (rc != FG_OK)
 		return rc;
-	rc = open_parsed(layer, keys, keys_count, binding,
-			 fg_proto_unpack(&arena, &fallgate__capsule__descriptor, capsule,
-					 capsule_len),
-			 plain_out, cap, plain_len_out);
+	rc = open_parsed(
+		layer, keys, keys_count, binding,
+		fg_proto_unpack(&arena, &fallgate__capsule__descriptor, capsule, capsule_len),
+		plain_out, cap, plain_len_out);
 	fg_arena_free(&arena);
 	return rc;
 }

@@ -12,7 +12,7 @@
 #include "lib/proto/signed.h"
 
 enum {
-	FG_CAPSULE_MAX = 20000,	      /* serialized, outer */
+	FG_CAPSULE_MAX = 20000,       /* serialized, outer */
 	FG_CAPSULE_PLAIN_MAX = 16384, /* the largest bucket */
 	FG_CAPSULE_KEY_ID_LEN = 8,
 	FG_CAPSULE_SALT_LEN = 32,
@@ -32,9 +32,9 @@ struct fg_capsule_binding {
 
 /*! Clear text and keys are borrowed for the call. */
 struct fg_capsule_text {
-	const char *recipient;	/*!< canonical handle */
+	const char *recipient;      /*!< canonical handle */
 	const uint8_t *signing_key; /*!< of the sender's device, 32 bytes; its hash goes inside */
-	const void *body;	/*!< UTF-8 without NUL */
+	const void *body;           /*!< UTF-8 without NUL */
 	size_t body_len;
 };
 
@@ -53,8 +53,8 @@ struct fg_hash fg_body_commitment(const uint8_t salt[static FG_CAPSULE_SALT_LEN]
 enum fg_rc fg_capsule_make(const struct fg_capsule_text *text,
 			   const struct fg_capsule_binding *binding,
 			   const uint8_t inner_key[static FG_KEM_PUBLIC_LEN],
-			   const uint8_t outer_key[static FG_KEM_PUBLIC_LEN], uint8_t *out, size_t cap,
-			   size_t *len_out, struct fg_hash *commitment_out);
+			   const uint8_t outer_key[static FG_KEM_PUBLIC_LEN], uint8_t *out,
+			   size_t cap, size_t *len_out, struct fg_hash *commitment_out);
 
 /*! Open one layer with whichever of the keys it was sealed to. plain_out: cap bytes, zeroed on failure; capsule_len always suffices.
  *  \return FG_OK; FG_E_KEY_EXPIRED when it was sealed to none of the keys; FG_E_CAPSULE for anything else that is wrong (one error:

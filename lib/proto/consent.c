@@ -9,7 +9,8 @@ static bool field_is(ProtobufCBinaryData field, const void *expected, size_t len
 }
 
 /* True while from <= now < to and the span is no longer than allowed; written so that no sum can wrap. */
-__attribute__((unused)) static bool time_is_within(uint64_t from, uint64_t to, uint64_t most_ms, uint64_t now)
+__attribute__((unused)) static bool time_is_within(uint64_t from, uint64_t to, uint64_t most_ms,
+						   uint64_t now)
 {
 	return from <= now && now < to && to - from <= most_ms;
 }
@@ -45,7 +46,8 @@ static bool is_well_formed(const Fallgate__Consent *c)
 	       c->sender[0] != '\0' && c->recipient[0] != '\0';
 }
 
-__attribute__((unused)) static bool allows_bearer(const Fallgate__Consent *c, Fallgate__Bearer bearer)
+__attribute__((unused)) static bool allows_bearer(const Fallgate__Consent *c,
+						  Fallgate__Bearer bearer)
 {
 	for (size_t i = 0; i < c->n_bearers; i++)
 		if (c->bearers[i] != FALLGATE__BEARER__BEARER_SECURE &&
@@ -54,7 +56,8 @@ __attribute__((unused)) static bool allows_bearer(const Fallgate__Consent *c, Fa
 	return false;
 }
 
-__attribute__((unused)) static bool allows_reason(const Fallgate__Consent *c, const struct fg_consent_expect *e)
+__attribute__((unused)) static bool allows_reason(const Fallgate__Consent *c,
+						  const struct fg_consent_expect *e)
 {
 	uint64_t accepted_ms = fg_id_time_ms(&e->message_id);
 

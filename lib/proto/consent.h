@@ -10,7 +10,7 @@
 #include "lib/base/id.h"
 #include "lib/proto/signed.h"
 
-#define FG_CONSENT_LIFE_MAX_MS (24 * 3600 * 1000ull)	       /* C3 of the threat model */
+#define FG_CONSENT_LIFE_MAX_MS (24 * 3600 * 1000ull)      /* C3 of the threat model */
 #define FG_CERT_LIFE_MAX_MS    (30 * 24 * 3600 * 1000ull) /* DeviceCert.expires_ms */
 
 enum fg_consent_reason {
@@ -26,7 +26,8 @@ struct fg_consent_expect {
 	struct fg_hash log_id;
 	struct fg_hash recipient_tag; /*!< fg_handle_tag() */
 	struct fg_hash capsule_hash;  /*!< SHA-256 of the outer capsule */
-	Fallgate__Bearer bearer;      /*!< FALLGATE__BEARER__BEARER_SECURE: not chosen yet, any but none */
+	/*! FALLGATE__BEARER__BEARER_SECURE: not chosen yet, any but none */
+	Fallgate__Bearer bearer;
 	enum fg_consent_reason reason;
 	uint64_t now_ms;
 };

@@ -147,8 +147,8 @@ static bool strings_are_text(const ProtobufCMessage *message, unsigned depth)
 
 /* ---- messages ---- */
 
-void *fg_proto_unpack(struct fg_arena *arena, const ProtobufCMessageDescriptor *type, const void *data,
-		      size_t len)
+void *fg_proto_unpack(struct fg_arena *arena, const ProtobufCMessageDescriptor *type,
+		      const void *data, size_t len)
 {
 	ProtobufCMessage *message = protobuf_c_message_unpack(type, &arena->allocator, len, data);
 

@@ -31,8 +31,8 @@ void fg_arena_free(struct fg_arena *arena);
 
 /*! Unpack a message of that type; NULL when it is not well formed or would need more than the arena. Every `string` field of the result is valid
  *  UTF-8 without control characters other than newline and tab, at every depth. Borrowed from the arena. */
-void *fg_proto_unpack(struct fg_arena *arena, const ProtobufCMessageDescriptor *type, const void *data,
-		      size_t len);
+void *fg_proto_unpack(struct fg_arena *arena, const ProtobufCMessageDescriptor *type,
+		      const void *data, size_t len);
 
 /*! Pack into out. FG_OK or FG_E_SPACE. */
 enum fg_rc fg_proto_pack(const void *message, uint8_t *out, size_t cap, size_t *len_out);

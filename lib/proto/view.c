@@ -19,9 +19,9 @@ static bool is_well_formed(const Fallgate__View *view, const struct fg_view_expe
 
 __attribute__((unused)) static bool is_current(const Fallgate__View *view, uint64_t now_ms)
 {
-	uint64_t most_ms = view->state == FALLGATE__VIEW_STATE__VIEW_SECURE ?
-				   FG_VIEW_SECURE_LIFE_MAX_MS :
-				   FG_VIEW_ABSENT_LIFE_MAX_MS;
+	uint64_t most_ms = view->state == FALLGATE__VIEW_STATE__VIEW_SECURE
+				   ? FG_VIEW_SECURE_LIFE_MAX_MS
+				   : FG_VIEW_ABSENT_LIFE_MAX_MS;
 
 	return view->not_before_ms <= now_ms && now_ms < view->expires_ms &&
 	       view->expires_ms - view->not_before_ms <= most_ms;
@@ -76,7 +76,8 @@ enum fg_rc fg_deregistration_check(struct fg_arena *arena, const Fallgate__Signe
 		return rc;
 	body = message;
 	tag = fg_handle_tag(body->handle);
-	if (!fg_hash_equal(&tag, handle_tag) || !FG_HAS_LEN(body->account_key, FG_SIGN_PUBLIC_LEN) ||
+	if (!fg_hash_equal(&tag, handle_tag) ||
+	    !FG_HAS_LEN(body->account_key, FG_SIGN_PUBLIC_LEN) ||
 	    memcmp(body->account_key.data, account_key, FG_SIGN_PUBLIC_LEN) != 0)
 		return FG_E_SYNTAX;
 	return body->epoch >= least_epoch ? FG_OK : FG_E_VIEW_STALE;

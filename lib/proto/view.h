@@ -12,7 +12,7 @@
 #define FG_VIEW_ABSENT_LIFE_MAX_MS (3600 * 1000ull)
 
 struct fg_view_expect {
-	const uint8_t *directory_key;	    /*!< 32 bytes, from gateway.trust */
+	const uint8_t *directory_key; /*!< 32 bytes, from gateway.trust */
 	struct fg_id gateway_id;
 	const struct fg_hash *handle_tag; /*!< NULL: of any handle, the caller binds it */
 	uint64_t now_ms;

@@ -72,8 +72,8 @@ struct fg_smpp_bytes {
 struct fg_smpp_tlv {
 	uint16_t tag;
 	uint16_t len;
-	const uint8_t
-		*at; /*!< len octets, or NULL: then the value is number, in len octets (0..4) */
+	/*! len octets, or NULL: then the value is number, in len octets (0..4) */
+	const uint8_t *at;
 	uint32_t number;
 };
 

@@ -57,7 +57,8 @@ static void a_dropped_connection_is_flushed_first(void)
 }
 
 /* One at a time: more than a channel's outbox holds goes through here. */
-static void core_send_and_turn(struct gateway *gateway, unsigned token, const void *data, size_t len)
+static void core_send_and_turn(struct gateway *gateway, unsigned token, const void *data,
+			       size_t len)
 {
 	core_send(gateway, gateway->core.conn, token, data, len);
 	turn(gateway);
@@ -85,7 +86,8 @@ static void jobs_of_a_connection_that_breaks_have_one_outcome_each(void)
 		for (unsigned t = 0; t < 40; t++)
 			turn(gateway);
 		device_free(device);
-		until(gateway, gateway->core.outcomes == cases[i].jobs && gateway->core.closes == 1);
+		until(gateway,
+		      gateway->core.outcomes == cases[i].jobs && gateway->core.closes == 1);
 		for (unsigned token = 0; token < cases[i].jobs; token++)
 			count[gateway->core.outcome[token]]++;
 		assert_true(count[FG_OUTCOME_UNKNOWN] >= cases[i].unknown_least);

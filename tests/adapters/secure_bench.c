@@ -20,7 +20,8 @@ static void take_sent(struct core *core, const struct fg_ipc_conn_sent *sent)
 	core->outcomes++;
 }
 
-static void core_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void core_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+		       void *arg)
 {
 	struct core *core = arg;
 
@@ -30,7 +31,8 @@ static void core_frame(struct fg_channel *channel, const struct fg_frame *frame,
 		core->opens++;
 		core->conn = frame->conn_open.conn;
 		memcpy(core->exporter, frame->conn_open.exporter, 32);
-		snprintf(core->address, sizeof(core->address), "%.*s", (int)frame->conn_open.address.len,
+		snprintf(core->address, sizeof(core->address), "%.*s",
+			 (int)frame->conn_open.address.len,
 			 (const char *)frame->conn_open.address.data);
 	} else if (frame->type == FG_IPC_CONN_FRAME) {
 		core->frames++;
@@ -62,8 +64,9 @@ int core_channel(struct gateway *gateway)
 
 	memset(&gateway->core, 0, sizeof(gateway->core));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
-	gateway->core.channel = fg_channel_new(gateway->loop, fg_loop_base(gateway->loop), fds[0], FG_ROLE_CORE,
-					       FG_ROLE_SECURE, NULL, &ops, &gateway->core);
+	gateway->core.channel =
+		fg_channel_new(gateway->loop, fg_loop_base(gateway->loop), fds[0], FG_ROLE_CORE,
+			       FG_ROLE_SECURE, NULL, &ops, &gateway->core);
 	return fds[1];
 }
 
@@ -74,15 +77,18 @@ void core_start(struct gateway *gateway)
 
 void core_send(struct gateway *gateway, uint64_t conn, unsigned token, const void *data, size_t len)
 {
-	const struct fg_frame frame = { .type = FG_IPC_CONN_SEND,
-					.conn_send = { .conn = conn, .token = token, .data = FG_BYTES(data, len) } };
+	const struct fg_frame frame = {
+		.type = FG_IPC_CONN_SEND,
+		.conn_send = { .conn = conn, .token = token, .data = FG_BYTES(data, len) }
+	};
 
 	assert_ok(fg_channel_answer(gateway->core.channel, &frame));
 }
 
 void core_login(struct gateway *gateway)
 {
-	const struct fg_frame frame = { .type = FG_IPC_CONN_LOGIN, .conn_login.conn = gateway->core.conn };
+	const struct fg_frame frame = { .type = FG_IPC_CONN_LOGIN,
+					.conn_login.conn = gateway->core.conn };
 
 	assert_ok(fg_channel_send(gateway->core.channel, &frame));
 }
@@ -90,7 +96,8 @@ void core_login(struct gateway *gateway)
 void core_drop(struct gateway *gateway)
 {
 	const struct fg_frame frame = { .type = FG_IPC_CONN_DROP,
-					.conn_drop = { .conn = gateway->core.conn, .rc = FG_E_LOGIN } };
+					.conn_drop = { .conn = gateway->core.conn,
+						       .rc = FG_E_LOGIN } };
 
 	assert_ok(fg_channel_send(gateway->core.channel, &frame));
 }
@@ -142,7 +149,8 @@ static X509 *certificate_new(EVP_PKEY *key)
 	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
 	X509_gmtime_adj(X509_getm_notBefore(x), -60);
 	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+				   (const unsigned char *)"localhost", -1, -1, 0);
 	X509_set_issuer_name(x, X509_get_subject_name(x));
 	X509_set_pubkey(x, key);
 	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
@@ -172,7 +180,8 @@ static SSL_CTX *server_tls(void)
 
 int listen_on(uint16_t *port_out)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), small = 64 * 1024;
 
@@ -198,12 +207,14 @@ struct gateway *gateway_new(void)
 
 struct gateway *gateway_start(uint32_t handshake_ms, uint32_t idle_ms)
 {
-	const struct fg_listener_limits limits = { .connections = CONNECTIONS, .handshake_ms = handshake_ms, .idle_ms = idle_ms };
+	const struct fg_listener_limits limits = { .connections = CONNECTIONS,
+						   .handshake_ms = handshake_ms,
+						   .idle_ms = idle_ms };
 	struct gateway *gateway = gateway_new();
 
 	gateway->tls = server_tls();
-	gateway->listener = fg_listener_new(gateway->loop, fg_loop_base(gateway->loop), listen_on(&gateway->port),
-					    gateway->tls, &limits);
+	gateway->listener = fg_listener_new(gateway->loop, fg_loop_base(gateway->loop),
+					    listen_on(&gateway->port), gateway->tls, &limits);
 	assert_non_null(gateway->listener);
 	core_start(gateway);
 	return gateway;
@@ -222,7 +233,8 @@ void gateway_end(struct gateway *gateway)
 
 struct device *device_new(struct gateway *gateway, int version, const char *alpn)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 				       .sin_port = htons(gateway->port) };
 	struct device *device = talloc_zero(gateway, struct device);
 	int small = 64 * 1024;
@@ -236,11 +248,13 @@ struct device *device_new(struct gateway *gateway, int version, const char *alpn
 	evutil_make_socket_nonblocking(device->fd);
 	device->tls = SSL_CTX_new(TLS_client_method());
 	SSL_CTX_set_max_proto_version(device->tls, version);
-	SSL_CTX_set_mode(device->tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_mode(device->tls,
+			 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	device->ssl = SSL_new(device->tls);
 	SSL_set_fd(device->ssl, device->fd);
 	if (alpn)
-		SSL_set_alpn_protos(device->ssl, (const unsigned char *)alpn, (unsigned)strlen(alpn));
+		SSL_set_alpn_protos(device->ssl, (const unsigned char *)alpn,
+				    (unsigned)strlen(alpn));
 	return device;
 }
 
@@ -273,7 +287,8 @@ bool device_handshake(struct device *device)
 
 static void device_read(struct device *device)
 {
-	int n = SSL_read(device->ssl, device->in + device->in_len, (int)(sizeof(device->in) - device->in_len));
+	int n = SSL_read(device->ssl, device->in + device->in_len,
+			 (int)(sizeof(device->in) - device->in_len));
 
 	if (n > 0)
 		device->in_len += (size_t)n;

@@ -18,9 +18,11 @@
 enum { SENT_MAX = 256, CONNECTIONS = 4, TURNS_MAX = 4000 };
 
 #define DEVICE_ALPN "\x0a" FG_TLS_ALPN
-#define REQUEST                                                                                                        \
-	"GET /v1/device HTTP/1.1\r\nHost: gw\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"     \
-	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: fallgate.1\r\n\r\n"
+#define REQUEST                                                                                    \
+	"GET /v1/device HTTP/1.1\r\nHost: gw\r\nUpgrade: websocket\r\nConnection: "                \
+	"Upgrade\r\nSec-WebSocket-Version: 13\r\n"                                                 \
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: "                  \
+	"fallgate.1\r\n\r\n"
 
 struct core {
 	struct fg_channel *channel;
@@ -58,20 +60,21 @@ struct device {
 };
 
 /*! Turns until the condition holds; fails the test when it does not after some seconds. */
-#define until(gateway, condition)                                                                                      \
-	do {                                                                                                           \
-		for (unsigned turns_ = 0; !(condition); turns_++) {                                                    \
-			if (turns_ == TURNS_MAX)                                                                       \
-				fail_msg("never came: %s", #condition);                                                \
-			turn(gateway);                                                                                 \
-		}                                                                                                      \
+#define until(gateway, condition)                                                                  \
+	do {                                                                                       \
+		for (unsigned turns_ = 0; !(condition); turns_++) {                                \
+			if (turns_ == TURNS_MAX)                                                   \
+				fail_msg("never came: %s", #condition);                            \
+			turn(gateway);                                                             \
+		}                                                                                  \
 	} while (0)
 
 /*! The core's end of a new channel; returns the other, the caller's. The core before is forgotten. */
 int core_channel(struct gateway *gateway);
 /*! Give the listener a new core; the one before is forgotten. */
 void core_start(struct gateway *gateway);
-void core_send(struct gateway *gateway, uint64_t conn, unsigned token, const void *data, size_t len);
+void core_send(struct gateway *gateway, uint64_t conn, unsigned token, const void *data,
+	       size_t len);
 /*! The connection that opened last is a device. */
 void core_login(struct gateway *gateway);
 /*! The connection that opened last is to be closed, for FG_E_LOGIN. */

@@ -19,7 +19,8 @@ static struct {
 	int listener_fd, certificate_fd, key_fd;
 } t;
 
-static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+		     void *arg)
 {
 	(void)channel;
 	(void)fd_take;
@@ -47,8 +48,10 @@ static void say_conf(void)
 	static struct fg_conf conf;
 	char text[8192];
 	struct fg_frame frame = { .type = FG_IPC_CONF, .conf.last = 1 };
-	static const char whole[] = "gateway = { name = \"gw\"; data_dir = \"/d\"; run_dir = \"/r\"; log_level = \"error\"; };"
-				    "secure = { certificate = \"/c\"; key = \"/k\"; ca = \"/a\"; };";
+	static const char whole[] =
+		"gateway = { name = \"gw\"; data_dir = \"/d\"; run_dir = \"/r\"; log_level = "
+		"\"error\"; };"
+		"secure = { certificate = \"/c\"; key = \"/k\"; ca = \"/a\"; };";
 	size_t len;
 
 	assert_ok(fg_conf_parse(whole, strlen(whole), "whole", &conf, NULL, NULL));
@@ -66,7 +69,9 @@ static void say_file(enum fg_role_file kind, int fd)
 
 static void say_core(void)
 {
-	const struct fg_frame frame = { .type = FG_IPC_PEER, .peer = { .role = FG_ROLE_CORE, .name = FG_BYTES_TEXT("core") } };
+	const struct fg_frame frame = {
+		.type = FG_IPC_PEER, .peer = { .role = FG_ROLE_CORE, .name = FG_BYTES_TEXT("core") }
+	};
 	int fd = core_channel(t.gateway);
 
 	assert_ok(fg_channel_send_fd(t.channel, &frame, fd));
@@ -90,8 +95,8 @@ static void spawn(void)
 		_exit(fg_secure_main(fds[1]));
 	}
 	close(fds[1]);
-	t.channel = fg_channel_new(t.gateway, fg_loop_base(t.gateway->loop), fds[0], FG_ROLE_PARENT, FG_ROLE_SECURE, NULL, &ops,
-				   NULL);
+	t.channel = fg_channel_new(t.gateway, fg_loop_base(t.gateway->loop), fds[0], FG_ROLE_PARENT,
+				   FG_ROLE_SECURE, NULL, &ops, NULL);
 }
 
 static void tell_all(void)
@@ -200,9 +205,11 @@ static void without_its_files_or_with_bad_ones_it_does_not_start(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_device_talks_to_the_core_through_the_process, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_device_talks_to_the_core_through_the_process,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(the_process_serves_the_next_core, setup, teardown),
-		cmocka_unit_test_setup_teardown(without_its_files_or_with_bad_ones_it_does_not_start, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			without_its_files_or_with_bad_ones_it_does_not_start, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,9 @@ static void the_core_gets_the_exporter_of_the_connection(void **state)
 	uint8_t exporter[32];
 
 	(void)state;
-	assert_int_equal(SSL_export_keying_material(device->ssl, exporter, 32, "EXPORTER-fallgate-1", 19, NULL, 0, 0), 1);
+	assert_int_equal(SSL_export_keying_material(device->ssl, exporter, 32,
+						    "EXPORTER-fallgate-1", 19, NULL, 0, 0),
+			 1);
 	assert_memory_equal(exporter, gateway->core.exporter, 32);
 	assert_string_equal(gateway->core.address, "127.0.0.1");
 	device_free(device);
@@ -129,7 +131,10 @@ static void a_message_may_have_4096_bytes_before_login_and_61440_after(void **st
 		size_t len;
 		bool taken;
 	} cases[] = {
-		{ false, 4096, true }, { false, 4097, false }, { true, 61440, true }, { true, 61441, false },
+		{ false, 4096, true },
+		{ false, 4097, false },
+		{ true, 61440, true },
+		{ true, 61441, false },
 	};
 	struct gateway *gateway = gateway_start(5000, 10000);
 
@@ -180,7 +185,8 @@ static void what_is_not_a_client_frame_never_reaches_the_core(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct device *device = device_open(gateway);
 
-		device_frame(device, cases[i].opcode, data, fg_test_unhex(cases[i].hex, data, sizeof(data)));
+		device_frame(device, cases[i].opcode, data,
+			     fg_test_unhex(cases[i].hex, data, sizeof(data)));
 		expect_close(device, cases[i].code);
 		until(gateway, gateway->core.closes == i + 1);
 		assert_int_equal(gateway->core.closed_rc, FG_E_SYNTAX);
@@ -242,7 +248,8 @@ static void a_core_that_does_not_read_slows_the_device_down(void **state)
 	struct gateway *gateway = gateway_start(5000, 10000);
 	struct device *device = device_open(gateway);
 	uint8_t *message = talloc_zero_size(gateway, 60008);
-	const uint8_t head[] = { 0x82, 0xfe, 60000 >> 8, 60000 & 0xff, 0, 0, 0, 0, 0xfa, 0x3f, 0xdb, 0xd4, 0x03 };
+	const uint8_t head[] = { 0x82, 0xfe, 60000 >> 8, 60000 & 0xff, 0,    0,   0,
+				 0,    0xfa, 0x3f,       0xdb,         0xd4, 0x03 };
 	size_t written = 0, total = MESSAGES * (size_t)60008, idle = 0;
 	bool resumed = false;
 
@@ -304,7 +311,8 @@ int main(void)
 		cmocka_unit_test(a_message_may_have_4096_bytes_before_login_and_61440_after),
 		cmocka_unit_test(what_is_not_a_client_frame_never_reaches_the_core),
 		cmocka_unit_test(connections_above_the_limit_wait),
-		cmocka_unit_test(a_lost_core_ends_all_connections_and_the_next_knows_nothing_of_them),
+		cmocka_unit_test(
+			a_lost_core_ends_all_connections_and_the_next_knows_nothing_of_them),
 		cmocka_unit_test(a_core_that_does_not_read_slows_the_device_down),
 		cmocka_unit_test(the_core_is_told_how_many_there_are),
 	};

@@ -3,14 +3,14 @@
 
 #include "adapters/secure/upgrade.h"
 
-#define LINE   "GET /v1/device HTTP/1.1\r\n"
-#define HOST   "Host: gw.example.org\r\n"
-#define UP     "Upgrade: websocket\r\n"
-#define CONN   "Connection: keep-alive, Upgrade\r\n"
-#define VER    "Sec-WebSocket-Version: 13\r\n"
-#define KEY    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-#define PROTO  "Sec-WebSocket-Protocol: fallgate.1\r\n"
-#define GOOD   LINE HOST UP CONN VER KEY PROTO "\r\n"
+#define LINE    "GET /v1/device HTTP/1.1\r\n"
+#define HOST    "Host: gw.example.org\r\n"
+#define UP      "Upgrade: websocket\r\n"
+#define CONN    "Connection: keep-alive, Upgrade\r\n"
+#define VER     "Sec-WebSocket-Version: 13\r\n"
+#define KEY     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+#define PROTO   "Sec-WebSocket-Protocol: fallgate.1\r\n"
+#define GOOD    LINE HOST UP CONN VER KEY PROTO "\r\n"
 #define WITH(x) LINE HOST UP CONN VER KEY PROTO x "\r\n"
 
 static const struct {
@@ -21,41 +21,57 @@ static const struct {
 	{ "the request of the standard", GOOD, FG_OK, 0 },
 	{ "names in any case, lists, blanks around values",
 	  LINE "hOST:gw\r\nUPGRADE: \tWebSocket \r\nconnection: upgrade\r\n" VER KEY
-	       "sec-websocket-protocol: other , fallgate.1\r\n\r\n", FG_OK, 0 },
-	{ "a list in two lines", LINE HOST UP "Connection: close\r\n" CONN VER KEY PROTO "\r\n", FG_OK, 0 },
+	       "sec-websocket-protocol: other , fallgate.1\r\n\r\n",
+	  FG_OK, 0 },
+	{ "a list in two lines", LINE HOST UP "Connection: close\r\n" CONN VER KEY PROTO "\r\n",
+	  FG_OK, 0 },
 	{ "an empty body said", WITH("Content-Length: 0\r\n"), FG_OK, 0 },
 	{ "nothing yet", "", FG_E_TRUNCATED, 0 },
 	{ "a CR at the end may become a line end", LINE "Host: gw\r", FG_E_TRUNCATED, 0 },
 	{ "another method", "POST /v1/device HTTP/1.1\r\n" HOST "\r\n", FG_E_SYNTAX, 400 },
-	{ "a method in small letters", "get /v1/device HTTP/1.1\r\n" HOST "\r\n", FG_E_SYNTAX, 400 },
-	{ "an older HTTP", "GET /v1/device HTTP/1.0\r\n" HOST UP CONN VER KEY PROTO "\r\n", FG_E_SYNTAX, 400 },
+	{ "a method in small letters", "get /v1/device HTTP/1.1\r\n" HOST "\r\n", FG_E_SYNTAX,
+	  400 },
+	{ "an older HTTP", "GET /v1/device HTTP/1.0\r\n" HOST UP CONN VER KEY PROTO "\r\n",
+	  FG_E_SYNTAX, 400 },
 	{ "no path", "GET  HTTP/1.1\r\n" HOST "\r\n", FG_E_SYNTAX, 400 },
 	{ "a blank in the path", "GET /v1/device x HTTP/1.1\r\n" HOST "\r\n", FG_E_SYNTAX, 400 },
 	{ "an empty first line", "\r\n" GOOD, FG_E_SYNTAX, 400 },
-	{ "another path", "GET / HTTP/1.1\r\n" HOST UP CONN VER KEY PROTO "\r\n", FG_E_NOT_FOUND, 404 },
-	{ "a longer path", "GET /v1/devices HTTP/1.1\r\n" HOST UP CONN VER KEY PROTO "\r\n", FG_E_NOT_FOUND, 404 },
+	{ "another path", "GET / HTTP/1.1\r\n" HOST UP CONN VER KEY PROTO "\r\n", FG_E_NOT_FOUND,
+	  404 },
+	{ "a longer path", "GET /v1/devices HTTP/1.1\r\n" HOST UP CONN VER KEY PROTO "\r\n",
+	  FG_E_NOT_FOUND, 404 },
 	{ "no host", LINE UP CONN VER KEY PROTO "\r\n", FG_E_SYNTAX, 400 },
 	{ "an empty host", LINE "Host:\r\n" UP CONN VER KEY PROTO "\r\n", FG_E_SYNTAX, 400 },
 	{ "two hosts", WITH(HOST), FG_E_SYNTAX, 400 },
 	{ "two keys", WITH(KEY), FG_E_SYNTAX, 400 },
 	{ "two versions", WITH(VER), FG_E_SYNTAX, 400 },
 	{ "no upgrade", LINE HOST CONN VER KEY PROTO "\r\n", FG_E_VERSION, 426 },
-	{ "an upgrade to something else", LINE HOST "Upgrade: h2c\r\n" CONN VER KEY PROTO "\r\n", FG_E_VERSION, 426 },
-	{ "a connection that does not upgrade", LINE HOST UP "Connection: close\r\n" VER KEY PROTO "\r\n", FG_E_VERSION, 426 },
+	{ "an upgrade to something else", LINE HOST "Upgrade: h2c\r\n" CONN VER KEY PROTO "\r\n",
+	  FG_E_VERSION, 426 },
+	{ "a connection that does not upgrade",
+	  LINE HOST UP "Connection: close\r\n" VER KEY PROTO "\r\n", FG_E_VERSION, 426 },
 	{ "no version", LINE HOST UP CONN KEY PROTO "\r\n", FG_E_VERSION, 426 },
-	{ "another version", LINE HOST UP CONN "Sec-WebSocket-Version: 8\r\n" KEY PROTO "\r\n", FG_E_VERSION, 426 },
+	{ "another version", LINE HOST UP CONN "Sec-WebSocket-Version: 8\r\n" KEY PROTO "\r\n",
+	  FG_E_VERSION, 426 },
 	{ "no key", LINE HOST UP CONN VER PROTO "\r\n", FG_E_SYNTAX, 400 },
-	{ "a short key", LINE HOST UP CONN VER "Sec-WebSocket-Key: dGhl\r\n" PROTO "\r\n", FG_E_SYNTAX, 400 },
-	{ "a key without padding", LINE HOST UP CONN VER "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQAA\r\n" PROTO "\r\n",
+	{ "a short key", LINE HOST UP CONN VER "Sec-WebSocket-Key: dGhl\r\n" PROTO "\r\n",
 	  FG_E_SYNTAX, 400 },
-	{ "a key with a stranger's digit", LINE HOST UP CONN VER "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25*ZQ==\r\n" PROTO "\r\n",
+	{ "a key without padding",
+	  LINE HOST UP CONN VER "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQAA\r\n" PROTO "\r\n",
 	  FG_E_SYNTAX, 400 },
-	{ "a key of more than 128 bits", LINE HOST UP CONN VER "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZR==\r\n" PROTO "\r\n",
+	{ "a key with a stranger's digit",
+	  LINE HOST UP CONN VER "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25*ZQ==\r\n" PROTO "\r\n",
+	  FG_E_SYNTAX, 400 },
+	{ "a key of more than 128 bits",
+	  LINE HOST UP CONN VER "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZR==\r\n" PROTO "\r\n",
 	  FG_E_SYNTAX, 400 },
 	{ "no protocol", LINE HOST UP CONN VER KEY "\r\n", FG_E_SYNTAX, 400 },
-	{ "another protocol", LINE HOST UP CONN VER KEY "Sec-WebSocket-Protocol: fallgate.10\r\n\r\n", FG_E_SYNTAX, 400 },
+	{ "another protocol",
+	  LINE HOST UP CONN VER KEY "Sec-WebSocket-Protocol: fallgate.10\r\n\r\n", FG_E_SYNTAX,
+	  400 },
 	{ "a body", WITH("Content-Length: 5\r\n"), FG_E_SYNTAX, 400 },
-	{ "a length of two minds", WITH("Content-Length: 0\r\nContent-Length: 0\r\n"), FG_E_SYNTAX, 400 },
+	{ "a length of two minds", WITH("Content-Length: 0\r\nContent-Length: 0\r\n"), FG_E_SYNTAX,
+	  400 },
 	{ "a body in chunks", WITH("Transfer-Encoding: chunked\r\n"), FG_E_SYNTAX, 400 },
 	{ "a folded line", WITH("X: a\r\n b\r\n"), FG_E_SYNTAX, 400 },
 	{ "a blank before the colon", WITH("X : a\r\n"), FG_E_SYNTAX, 400 },
@@ -133,7 +149,8 @@ static void the_accept_value_is_that_of_rfc_6455(void **state)
 	(void)state;
 	assert_ok(fg_upgrade_parse(GOOD, strlen(GOOD), &upgrade, &status));
 	assert_ok(fg_upgrade_accept(&upgrade, out, &len));
-	assert_non_null(memmem(out, len, "\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", 53));
+	assert_non_null(
+		memmem(out, len, "\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", 53));
 	assert_memory_equal(out + len - 4, "\r\n\r\n", 4);
 	assert_memory_equal(out, "HTTP/1.1 101 ", 13);
 }

@@ -76,24 +76,30 @@ static const struct {
 } cases[] = {
 	{ "a binary message", "82 82 01020304 6163", 1, FG_OK, 0, "" },
 	{ "two in one piece", "82 81 01020304 60 82 81 01020304 60", 2, FG_OK, 0, "" },
-	{ "one in two frames, a ping between", "02 81 01020304 60 89 80 01020304 80 81 01020304 61", 1, FG_OK, 0, "8a00" },
+	{ "one in two frames, a ping between", "02 81 01020304 60 89 80 01020304 80 81 01020304 61",
+	  1, FG_OK, 0, "8a00" },
 	{ "half a frame", "82 82 0102", 0, FG_OK, 0, "" },
 	{ "an empty message", "82 80 01020304", 1, FG_OK, 0, "" },
-	{ "a ping is answered with its own bytes", "89 82 01020304 6163", 0, FG_OK, 0, "8a02 6061" },
+	{ "a ping is answered with its own bytes", "89 82 01020304 6163", 0, FG_OK, 0,
+	  "8a02 6061" },
 	{ "a pong is nothing", "8a 80 01020304", 0, FG_OK, 0, "" },
 	{ "a text", "81 82 01020304 6163", 0, FG_E_CLOSED, 1003, "8802 03eb" },
 	{ "a frame without mask", "82 02 6061", 0, FG_E_CLOSED, 1002, "8802 03ea" },
 	{ "a reserved bit", "c2 82 01020304 6163", 0, FG_E_CLOSED, 1002, "8802 03ea" },
 	{ "an unknown opcode", "83 82 01020304 6163", 0, FG_E_CLOSED, 1002, "8802 03ea" },
 	{ "a continuation of nothing", "80 81 01020304 60", 0, FG_E_CLOSED, 1002, "8802 03ea" },
-	{ "a message inside a message", "02 81 01020304 60 82 81 01020304 60", 0, FG_E_CLOSED, 1002, "8802 03ea" },
+	{ "a message inside a message", "02 81 01020304 60 82 81 01020304 60", 0, FG_E_CLOSED, 1002,
+	  "8802 03ea" },
 	{ "a ping in pieces", "09 80 01020304", 0, FG_E_CLOSED, 1002, "8800" },
-	{ "a length in more bytes than it needs", "82 fe 0001 01020304 60", 0, FG_E_CLOSED, 1002, "8800" },
+	{ "a length in more bytes than it needs", "82 fe 0001 01020304 60", 0, FG_E_CLOSED, 1002,
+	  "8800" },
 	{ "4097 bytes announced", "82 fe 1001 01020304 60", 0, FG_E_CLOSED, 1009, "8802 03f1" },
-	{ "2^32 - 1 bytes announced", "82 ff 00000000ffffffff 01020304 60", 0, FG_E_CLOSED, 1009, "8802 03f1" },
+	{ "2^32 - 1 bytes announced", "82 ff 00000000ffffffff 01020304 60", 0, FG_E_CLOSED, 1009,
+	  "8802 03f1" },
 	{ "2^63 bytes announced", "82 ff 8000000000000000 01020304", 0, FG_E_CLOSED, 1002, "8800" },
 	{ "a close is answered", "88 82 01020304 02ea", 0, FG_E_CLOSED, 1000, "8802 03e8" },
-	{ "nothing is taken after a close", "88 82 01020304 02ea 82 81 01020304 60", 0, FG_E_CLOSED, 1000, "8802 03e8" },
+	{ "nothing is taken after a close", "88 82 01020304 02ea 82 81 01020304 60", 0, FG_E_CLOSED,
+	  1000, "8802 03e8" },
 	{ "a close with half a code", "88 81 01020304 02", 0, FG_E_CLOSED, 1005, "8800" },
 	{ "a close without a code", "88 80 01020304", 0, FG_E_CLOSED, 1005, "8800" },
 };
@@ -109,10 +115,11 @@ static void check_case(size_t i, size_t step)
 	for (size_t at = 0; at < len && rc == FG_OK; at += step)
 		rc = fg_ws_input(peer->ws, in + at, len - at < step ? len - at : step);
 	assert_ok(fg_ws_flush(peer->ws));
-	if (rc != cases[i].rc || peer->messages != cases[i].messages || fg_ws_code(peer->ws) != cases[i].code ||
-	    peer->out_len != out_len || memcmp(peer->out, out, out_len) != 0)
-		fail_msg("%s, by %zu: %s, %u messages, code %u, %zu bytes back", cases[i].name, step, fg_rc_name(rc),
-			 peer->messages, fg_ws_code(peer->ws), peer->out_len);
+	if (rc != cases[i].rc || peer->messages != cases[i].messages ||
+	    fg_ws_code(peer->ws) != cases[i].code || peer->out_len != out_len ||
+	    memcmp(peer->out, out, out_len) != 0)
+		fail_msg("%s, by %zu: %s, %u messages, code %u, %zu bytes back", cases[i].name,
+			 step, fg_rc_name(rc), peer->messages, fg_ws_code(peer->ws), peer->out_len);
 	talloc_free(peer);
 }
 
@@ -179,10 +186,13 @@ static void a_message_in_64_pieces_is_taken_and_in_65_is_not(void **state)
 		for (unsigned message = 0; message < 2 && rc == FG_OK; message++) {
 			for (unsigned i = 1; i <= pieces && rc == FG_OK; i++)
 				rc = fg_ws_input(peer->ws, frame,
-						 frame_make((uint8_t)((i == pieces ? 0x80 : 0) | (i == 1 ? 2 : 0)), 1, frame));
+						 frame_make((uint8_t)((i == pieces ? 0x80 : 0) |
+								      (i == 1 ? 2 : 0)),
+							    1, frame));
 		}
 		assert_int_equal(peer->messages, pieces == FG_WS_PIECES_MAX ? 2 : 0);
-		assert_int_equal(fg_ws_code(peer->ws), pieces == FG_WS_PIECES_MAX ? 0 : FG_WS_TOO_BIG);
+		assert_int_equal(fg_ws_code(peer->ws),
+				 pieces == FG_WS_PIECES_MAX ? 0 : FG_WS_TOO_BIG);
 		talloc_free(peer);
 	}
 }
@@ -208,7 +218,9 @@ static void the_owner_ends_the_conversation_from_within_a_message(void **state)
 
 static void what_is_queued_leaves_before_a_close(void **state)
 {
-	static const uint8_t expected[] = { 0x89, 0x00, 0x82, 0x02, 'h', 'i', 0x88, 0x02, 0x03, 0xf0 };
+	static const uint8_t expected[] = {
+		0x89, 0x00, 0x82, 0x02, 'h', 'i', 0x88, 0x02, 0x03, 0xf0
+	};
 	struct peer *peer = peer_new();
 
 	(void)state;

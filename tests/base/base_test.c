@@ -65,7 +65,8 @@ static void writer_never_leaves_its_buffer(void **state)
 static void id_orders_by_time_and_survives_text(void **state)
 {
 	const uint8_t random[10] = { 9, 9, 9 };
-	struct fg_id a = fg_id_make(1000, random), b = fg_id_make(1001, (const uint8_t[10]){ 0 }), c;
+	struct fg_id a = fg_id_make(1000, random), b = fg_id_make(1001, (const uint8_t[10]){ 0 }),
+		     c;
 	char text[FG_ID_TEXT_LEN + 1];
 
 	(void)state;

@@ -93,7 +93,9 @@ static int start_thread(enum fg_cage cage)
 	pthread_t thread;
 
 	(void)cage;
-	return pthread_create(&thread, NULL, nothing, NULL) == 0 && pthread_join(thread, NULL) == 0 ? YES : NO;
+	return pthread_create(&thread, NULL, nothing, NULL) == 0 && pthread_join(thread, NULL) == 0
+		       ? YES
+		       : NO;
 }
 
 static int speak(enum fg_cage cage)
@@ -128,7 +130,8 @@ static void each_role_may_do_its_own_work_and_nothing_else(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		const int want[] = { cases[i].core, cases[i].log, cases[i].vault, cases[i].secure, cases[i].link };
+		const int want[] = { cases[i].core, cases[i].log, cases[i].vault, cases[i].secure,
+				     cases[i].link };
 
 		for (int cage = FG_CAGE_CORE; cage <= FG_CAGE_LINK; cage++)
 			if (in_child(cases[i].act, (enum fg_cage)cage) != want[cage])
@@ -163,8 +166,10 @@ static void a_process_is_hardened_before_it_reads_a_secret(void **state)
 	if (pid == 0) {
 		fg_cage_harden(false, &notices);
 		getrlimit(RLIMIT_CORE, &core);
-		_exit(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
-				      core.rlim_max == 0 && notices.count == 0 && is_hardened(0) == YES
+		_exit(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 &&
+				      prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
+				      core.rlim_max == 0 && notices.count == 0 &&
+				      is_hardened(0) == YES
 			      ? 0
 			      : 1);
 	}
@@ -227,8 +232,8 @@ static void only_root_becomes_another_user_and_then_for_good(void **state)
 	if (pid == 0) {
 		if (geteuid() != 0)
 			_exit(fg_cage_drop("nobody") == FG_E_CAGE ? 0 : 1);
-		_exit(fg_cage_drop("nobody") == FG_OK && getuid() == nobody->pw_uid && getgroups(0, NULL) <= 1 &&
-				      fg_cage_drop("root") == FG_E_CAGE
+		_exit(fg_cage_drop("nobody") == FG_OK && getuid() == nobody->pw_uid &&
+				      getgroups(0, NULL) <= 1 && fg_cage_drop("root") == FG_E_CAGE
 			      ? 0
 			      : 2);
 	}

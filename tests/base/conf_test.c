@@ -54,7 +54,8 @@ static const char *with(const struct fg_conf_key *wrong, const char *value)
 
 		at += sprintf(at, "%s = %s {\n", group->name, group->is_list ? "(" : "");
 		for (size_t k = 0; k < group->keys_count; k++) {
-			const char *v = &group->keys[k] == wrong ? value : valid_value(&group->keys[k]);
+			const char *v =
+				&group->keys[k] == wrong ? value : valid_value(&group->keys[k]);
 
 			if (v)
 				at += sprintf(at, "%s = %s;\n", group->keys[k].name, v);
@@ -64,15 +65,18 @@ static const char *with(const struct fg_conf_key *wrong, const char *value)
 	return text;
 }
 
-static void expect(const struct fg_conf_group *group, const struct fg_conf_key *key, const char *value,
-		   const char *says)
+static void expect(const struct fg_conf_group *group, const struct fg_conf_key *key,
+		   const char *value, const char *says)
 {
 	struct seen seen;
 	char label[80];
 
-	snprintf(label, sizeof(label), ": %s%s.%s: ", group->name, group->is_list ? "[0]" : "", key->name);
-	if (parse(with(key, value), &seen) != FG_E_CONF || !strstr(seen.first, label) || !strstr(seen.first, says))
-		fail_msg("%s with %s: expected \"%s\", got %s", label, value ? value : "nothing", says, seen.all);
+	snprintf(label, sizeof(label), ": %s%s.%s: ", group->name, group->is_list ? "[0]" : "",
+		 key->name);
+	if (parse(with(key, value), &seen) != FG_E_CONF || !strstr(seen.first, label) ||
+	    !strstr(seen.first, says))
+		fail_msg("%s with %s: expected \"%s\", got %s", label, value ? value : "nothing",
+			 says, seen.all);
 	assert_null(strstr(seen.first, "t.conf:0:"));
 }
 
@@ -158,16 +162,19 @@ static const char small[] = "gateway = { name = \"gw\"; data_dir = \"d\"; run_di
 /* What follows the two lines above, and the one error it must give. */
 static void what_no_single_key_says_is_checked_too(void **state)
 {
-#define LINK(more) "links = ( { name = \"a\"; adapter = \"loop\"; source_address = \"1\"; " more " } );"
+#define LINK(more)                                                                                 \
+	"links = ( { name = \"a\"; adapter = \"loop\"; source_address = \"1\"; " more " } );"
 	static const struct {
 		const char *more, *error;
 	} cases[] = {
-		{ "links = ( { name = \"a\"; adapter = \"loop\"; source_address = \"1\"; port = 70000; } );",
+		{ "links = ( { name = \"a\"; adapter = \"loop\"; source_address = \"1\"; port = "
+		  "70000; } );",
 		  "t.conf:3: links[0].port: 70000 is out of range; 0 to 65535" },
 		{ LINK("reconnect_min_ms = 2000; reconnect_max_ms = 1000;"),
 		  "links[0].reconnect_min_ms: 2000 is more than reconnect_max_ms, 1000" },
 		{ LINK("mark_tlv = 0x1411;"), "links[0].mark_tlv: 5137 is not free for vendors" },
-		{ "links = ( { name = \"a\"; adapter = \"loop\"; } );", "links[0].source_address: is missing" },
+		{ "links = ( { name = \"a\"; adapter = \"loop\"; } );",
+		  "links[0].source_address: is missing" },
 		{ "links = ( { name = \"a\"; adapter = \"smpp\"; source_address = \"1\"; } );",
 		  "links[0].system_id: is missing" },
 		{ "links = ( { name = \"A b\"; adapter = \"loop\"; source_address = \"1\"; } );",
@@ -177,13 +184,15 @@ static void what_no_single_key_says_is_checked_too(void **state)
 		  "t.conf:4: links[1].name: \"a\" is the name of links[0] already" },
 		{ "links = ( 1 );", "links[0]: must be a group" },
 		{ "links = { };", "links: must be a list" },
-		{ LINK("pasword = \"x\";"), "links[0].pasword: no such key; did you mean password?" },
+		{ LINK("pasword = \"x\";"),
+		  "links[0].pasword: no such key; did you mean password?" },
 		{ LINK("zzzzzz = 1;"), "links[0].zzzzzz: no such key" },
 		{ "limit = { };", "limit: no such key; did you mean limits?" },
 		{ "mark = 1;", "t.conf:3: mark: must be a group { }, not a whole number" },
 		{ "mark = { text = \"\"; };", "mark.text: may not be empty" },
 		{ "mark = { text = \"  \"; };", "mark.text: may not be empty" },
-		{ "mark = { text = \"see http://x \"; };", "mark.text: \"see http://x \" looks like a link" },
+		{ "mark = { text = \"see http://x \"; };",
+		  "mark.text: \"see http://x \" looks like a link" },
 		{ "mark = { text = \"WWW.x \"; };", "looks like a link" },
 		{ "mark = { text = \"a.b \"; };", "looks like a link" },
 		{ "mark = { text = \"x\"", "t.conf:3: : syntax error" },
@@ -196,7 +205,8 @@ static void what_no_single_key_says_is_checked_too(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		snprintf(config, sizeof(config), "%s%s", small, cases[i].more);
-		if (parse(config, &seen) != FG_E_CONF || seen.errors != 1 || !strstr(seen.first, cases[i].error))
+		if (parse(config, &seen) != FG_E_CONF || seen.errors != 1 ||
+		    !strstr(seen.first, cases[i].error))
 			fail_msg("expected \"%s\", got %s", cases[i].error, seen.all);
 	}
 }
@@ -219,8 +229,11 @@ static void a_gateway_is_named_like_a_host(void **state)
 		const char *name;
 		bool good;
 	} cases[] = {
-		{ "gw", true }, { "gw-1.example.org", true }, { "1.2", true }, { "-a", false }, { "a-", false },
-		{ "a..b", false }, { ".a", false }, { "a.", false }, { "a b", false }, { "a+b", false },
+		{ "gw", true },    { "gw-1.example.org", true },
+		{ "1.2", true },   { "-a", false },
+		{ "a-", false },   { "a..b", false },
+		{ ".a", false },   { "a.", false },
+		{ "a b", false },  { "a+b", false },
 		{ "a-.b", false },
 	};
 	char config[1024];
@@ -228,8 +241,10 @@ static void a_gateway_is_named_like_a_host(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		snprintf(config, sizeof(config), "gateway = { name = \"%s\"; data_dir = \"d\"; run_dir = \"r\"; };\n"
-			 "secure = { certificate = \"c\"; key = \"k\"; ca = \"a\"; };", cases[i].name);
+		snprintf(config, sizeof(config),
+			 "gateway = { name = \"%s\"; data_dir = \"d\"; run_dir = \"r\"; };\n"
+			 "secure = { certificate = \"c\"; key = \"k\"; ca = \"a\"; };",
+			 cases[i].name);
 		if ((parse(config, &seen) == FG_OK) != cases[i].good)
 			fail_msg("\"%s\": %s", cases[i].name, seen.all);
 	}
@@ -265,7 +280,8 @@ static void a_file_that_is_not_there_is_said_so(void **state)
 
 	(void)state;
 	assert_rc(FG_E_NOT_FOUND, fg_conf_read("/nonexistent/x.conf", &conf, on_error, &seen));
-	assert_string_equal(seen.first, "/nonexistent/x.conf:0: : cannot be read: No such file or directory");
+	assert_string_equal(seen.first,
+			    "/nonexistent/x.conf:0: : cannot be read: No such file or directory");
 	assert_rc(FG_E_CONF, fg_conf_parse("a\0b", 3, "t.conf", &conf, on_error, &seen));
 }
 
@@ -279,8 +295,10 @@ static void a_slice_carries_what_the_role_may_know_and_nothing_else(void **state
 
 	(void)state;
 	with(NULL, NULL);
-	strcpy(strstr(text, "links = "), "links = ( { name = \"a\"; adapter = \"loop\"; source_address = \"1\"; },"
-	       "{ name = \"b\"; adapter = \"loop\"; source_address = \"\\\"\\\\'\"; password = \"s3cret\"; "
+	strcpy(strstr(text, "links = "),
+	       "links = ( { name = \"a\"; adapter = \"loop\"; source_address = \"1\"; },"
+	       "{ name = \"b\"; adapter = \"loop\"; source_address = \"\\\"\\\\'\"; password = "
+	       "\"s3cret\"; "
 	       "price_micro = 4294967295L; });");
 	if (parse(text, &seen) != FG_OK)
 		fail_msg("%s", seen.all);
@@ -288,7 +306,8 @@ static void a_slice_carries_what_the_role_may_know_and_nothing_else(void **state
 	for (const char *role = roles; *role; role++) {
 		assert_ok(fg_conf_slice(&whole, *role, 1, text, sizeof(text), &len));
 		assert_ok(fg_conf_parse_slice(text, len, *role, &slice));
-		assert_string_equal(slice.gateway.name, *role == 'P' || whole.gateway.name[0] ? "x" : "");
+		assert_string_equal(slice.gateway.name,
+				    *role == 'P' || whole.gateway.name[0] ? "x" : "");
 		assert_int_equal(!!strstr(text, "s3cret"), *role == 'P' || *role == 'K');
 		assert_int_equal(slice.links_count, *role == 'S' ? 0 : *role == 'K' ? 1 : 2);
 		if (*role == 'K') {
@@ -296,9 +315,11 @@ static void a_slice_carries_what_the_role_may_know_and_nothing_else(void **state
 			assert_string_equal(slice.links[0].password, "s3cret");
 			assert_string_equal(slice.links[0].source_address, "\"\\'");
 		}
-		assert_int_equal(slice.links[1].price_micro, *role == 'P' || *role == 'C' ? 4294967295 : 0);
+		assert_int_equal(slice.links[1].price_micro,
+				 *role == 'P' || *role == 'C' ? 4294967295 : 0);
 	}
-	assert_rc(FG_E_CONF, fg_conf_parse_slice("store = { engine = \"sqlite\"; };", 32, 'V', &slice));
+	assert_rc(FG_E_CONF,
+		  fg_conf_parse_slice("store = { engine = \"sqlite\"; };", 32, 'V', &slice));
 }
 
 static void a_slice_that_does_not_fit_is_an_error(void **state)
@@ -357,7 +378,8 @@ static enum fg_rc policy(const char *policy_text, size_t *count, struct seen *se
 	strcpy(conf.links[0].name, "smsc-a");
 	strcpy(conf.links[1].name, "modem0");
 	conf.links_count = 2;
-	return fg_conf_parse_policy(policy_text, strlen(policy_text), "p.conf", &conf, rules, count, on_error, seen);
+	return fg_conf_parse_policy(policy_text, strlen(policy_text), "p.conf", &conf, rules, count,
+				    on_error, seen);
 }
 
 static void rules_are_read_in_order(void **state)
@@ -367,9 +389,11 @@ static void rules_are_read_in_order(void **state)
 
 	(void)state;
 	if (policy("rules = (\n"
-		   "{ recipient = \"+1\"; sender = \"al\"; class = \"otp\"; links = [ \"modem0\", \"smsc-a\" ]; },\n"
+		   "{ recipient = \"+1\"; sender = \"al\"; class = \"otp\"; links = [ \"modem0\", "
+		   "\"smsc-a\" ]; },\n"
 		   "{ class = \"confidential\"; action = \"refuse\"; },\n"
-		   "{ default = true; links = [ \"smsc-a\" ]; } );", &count, &seen) != FG_OK)
+		   "{ default = true; links = [ \"smsc-a\" ]; } );",
+		   &count, &seen) != FG_OK)
 		fail_msg("%s", seen.all);
 	assert_int_equal(count, 3);
 	assert_string_equal(rules[0].recipient_prefix, "+1");
@@ -393,32 +417,46 @@ static void rules_that_make_no_sense_are_refused(void **state)
 		{ "rules = ();", "0 rules; 1 to 1000" },
 		{ "rules = [ 1 ];", "rules: must be a list" },
 		{ "rules = ( 1, " DEFAULT " );", "rules[0]: must be a group" },
-		{ "rulez = (); rules = ( " DEFAULT " );", "rulez: no such key; did you mean rules?" },
-		{ "rules = ( { class = \"otp\"; action = \"hold\"; } );", "rules[0].default: is missing: the last rule" },
-		{ "rules = ( " DEFAULT ", " DEFAULT " );", "rules[0].default: must be the last rule" },
-		{ "rules = ( { action = \"hold\"; }, " DEFAULT " );", "rules[0].recipient: without recipient" },
+		{ "rulez = (); rules = ( " DEFAULT " );",
+		  "rulez: no such key; did you mean rules?" },
+		{ "rules = ( { class = \"otp\"; action = \"hold\"; } );",
+		  "rules[0].default: is missing: the last rule" },
+		{ "rules = ( " DEFAULT ", " DEFAULT " );",
+		  "rules[0].default: must be the last rule" },
+		{ "rules = ( { action = \"hold\"; }, " DEFAULT " );",
+		  "rules[0].recipient: without recipient" },
 		{ "rules = ( { default = true; class = \"otp\"; action = \"hold\"; } );",
 		  "rules[0].default: the default has no recipient" },
-		{ "rules = ( { class = \"o\"; action = \"hold\"; }, " DEFAULT " );", "rules[0].class: \"o\" is none of" },
-		{ "rules = ( { class = \"otp\"; action = \"x\"; links = [\"smsc-a\"]; }, " DEFAULT " );",
+		{ "rules = ( { class = \"o\"; action = \"hold\"; }, " DEFAULT " );",
+		  "rules[0].class: \"o\" is none of" },
+		{ "rules = ( { class = \"otp\"; action = \"x\"; links = [\"smsc-a\"]; }, " DEFAULT
+		  " );",
 		  "rules[0].action: \"x\" is none of" },
 		{ "rules = ( { recipient = \"1\"; action = \"hold\"; }, " DEFAULT " );",
 		  "rules[0].recipient: \"1\" is not the beginning of a number" },
-		{ "rules = ( { recipient = \"+1234567890123456\"; action = \"hold\"; }, " DEFAULT " );",
+		{ "rules = ( { recipient = \"+1234567890123456\"; action = \"hold\"; }, " DEFAULT
+		  " );",
 		  "rules[0].recipient: 17 bytes are too long; at most 16" },
-		{ "rules = ( { sender = \"\"; action = \"hold\"; }, " DEFAULT " );", "rules[0].sender: may not be empty" },
+		{ "rules = ( { sender = \"\"; action = \"hold\"; }, " DEFAULT " );",
+		  "rules[0].sender: may not be empty" },
 		{ "rules = ( { class = \"otp\"; }, " DEFAULT " );", "rules[0].links: is missing" },
-		{ "rules = ( { class = \"otp\"; links = []; }, " DEFAULT " );", "rules[0].links: names no link" },
-		{ "rules = ( { class = \"otp\"; links = [1]; }, " DEFAULT " );", "rules[0].links: must be names" },
+		{ "rules = ( { class = \"otp\"; links = []; }, " DEFAULT " );",
+		  "rules[0].links: names no link" },
+		{ "rules = ( { class = \"otp\"; links = [1]; }, " DEFAULT " );",
+		  "rules[0].links: must be names" },
 		{ "rules = ( { class = \"otp\"; links = [\"x\"]; }, " DEFAULT " );",
 		  "rules[0].links: no link is named \"x\"" },
-		{ "rules = ( { class = \"otp\"; links = [\"smsc-a\", \"smsc-a\"]; }, " DEFAULT " );",
+		{ "rules = ( { class = \"otp\"; links = [\"smsc-a\", \"smsc-a\"]; }, " DEFAULT
+		  " );",
 		  "rules[0].links: \"smsc-a\" is named twice" },
-		{ "rules = ( { class = \"otp\"; action = \"hold\"; links = [\"smsc-a\"]; }, " DEFAULT " );",
+		{ "rules = ( { class = \"otp\"; action = \"hold\"; links = [\"smsc-a\"]; "
+		  "}, " DEFAULT " );",
 		  "rules[0].links: action = \"hold\" uses no links" },
-		{ "rules = ( { clas = \"otp\"; recipient = \"+1\"; action = \"hold\"; }, " DEFAULT " );",
+		{ "rules = ( { clas = \"otp\"; recipient = \"+1\"; action = \"hold\"; }, " DEFAULT
+		  " );",
 		  "rules[0].clas: no such key; did you mean class?" },
-		{ "rules = ( { class = 1; action = \"hold\"; }, " DEFAULT " );", "rules[0].class: must be a text" },
+		{ "rules = ( { class = 1; action = \"hold\"; }, " DEFAULT " );",
+		  "rules[0].class: must be a text" },
 	};
 	struct seen seen;
 	size_t count = 77;

@@ -164,7 +164,9 @@ static void keys_are_renewed_when_they_are_due(void **state)
 	static const struct {
 		uint64_t days;
 		bool prekey, cert;
-	} cases[] = { { 6, false, false }, { 7, true, false }, { 19, true, false }, { 20, true, true } };
+	} cases[] = {
+		{ 6, false, false }, { 7, true, false }, { 19, true, false }, { 20, true, true }
+	};
 	struct world *w = *state;
 
 	w->one_time_left = FG_STATE_PREKEYS;

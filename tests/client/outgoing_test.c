@@ -46,8 +46,8 @@ static const Fallgate__Consent *consent_of(struct world *w)
 	assert_int_equal(w->last->kind_case, FALLGATE__CLIENT_FRAME__KIND_DECIDE);
 	assert_true(w->last->decide->capsule.len > 0);
 	fg_arena_reset(&w->arena);
-	assert_ok(fg_signed_open(&w->arena, w->last->decide->consent, w->alice.device_key.public, 32,
-				 FG_LABEL_CONSENT, &fallgate__consent__descriptor, &opened));
+	assert_ok(fg_signed_open(&w->arena, w->last->decide->consent, w->alice.device_key.public,
+				 32, FG_LABEL_CONSENT, &fallgate__consent__descriptor, &opened));
 	return opened;
 }
 

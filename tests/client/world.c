@@ -101,8 +101,7 @@ static void transmit(void *context, const void *frame, size_t len)
 	}
 }
 
-void sign_view(struct world *w, const char *handle, struct fg_state *who,
-		      Fallgate__Signed *out)
+void sign_view(struct world *w, const char *handle, struct fg_state *who, Fallgate__Signed *out)
 {
 	Fallgate__View view = FALLGATE__VIEW__INIT;
 	struct fg_hash tag = fg_handle_tag(handle),
@@ -114,8 +113,7 @@ void sign_view(struct world *w, const char *handle, struct fg_state *who,
 	view.epoch = who == &w->alice ? 1 : w->epoch;
 	if (view.state == FALLGATE__VIEW_STATE__VIEW_SECURE) {
 		view.account_key = bytes(who->account_key.public, 32);
-		view.device_set =
-			bytes(who == &w->alice && w->own_set ? w->own_set : set.b, 32);
+		view.device_set = bytes(who == &w->alice && w->own_set ? w->own_set : set.b, 32);
 	}
 	view.not_before_ms = w->now_ms - 1000;
 	view.expires_ms = w->now_ms + 60000;
@@ -310,14 +308,13 @@ struct fg_id send_text(struct world *w, Fallgate__SenderPolicy policy, bool pin_
 
 void pin_bob(struct world *w, uint64_t epoch)
 {
-	assert_ok(
-		fg_state_pin_set(&w->alice, BOB, w->bob.account_key.public, epoch, w->now_ms, false));
+	assert_ok(fg_state_pin_set(&w->alice, BOB, w->bob.account_key.public, epoch, w->now_ms,
+				   false));
 }
 
 /* ---- receipts ---- */
 
-void sign_receipt(struct world *w, const Fallgate__Receipt *receipt,
-			 Fallgate__SignedReceipt *out)
+void sign_receipt(struct world *w, const Fallgate__Receipt *receipt, Fallgate__SignedReceipt *out)
 {
 	struct fg_hash leaf;
 	uint8_t *signature = malloc(FG_SIGNATURE_LEN);

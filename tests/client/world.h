@@ -59,8 +59,7 @@ void answer_seal_keys(struct world *w);
 struct fg_id send_text(struct world *w, Fallgate__SenderPolicy policy, bool pin_ack);
 void pin_bob(struct world *w, uint64_t epoch);
 /* A batch of one. out's body and signature are malloc()ed. */
-void sign_receipt(struct world *w, const Fallgate__Receipt *receipt,
-		  Fallgate__SignedReceipt *out);
+void sign_receipt(struct world *w, const Fallgate__Receipt *receipt, Fallgate__SignedReceipt *out);
 void push_receipt(struct world *w, const Fallgate__Receipt *receipt);
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -94,7 +94,8 @@ static void an_answer_is_taken_only_when_it_is_exact(void **state)
 		{ "names in another case, spaces around values",
 		  STATUS "upgrade:\t WebSocket \r\nCONNECTION: upgrade\r\n" ACCEPT PROTO "\r\n",
 		  FG_OK },
-		{ "a header that nobody needs", STATUS REST ACCEPT PROTO "Server: x\r\n\r\n", FG_OK },
+		{ "a header that nobody needs", STATUS REST ACCEPT PROTO "Server: x\r\n\r\n",
+		  FG_OK },
 		{ "another status", "HTTP/1.1 200 OK\r\n" REST ACCEPT PROTO "\r\n", FG_E_SYNTAX },
 		{ "a status that only begins so", "HTTP/1.1 1010\r\n" REST ACCEPT PROTO "\r\n",
 		  FG_E_SYNTAX },
@@ -109,9 +110,10 @@ static void an_answer_is_taken_only_when_it_is_exact(void **state)
 		{ "another subprotocol",
 		  STATUS REST ACCEPT "Sec-WebSocket-Protocol: fallgate.2\r\n\r\n", FG_E_SYNTAX },
 		{ "no Upgrade", STATUS "Connection: Upgrade\r\n" ACCEPT PROTO "\r\n", FG_E_SYNTAX },
-		{ "no Connection", STATUS "Upgrade: websocket\r\n" ACCEPT PROTO "\r\n", FG_E_SYNTAX },
-		{ "an extension",
-		  STATUS REST ACCEPT PROTO "Sec-WebSocket-Extensions: x\r\n\r\n", FG_E_SYNTAX },
+		{ "no Connection", STATUS "Upgrade: websocket\r\n" ACCEPT PROTO "\r\n",
+		  FG_E_SYNTAX },
+		{ "an extension", STATUS REST ACCEPT PROTO "Sec-WebSocket-Extensions: x\r\n\r\n",
+		  FG_E_SYNTAX },
 		{ "a line without colon", STATUS REST ACCEPT PROTO "junk\r\n\r\n", FG_E_SYNTAX },
 		{ "a status and nothing else", "HTTP/1.1 101\r\n\r\n", FG_E_SYNTAX },
 	};
@@ -119,8 +121,7 @@ static void an_answer_is_taken_only_when_it_is_exact(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct fg_ws_client *c = client(&w);
-		enum fg_rc rc =
-			fg_ws_client_receive(c, cases[i].answer, strlen(cases[i].answer));
+		enum fg_rc rc = fg_ws_client_receive(c, cases[i].answer, strlen(cases[i].answer));
 
 		if (rc != cases[i].rc)
 			fail_msg("%s: %s", cases[i].name, fg_rc_name(rc));

@@ -15,8 +15,11 @@ static int setup(void **state)
 {
 	struct world *world = calloc(1, sizeof(*world));
 
-	world->conf.limits = (struct fg_conf_limits){ .lookups_burst = 2, .lookups_per_minute = 1, .lookups_per_day = 100,
-						      .submits_burst = 3, .submits_per_second = 2 };
+	world->conf.limits = (struct fg_conf_limits){ .lookups_burst = 2,
+						      .lookups_per_minute = 1,
+						      .lookups_per_day = 100,
+						      .submits_burst = 3,
+						      .submits_per_second = 2 };
 	world->core.conf = &world->conf;
 	world->core.clock = &world->clock;
 	*state = world;
@@ -73,9 +76,12 @@ static void a_long_pause_fills_no_more_than_the_burst(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_burst_of_submits_passes_and_the_next_one_is_told_when, setup, teardown),
-		cmocka_unit_test_setup_teardown(one_device_does_not_use_up_anothers_budget, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_long_pause_fills_no_more_than_the_burst, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_burst_of_submits_passes_and_the_next_one_is_told_when, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_device_does_not_use_up_anothers_budget, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_long_pause_fills_no_more_than_the_burst, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,8 @@ static void on_open(struct fg_channel *channel, void *arg)
 	assert_ok(fg_channel_send(channel, &frame));
 }
 
-static void on_reply(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_reply(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+		     void *arg)
 {
 	struct asker *asker = arg;
 
@@ -49,7 +50,9 @@ static void listen_at(struct fixture *fixture, struct sockaddr_un *address_out)
 	*address_out = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	snprintf(address_out->sun_path, sizeof(address_out->sun_path), "%s/control", fixture->dir);
 	fixture->core.control_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(fixture->core.control_fd, (struct sockaddr *)address_out, sizeof(*address_out)), 0);
+	assert_int_equal(bind(fixture->core.control_fd, (struct sockaddr *)address_out,
+			      sizeof(*address_out)),
+			 0);
 	assert_int_equal(listen(fixture->core.control_fd, 4), 0);
 	assert_ok(fg_ctl_start(&fixture->core));
 }
@@ -72,7 +75,9 @@ static void each_verb_answers_and_an_unknown_one_says_how_it_is_used(void **stat
 		{ "links\0more", 11, 2, "usage:" },
 		{ "", 0, 2, "usage:" },
 	};
-	static const struct fg_channel_ops ops = { .frame = on_reply, .open = on_open, .closed = on_closed };
+	static const struct fg_channel_ops ops = { .frame = on_reply,
+						   .open = on_open,
+						   .closed = on_closed };
 	struct fixture *fixture = *state;
 	struct sockaddr_un address;
 
@@ -85,8 +90,8 @@ static void each_verb_answers_and_an_unknown_one_says_how_it_is_used(void **stat
 
 		assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 		evutil_make_socket_nonblocking(fd);
-		assert_non_null(fg_channel_new(fixture->ctx, fg_loop_base(fixture->core.loop), fd, FG_ROLE_CTL,
-					       FG_ROLE_CORE, NULL, &ops, &asker));
+		assert_non_null(fg_channel_new(fixture->ctx, fg_loop_base(fixture->core.loop), fd,
+					       FG_ROLE_CTL, FG_ROLE_CORE, NULL, &ops, &asker));
 		fixture_until(fixture, &asker.done, 0);
 		assert_int_equal(asker.exit_code, rows[i].exit_code);
 		if (!strstr(asker.text, rows[i].text))

@@ -4,7 +4,8 @@
 
 #define BINARY(p, n) ((ProtobufCBinaryData){ (n), (uint8_t *)(uintptr_t)(p) })
 
-static Fallgate__ServerFrame *look_up(struct fixture *fixture, uint64_t conn, const char *handle, bool with_prekeys)
+static Fallgate__ServerFrame *look_up(struct fixture *fixture, uint64_t conn, const char *handle,
+				      bool with_prekeys)
 {
 	Fallgate__ClientFrame frame = FALLGATE__CLIENT_FRAME__INIT;
 	Fallgate__Lookup lookup = FALLGATE__LOOKUP__INIT;
@@ -16,7 +17,8 @@ static Fallgate__ServerFrame *look_up(struct fixture *fixture, uint64_t conn, co
 	return fixture_ask(fixture, conn, &frame);
 }
 
-static const Fallgate__View *open_view(struct fixture *fixture, const Fallgate__Signed *object, const char *handle)
+static const Fallgate__View *open_view(struct fixture *fixture, const Fallgate__Signed *object,
+				       const char *handle)
 {
 	struct fg_hash tag = fg_handle_tag(handle);
 	struct fg_view_expect expect = { .directory_key = fixture->core.directory_key.public,
@@ -31,7 +33,8 @@ static const Fallgate__View *open_view(struct fixture *fixture, const Fallgate__
 
 static void a_registration_made_for_another_connection_is_refused(void **state)
 {
-	static const enum spoil spoils[] = { SPOIL_CLIENT_NONCE, SPOIL_SERVER_NONCE, SPOIL_GATEWAY, SPOIL_EXPORTER };
+	static const enum spoil spoils[] = { SPOIL_CLIENT_NONCE, SPOIL_SERVER_NONCE, SPOIL_GATEWAY,
+					     SPOIL_EXPORTER };
 	struct fixture *fixture = *state;
 	struct person alice;
 	char code[33];
@@ -40,7 +43,8 @@ static void a_registration_made_for_another_connection_is_refused(void **state)
 	fixture_invite(fixture, alice.handle, code);
 	fixture_connect(fixture, 1);
 	for (size_t i = 0; i < ARRAY_LEN(spoils); i++)
-		assert_error("E_REPLAY", person_register(fixture, 1, &alice, code, spoils[i], NULL));
+		assert_error("E_REPLAY",
+			     person_register(fixture, 1, &alice, code, spoils[i], NULL));
 	assert_kind(WELCOME, person_register(fixture, 1, &alice, code, SPOIL_NOTHING, NULL));
 }
 
@@ -102,7 +106,8 @@ static void a_device_that_the_account_did_not_sign_is_not_added(void **state)
 	person_make(&alice, "+12025550101");
 	person_make(&thief, alice.handle);
 	person_join(fixture, 1, &alice);
-	memcpy(thief.account.public, alice.account.public, sizeof(thief.account.public)); /* names the key, has it not */
+	memcpy(thief.account.public, alice.account.public,
+	       sizeof(thief.account.public)); /* names the key, has it not */
 	fixture_connect(fixture, 2);
 	answer = person_register(fixture, 2, &thief, "", SPOIL_NOTHING, NULL);
 	assert_int_equal(answer->kind_case, FALLGATE__SERVER_FRAME__KIND_ERROR);
@@ -155,7 +160,8 @@ static void an_account_is_told_again_at_each_login_until_the_vault_has_noted_it(
 	noted.rc = FG_OK;
 	fg_store_health(fixture->core.store, &before);
 	fg_announce_noted(&fixture->core, &noted);
-	for (after = before; after.commits == before.commits; fg_store_health(fixture->core.store, &after))
+	for (after = before; after.commits == before.commits;
+	     fg_store_health(fixture->core.store, &after))
 		fg_loop_step(fixture->core.loop, true);
 	told = fixture->accounts;
 	fixture_connect(fixture, 4);
@@ -183,7 +189,8 @@ static void lookups_have_a_budget_that_reconnecting_does_not_refill(void **state
 	assert_error("E_LIMIT", look_up(fixture, 2, "+12025550199", false));
 	fixture->core.clock->offset_ms += 600000;
 	assert_kind(LOOKUP, look_up(fixture, 2, "+12025550199", false));
-	assert_error("E_LIMIT", look_up(fixture, 2, "+12025550199", false)); /* the fifth was the last of the day */
+	assert_error("E_LIMIT", look_up(fixture, 2, "+12025550199",
+					false)); /* the fifth was the last of the day */
 }
 
 static void each_lookup_takes_one_prekey_until_none_is_left(void **state)
@@ -245,8 +252,8 @@ static void a_new_account_key_needs_the_old_ones_signature(void **state)
 	fg_signed_free(&succession);
 }
 
-static Fallgate__ServerFrame *sign_off(struct fixture *fixture, const struct person *person, uint64_t epoch,
-				       const struct fg_sign_key *key)
+static Fallgate__ServerFrame *sign_off(struct fixture *fixture, const struct person *person,
+				       uint64_t epoch, const struct fg_sign_key *key)
 {
 	Fallgate__ClientFrame frame = FALLGATE__CLIENT_FRAME__INIT;
 	Fallgate__Deregister request = FALLGATE__DEREGISTER__INIT;
@@ -280,7 +287,8 @@ static void who_signs_off_is_absent_with_the_statement_and_kept_out(void **state
 	assert_error("E_VIEW_STALE", sign_off(fixture, &alice, 0, &alice.account));
 	assert_kind(DONE, sign_off(fixture, &alice, 1, &alice.account));
 	fixture_until(fixture, &fixture->drops, 0);
-	view = open_view(fixture, look_up(fixture, 2, alice.handle, true)->lookup->view, alice.handle);
+	view = open_view(fixture, look_up(fixture, 2, alice.handle, true)->lookup->view,
+			 alice.handle);
 	assert_int_equal(view->state, FALLGATE__VIEW_STATE__VIEW_ABSENT);
 	assert_int_equal(view->epoch, 2);
 	assert_non_null(view->deregistration);
@@ -307,7 +315,9 @@ static void a_removed_device_is_dropped_and_the_last_one_stays(void **state)
 	frame.remove_device = &remove;
 	assert_kind(DONE, fixture_ask(fixture, 1, &frame));
 	assert_null(fg_session_find(&fixture->core, 2));
-	assert_int_equal(open_view(fixture, look_up(fixture, 1, alice.handle, false)->lookup->view, alice.handle)->epoch,
+	assert_int_equal(open_view(fixture, look_up(fixture, 1, alice.handle, false)->lookup->view,
+				   alice.handle)
+				 ->epoch,
 			 3);
 	assert_error("E_NOT_FOUND", fixture_ask(fixture, 1, &frame));
 	remove.device_id = BINARY(alice.device_id, 16);

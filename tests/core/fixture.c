@@ -13,8 +13,8 @@ struct fixture *fixture_current;
 
 /* ---- a store that can be made unreadable ---- */
 
-static enum fg_rc pass_submit(void *engine, unsigned part, unsigned flags, struct fg_store_op *ops, size_t count,
-			      fg_store_done_cb done, void *arg)
+static enum fg_rc pass_submit(void *engine, unsigned part, unsigned flags, struct fg_store_op *ops,
+			      size_t count, fg_store_done_cb done, void *arg)
 {
 	struct fixture *fixture = engine;
 
@@ -25,25 +25,30 @@ static enum fg_rc pass_submit(void *engine, unsigned part, unsigned flags, struc
 	return fg_store_submit(fixture->engine_store, part, flags, ops, count, done, arg);
 }
 
-static enum fg_rc pass_get(void *engine, const struct fg_store_key *keys, size_t count, fg_store_rows_cb rows, void *arg)
+static enum fg_rc pass_get(void *engine, const struct fg_store_key *keys, size_t count,
+			   fg_store_rows_cb rows, void *arg)
 {
 	struct fixture *fixture = engine;
 
 	if (fixture->directory_rc != FG_OK && keys->what != FG_GET_JOB)
 		return fixture->directory_rc;
-	return fixture->get_rc == FG_OK ? fg_store_get(fixture->engine_store, keys, count, rows, arg) : fixture->get_rc;
+	return fixture->get_rc == FG_OK
+		       ? fg_store_get(fixture->engine_store, keys, count, rows, arg)
+		       : fixture->get_rc;
 }
 
-static enum fg_rc pass_fetch(void *engine, const uint8_t *device, uint64_t after, size_t limit, fg_store_rows_cb rows,
-			     void *arg)
-{
-	return fg_store_fetch(((struct fixture *)engine)->engine_store, device, after, limit, rows, arg);
-}
-
-static enum fg_rc pass_sweep(void *engine, enum fg_store_sweep_what what, uint64_t now_ms, size_t limit,
+static enum fg_rc pass_fetch(void *engine, const uint8_t *device, uint64_t after, size_t limit,
 			     fg_store_rows_cb rows, void *arg)
 {
-	return fg_store_sweep(((struct fixture *)engine)->engine_store, what, now_ms, limit, rows, arg);
+	return fg_store_fetch(((struct fixture *)engine)->engine_store, device, after, limit, rows,
+			      arg);
+}
+
+static enum fg_rc pass_sweep(void *engine, enum fg_store_sweep_what what, uint64_t now_ms,
+			     size_t limit, fg_store_rows_cb rows, void *arg)
+{
+	return fg_store_sweep(((struct fixture *)engine)->engine_store, what, now_ms, limit, rows,
+			      arg);
 }
 
 static void pass_health(void *engine, struct fg_store_health *health_out)
@@ -56,24 +61,28 @@ static void pass_close(void *engine)
 	fg_store_close(((struct fixture *)engine)->engine_store);
 }
 
-static const struct fg_store_engine passing = {
-	.name = "passing", .submit = pass_submit, .get = pass_get, .fetch = pass_fetch, .sweep = pass_sweep,
-	.health = pass_health, .close = pass_close
-};
+static const struct fg_store_engine passing = { .name = "passing",
+						.submit = pass_submit,
+						.get = pass_get,
+						.fetch = pass_fetch,
+						.sweep = pass_sweep,
+						.health = pass_health,
+						.close = pass_close };
 
 /* ---- the peers ---- */
 
 static void on_send(struct fixture *fixture, const struct fg_ipc_conn_send *send)
 {
 	Fallgate__ServerFrame *frame =
-		fg_proto_unpack(&fixture->arena, &fallgate__server_frame__descriptor, send->data.data, send->data.len);
+		fg_proto_unpack(&fixture->arena, &fallgate__server_frame__descriptor,
+				send->data.data, send->data.len);
 
 	assert_non_null(frame);
 	if (frame->kind_case == FALLGATE__SERVER_FRAME__KIND_PREKEYS_LOW) {
 		fixture->lows++;
 	} else if (frame->kind_case == FALLGATE__SERVER_FRAME__KIND_PUSH) {
-		frame = fg_proto_unpack(&fixture->push_arena, &fallgate__server_frame__descriptor, send->data.data,
-					send->data.len);
+		frame = fg_proto_unpack(&fixture->push_arena, &fallgate__server_frame__descriptor,
+					send->data.data, send->data.len);
 		assert_non_null(frame);
 		fixture->push[fixture->pushes++ % ARRAY_LEN(fixture->push)] = frame->push;
 	} else {
@@ -83,7 +92,8 @@ static void on_send(struct fixture *fixture, const struct fg_ipc_conn_send *send
 	}
 }
 
-static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+		     void *arg)
 {
 	struct fixture *fixture = arg;
 
@@ -105,7 +115,8 @@ static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, i
 	}
 }
 
-static void on_core_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_core_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+			  void *arg)
 {
 	struct fg_core *core = arg;
 
@@ -134,23 +145,29 @@ static void on_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
 	fail_msg("a channel closed: %s", fg_rc_name(rc));
 }
 
-static struct fg_channel *join(struct fixture *fixture, enum fg_role role, struct fg_channel **peer_out)
+static struct fg_channel *join(struct fixture *fixture, enum fg_role role,
+			       struct fg_channel **peer_out)
 {
-	static const struct fg_channel_ops core_ops = { .frame = on_core_frame, .closed = on_closed };
+	static const struct fg_channel_ops core_ops = { .frame = on_core_frame,
+							.closed = on_closed };
 	static const struct fg_channel_ops peer_ops = { .frame = on_frame, .closed = on_closed };
 	struct event_base *base = fg_loop_base(fixture->core.loop);
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
-	*peer_out = fg_channel_new(fixture->ctx, base, fds[1], role, FG_ROLE_CORE, NULL, &peer_ops, fixture);
-	return fg_channel_new(fixture->ctx, base, fds[0], FG_ROLE_CORE, role, NULL, &core_ops, &fixture->core);
+	*peer_out = fg_channel_new(fixture->ctx, base, fds[1], role, FG_ROLE_CORE, NULL, &peer_ops,
+				   fixture);
+	return fg_channel_new(fixture->ctx, base, fds[0], FG_ROLE_CORE, role, NULL, &core_ops,
+			      &fixture->core);
 }
 
 int fixture_setup(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	struct fg_core *core = &fixture->core;
-	struct fg_store_conf store = { .engine = "sqlite", .outstanding_bytes = 1 << 24, .queue_items_max = 1000,
+	struct fg_store_conf store = { .engine = "sqlite",
+				       .outstanding_bytes = 1 << 24,
+				       .queue_items_max = 1000,
 				       .queue_bytes_max = 1 << 26 };
 
 	assert_ok(fg_crypto_init());
@@ -175,7 +192,8 @@ int fixture_setup(void **state)
 	fg_random(core->log_id.b, sizeof(core->log_id.b));
 	fg_sign_key_new(&core->directory_key);
 	fg_sign_key_new(&core->receipt_key);
-	memcpy(core->trust.directory_key, core->directory_key.public, sizeof(core->trust.directory_key));
+	memcpy(core->trust.directory_key, core->directory_key.public,
+	       sizeof(core->trust.directory_key));
 	store.dir = fixture->dir;
 	assert_ok(fg_store_open(fixture->ctx, core->loop, &store, &fixture->engine_store));
 	core->store = fg_store_over(fixture->ctx, &passing, fixture);
@@ -216,7 +234,8 @@ void fixture_forget(struct fixture *fixture)
 	fg_arena_reset(&fixture->push_arena);
 }
 
-Fallgate__ServerFrame *fixture_ask(struct fixture *fixture, uint64_t conn, Fallgate__ClientFrame *client_frame)
+Fallgate__ServerFrame *fixture_ask(struct fixture *fixture, uint64_t conn,
+				   Fallgate__ClientFrame *client_frame)
 {
 	static uint64_t last_request;
 	struct fg_frame frame = { .type = FG_IPC_CONN_FRAME };
@@ -295,7 +314,8 @@ static void make_cert(const struct person *person, uint64_t now_ms, Fallgate__Si
 	assert_ok(fg_signed_make(&cert, &person->account, FG_LABEL_DEVICE_CERT, cert_out));
 }
 
-static void make_prekey(const struct person *person, Fallgate__PrekeyKind kind, uint32_t id, Fallgate__Signed *prekey_out)
+static void make_prekey(const struct person *person, Fallgate__PrekeyKind kind, uint32_t id,
+			Fallgate__Signed *prekey_out)
 {
 	Fallgate__Prekey prekey = FALLGATE__PREKEY__INIT;
 	uint8_t key[32];
@@ -309,8 +329,9 @@ static void make_prekey(const struct person *person, Fallgate__PrekeyKind kind, 
 	assert_ok(fg_signed_make(&prekey, &person->device, FG_LABEL_PREKEY, prekey_out));
 }
 
-static void make_registration(const struct fg_core *core, const struct fg_session *session, const struct person *person,
-			      enum spoil spoil, Fallgate__Signed *registration_out)
+static void make_registration(const struct fg_core *core, const struct fg_session *session,
+			      const struct person *person, enum spoil spoil,
+			      Fallgate__Signed *registration_out)
 {
 	static const uint8_t wrong[32] = { 1 };
 	Fallgate__Registration body = FALLGATE__REGISTRATION__INIT;
@@ -325,7 +346,8 @@ static void make_registration(const struct fg_core *core, const struct fg_sessio
 	assert_ok(fg_signed_make(&body, &person->device, FG_LABEL_REGISTRATION, registration_out));
 }
 
-Fallgate__ServerFrame *person_register(struct fixture *fixture, uint64_t conn, const struct person *person, const char *code,
+Fallgate__ServerFrame *person_register(struct fixture *fixture, uint64_t conn,
+				       const struct person *person, const char *code,
 				       enum spoil spoil, Fallgate__Signed *succession)
 {
 	const struct fg_session *session = fg_session_find(&fixture->core, conn);
@@ -356,8 +378,9 @@ Fallgate__ServerFrame *person_register(struct fixture *fixture, uint64_t conn, c
 	return answer;
 }
 
-Fallgate__ServerFrame *person_login(struct fixture *fixture, uint64_t conn, const struct person *person,
-				    const uint8_t *exporter, const uint8_t *nonce)
+Fallgate__ServerFrame *person_login(struct fixture *fixture, uint64_t conn,
+				    const struct person *person, const uint8_t *exporter,
+				    const uint8_t *nonce)
 {
 	const struct fg_session *session = fg_session_find(&fixture->core, conn);
 	Fallgate__ClientFrame frame = FALLGATE__CLIENT_FRAME__INIT;
@@ -389,7 +412,8 @@ void person_join(struct fixture *fixture, uint64_t conn, const struct person *pe
 	assert_kind(WELCOME, person_register(fixture, conn, person, code, SPOIL_NOTHING, NULL));
 }
 
-void person_upload(struct fixture *fixture, uint64_t conn, const struct person *person, uint32_t first, uint32_t count)
+void person_upload(struct fixture *fixture, uint64_t conn, const struct person *person,
+		   uint32_t first, uint32_t count)
 {
 	Fallgate__ClientFrame frame = FALLGATE__CLIENT_FRAME__INIT;
 	Fallgate__UploadPrekeys up = FALLGATE__UPLOAD_PREKEYS__INIT;

@@ -14,17 +14,19 @@ struct fixture {
 	char *dir;
 	void *ctx;
 	struct fg_store *engine_store; /* behind core.store, which can be made to fail */
-	enum fg_rc get_rc;	       /* what every read says instead, FG_OK: the truth */
+	enum fg_rc get_rc;             /* what every read says instead, FG_OK: the truth */
 	enum fg_rc directory_rc;       /* the same of reads that are not of a job */
-	enum fg_rc submit_rc, new_rc;  /* the same of writes, and of those that bring a new message */
+	enum fg_rc submit_rc,
+		new_rc; /* the same of writes, and of those that bring a new message */
 	struct fg_channel *secure_peer, *log_peer, *vault_peer;
-	struct fg_arena arena, push_arena; /* of answers, until the next question; of pushes, until fixture_forget() */
+	struct fg_arena arena,
+		push_arena; /* of answers, until the next question; of pushes, until fixture_forget() */
 	unsigned answers, pushes, accounts, drops, logins, lows;
-	uint64_t dropped;		  /* the newest connection that was dropped */
-	Fallgate__ServerFrame *answer;	  /* the newest one that is no push */
-	Fallgate__Push *push[64];	  /* since the last fixture_forget() */
+	uint64_t dropped;              /* the newest connection that was dropped */
+	Fallgate__ServerFrame *answer; /* the newest one that is no push */
+	Fallgate__Push *push[64];      /* since the last fixture_forget() */
 	size_t answer_len;
-	size_t acked; /* messages, fg_message_acked() */
+	size_t acked;        /* messages, fg_message_acked() */
 	enum fg_rc acked_rc; /* what it answers; set back to FG_OK by the case */
 	unsigned orders, stored;
 	struct fg_ipc_order order[16]; /* as the log got them: numbers only, the bytes are gone */
@@ -44,7 +46,8 @@ int fixture_teardown(void **state);
 void fixture_until(struct fixture *fixture, const unsigned *counter, unsigned more_than);
 void fixture_forget(struct fixture *fixture);
 /* Send a frame as that connection and wait for its answer. */
-Fallgate__ServerFrame *fixture_ask(struct fixture *fixture, uint64_t conn, Fallgate__ClientFrame *frame);
+Fallgate__ServerFrame *fixture_ask(struct fixture *fixture, uint64_t conn,
+				   Fallgate__ClientFrame *frame);
 /* Open a connection and say hello. */
 void fixture_connect(struct fixture *fixture, uint64_t conn);
 void fixture_invite(struct fixture *fixture, const char *handle, char code[static 33]);
@@ -52,24 +55,28 @@ void fixture_invite(struct fixture *fixture, const char *handle, char code[stati
 void person_make(struct person *person, const char *handle);
 /* What registers a person; what may be spoilt in it before it is signed. */
 enum spoil { SPOIL_NOTHING, SPOIL_CLIENT_NONCE, SPOIL_SERVER_NONCE, SPOIL_GATEWAY, SPOIL_EXPORTER };
-Fallgate__ServerFrame *person_register(struct fixture *fixture, uint64_t conn, const struct person *person, const char *code,
+Fallgate__ServerFrame *person_register(struct fixture *fixture, uint64_t conn,
+				       const struct person *person, const char *code,
 				       enum spoil spoil, Fallgate__Signed *succession);
-Fallgate__ServerFrame *person_login(struct fixture *fixture, uint64_t conn, const struct person *person,
-				    const uint8_t *exporter, const uint8_t *nonce);
+Fallgate__ServerFrame *person_login(struct fixture *fixture, uint64_t conn,
+				    const struct person *person, const uint8_t *exporter,
+				    const uint8_t *nonce);
 /* Invite, connect as conn, register. */
 void person_join(struct fixture *fixture, uint64_t conn, const struct person *person);
-void person_upload(struct fixture *fixture, uint64_t conn, const struct person *person, uint32_t first, uint32_t count);
+void person_upload(struct fixture *fixture, uint64_t conn, const struct person *person,
+		   uint32_t first, uint32_t count);
 
-#define assert_error(expected, frame)                                                                   \
-	do {                                                                                           \
-		Fallgate__ServerFrame *assert_frame_ = (frame);                                         \
-		assert_int_equal(assert_frame_->kind_case, FALLGATE__SERVER_FRAME__KIND_ERROR);         \
-		assert_string_equal(assert_frame_->error->code, expected);                              \
+#define assert_error(expected, frame)                                                              \
+	do {                                                                                       \
+		Fallgate__ServerFrame *assert_frame_ = (frame);                                    \
+		assert_int_equal(assert_frame_->kind_case, FALLGATE__SERVER_FRAME__KIND_ERROR);    \
+		assert_string_equal(assert_frame_->error->code, expected);                         \
 	} while (0)
-#define assert_kind(expected, frame)                                                                    \
-	do {                                                                                           \
-		Fallgate__ServerFrame *assert_frame_ = (frame);                                         \
-		if (assert_frame_->kind_case == FALLGATE__SERVER_FRAME__KIND_ERROR)                     \
-			fail_msg("error %s", assert_frame_->error->code);                               \
-		assert_int_equal(assert_frame_->kind_case, FALLGATE__SERVER_FRAME__KIND_##expected);    \
+#define assert_kind(expected, frame)                                                               \
+	do {                                                                                       \
+		Fallgate__ServerFrame *assert_frame_ = (frame);                                    \
+		if (assert_frame_->kind_case == FALLGATE__SERVER_FRAME__KIND_ERROR)                \
+			fail_msg("error %s", assert_frame_->error->code);                          \
+		assert_int_equal(assert_frame_->kind_case,                                         \
+				 FALLGATE__SERVER_FRAME__KIND_##expected);                         \
 	} while (0)

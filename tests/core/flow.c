@@ -18,7 +18,9 @@ static void configure(struct fixture *fixture)
 {
 	struct fg_conf *conf = &fixture->conf;
 	struct fg_core *core = &fixture->core;
-	struct fg_policy_rule rule = { .name = "default", .action = FG_RULE_LINKS, .links_count = 2, .links = { 0, 1 } };
+	struct fg_policy_rule rule = {
+		.name = "default", .action = FG_RULE_LINKS, .links_count = 2, .links = { 0, 1 }
+	};
 
 	conf->limits.push_in_flight = 32;
 	conf->limits.queue_days = 30;
@@ -143,7 +145,8 @@ static void sign_consent(struct message *message, Fallgate__Signed *out)
 	message->consent.capsule_hash = BINARY(message->capsule_hash.b, 32);
 	assert_ok(fg_signed_make(&message->consent, &message->key, FG_LABEL_CONSENT, out));
 	if (message->flip != SIZE_MAX)
-		out->body.data[message->flip / 8 % out->body.len] ^= (uint8_t)(1 << message->flip % 8);
+		out->body.data[message->flip / 8 % out->body.len] ^=
+			(uint8_t)(1 << message->flip % 8);
 }
 
 Fallgate__ServerFrame *flow_submit(struct flow *flow, struct message *message)
@@ -268,7 +271,8 @@ const Fallgate__Status *flow_status(struct flow *flow, const struct message *mes
 	return answer->status;
 }
 
-static const Fallgate__Receipt *open_receipt(struct flow *flow, const Fallgate__SignedReceipt *object)
+static const Fallgate__Receipt *open_receipt(struct flow *flow,
+					     const Fallgate__SignedReceipt *object)
 {
 	struct fg_core *core = &flow->fixture->core;
 	struct fg_hash leaf = fg_merkle_leaf(object->body.data, object->body.len), root;
@@ -279,9 +283,11 @@ static const Fallgate__Receipt *open_receipt(struct flow *flow, const Fallgate__
 	for (size_t i = 0; i < object->n_path; i++)
 		memcpy(path.hash[i].b, object->path[i].data, 32);
 	assert_ok(fg_merkle_root_from_path(object->index, object->size, &leaf, &path, &root));
-	assert_ok(fg_sign_verify(core->receipt_key.public, FG_SIGN_PUBLIC_LEN, FG_LABEL_RECEIPT_BATCH, root.b, sizeof(root.b),
+	assert_ok(fg_sign_verify(core->receipt_key.public, FG_SIGN_PUBLIC_LEN,
+				 FG_LABEL_RECEIPT_BATCH, root.b, sizeof(root.b),
 				 object->signature.data, object->signature.len));
-	receipt = fg_proto_unpack(&flow->fixture->arena, &fallgate__receipt__descriptor, object->body.data, object->body.len);
+	receipt = fg_proto_unpack(&flow->fixture->arena, &fallgate__receipt__descriptor,
+				  object->body.data, object->body.len);
 	assert_non_null(receipt);
 	return receipt;
 }
@@ -300,7 +306,8 @@ const Fallgate__Receipt *flow_receipt(struct flow *flow, const struct message *m
 	return receipt;
 }
 
-const Fallgate__Push *flow_push(struct flow *flow, Fallgate__PushKind kind, const struct message *message)
+const Fallgate__Push *flow_push(struct flow *flow, Fallgate__PushKind kind,
+				const struct message *message)
 {
 	flow_turn(flow);
 	for (size_t i = 0; i < flow->fixture->pushes && i < ARRAY_LEN(flow->fixture->push); i++)
@@ -310,7 +317,8 @@ const Fallgate__Push *flow_push(struct flow *flow, Fallgate__PushKind kind, cons
 	return NULL;
 }
 
-Fallgate__ServerFrame *flow_acknowledge(struct flow *flow, uint64_t conn, const struct person *person, const Fallgate__Push *push)
+Fallgate__ServerFrame *flow_acknowledge(struct flow *flow, uint64_t conn,
+					const struct person *person, const Fallgate__Push *push)
 {
 	Fallgate__ClientFrame frame = FALLGATE__CLIENT_FRAME__INIT;
 	Fallgate__AckRequest request = FALLGATE__ACK_REQUEST__INIT;
@@ -378,11 +386,13 @@ void flow_refused(struct flow *flow, enum fg_rc rc, bool by_vault)
 	frame.refused.message_id = newest(flow)->message_id;
 	frame.refused.leg = newest(flow)->leg;
 	frame.refused.rc = (uint16_t)rc;
-	assert_ok(fg_channel_send(by_vault ? flow->fixture->vault_peer : flow->fixture->log_peer, &frame));
+	assert_ok(fg_channel_send(by_vault ? flow->fixture->vault_peer : flow->fixture->log_peer,
+				  &frame));
 	flow_turn(flow);
 }
 
-void flow_report(struct flow *flow, const char *ref, unsigned dlr_state, bool final, bool has_reference)
+void flow_report(struct flow *flow, const char *ref, unsigned dlr_state, bool final,
+		 bool has_reference)
 {
 	struct fg_frame frame = { .type = FG_IPC_DLR };
 
@@ -391,7 +401,8 @@ void flow_report(struct flow *flow, const char *ref, unsigned dlr_state, bool fi
 	frame.dlr.final = final;
 	frame.dlr.has_reference = has_reference;
 	if (has_reference)
-		frame.dlr.message_reference = fg_leg_reference(&newest(flow)->message_id, newest(flow)->leg);
+		frame.dlr.message_reference =
+			fg_leg_reference(&newest(flow)->message_id, newest(flow)->leg);
 	frame.dlr.destination = FG_BYTES_TEXT(NOBODY);
 	assert_ok(fg_channel_send(flow->fixture->vault_peer, &frame));
 	flow_turn(flow);
@@ -423,11 +434,14 @@ void flow_store(struct flow *flow, struct fg_store_op *op)
 	fixture_until(flow->fixture, &done, 0);
 }
 
-void flow_pin(struct flow *flow, const struct person *person, const uint8_t *account_key, uint64_t epoch)
+void flow_pin(struct flow *flow, const struct person *person, const uint8_t *account_key,
+	      uint64_t epoch)
 {
 	struct fg_hash tag = fg_handle_tag(person->handle);
 	Fallgate__StoredPin pin = FALLGATE__STORED_PIN__INIT;
-	struct fg_store_op op = { .op = FG_OP_KV_PUT, .kind = FG_KV_PIN, .version = FG_STORE_ANY_VERSION };
+	struct fg_store_op op = { .op = FG_OP_KV_PUT,
+				  .kind = FG_KV_PIN,
+				  .version = FG_STORE_ANY_VERSION };
 	uint8_t *data;
 	size_t len;
 
@@ -443,7 +457,9 @@ void flow_pin(struct flow *flow, const struct person *person, const uint8_t *acc
 void flow_forget_device(struct flow *flow, const struct person *person)
 {
 	uint8_t key[FG_DEVICE_KEY_LEN];
-	struct fg_store_op op = { .op = FG_OP_KV_DROP, .kind = FG_KV_DEVICE, .version = FG_STORE_ANY_VERSION };
+	struct fg_store_op op = { .op = FG_OP_KV_DROP,
+				  .kind = FG_KV_DEVICE,
+				  .version = FG_STORE_ANY_VERSION };
 
 	op.key = fg_directory_device_key(person->account.public, person->device_id, key);
 	flow_store(flow, &op);

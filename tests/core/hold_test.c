@@ -162,7 +162,8 @@ static void secure_only_is_refused(void **state)
 	flow_message(flow, &message, NOBODY);
 	message.submit.policy = FALLGATE__SENDER_POLICY__POLICY_SECURE_ONLY;
 	assert_kind(ACCEPTED, flow_submit(flow, &message));
-	assert_int_equal(flow_receipt(flow, &message)->kind, FALLGATE__RECEIPT_KIND__RECEIPT_REFUSED);
+	assert_int_equal(flow_receipt(flow, &message)->kind,
+			 FALLGATE__RECEIPT_KIND__RECEIPT_REFUSED);
 	assert_int_equal(flow->fixture->orders, 0);
 }
 
@@ -191,9 +192,11 @@ static void a_clock_set_back_holds_downgrades(void **state)
 	assert_false(fg_clock_went_back(clock));
 	clock->wall_offset_ms -= HOUR_MS;
 	flow_message(flow, &message, NOBODY);
-	assert_error("E_IDENTITY", flow_submit(flow, &message)); /* by that clock no certificate is valid yet */
+	assert_error("E_IDENTITY",
+		     flow_submit(flow, &message)); /* by that clock no certificate is valid yet */
 	flow_later(flow, HOUR_MS);
-	flow_message(flow, &message, NOBODY); /* all is valid again, and the clock still an hour behind */
+	flow_message(flow, &message,
+		     NOBODY); /* all is valid again, and the clock still an hour behind */
 	message.consent.expires_ms += 2 * HOUR_MS;
 	assert_kind(ACCEPTED, flow_submit(flow, &message));
 	waits(flow, &message, "unknown-view");
@@ -248,7 +251,9 @@ static void a_sender_that_comes_back_late_is_still_asked(void **state)
 	flow_forget_device(flow, &flow->bob);
 	flow_message(flow, &message, BOB);
 	message.consents = false;
-	assert_kind(ACCEPTED, flow_submit(flow, &message)); /* an absence older than the pin: nobody can say */
+	assert_kind(
+		ACCEPTED,
+		flow_submit(flow, &message)); /* an absence older than the pin: nobody can say */
 	waits(flow, &message, "unknown-view");
 	flow_pin(flow, &flow->bob, flow->bob.account.public, 1);
 	flow_later(flow, 2 * HOUR_MS);

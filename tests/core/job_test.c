@@ -11,7 +11,8 @@ static void submit_to(struct flow *flow, struct message *message, const char *re
 	assert_kind(ACCEPTED, flow_submit(flow, message));
 }
 
-static void receipt_is(struct flow *flow, const struct message *message, Fallgate__ReceiptKind kind, bool final)
+static void receipt_is(struct flow *flow, const struct message *message, Fallgate__ReceiptKind kind,
+		       bool final)
 {
 	const Fallgate__Receipt *receipt = flow_receipt(flow, message);
 
@@ -74,10 +75,12 @@ static void a_deferred_leg_is_given_again_later_as_the_next_leg(void **state)
 	receipt_is(flow, &message, KIND(SENT), false);
 }
 
-static void a_refusal_for_good_is_final_and_a_passing_one_is_tried_again_with_the_same_leg(void **state)
+static void
+a_refusal_for_good_is_final_and_a_passing_one_is_tried_again_with_the_same_leg(void **state)
 {
 	static const enum fg_rc passing[] = { FG_E_LOG_IO, FG_E_LINK_DOWN, FG_E_LINK_THROTTLED };
-	static const enum fg_rc lasting[] = { FG_E_CONSENT_USED, FG_E_BODY_COMMITMENT, FG_E_LOG_FORK, FG_E_STATE };
+	static const enum fg_rc lasting[] = { FG_E_CONSENT_USED, FG_E_BODY_COMMITMENT,
+					      FG_E_LOG_FORK, FG_E_STATE };
 	struct flow *flow = *state;
 	struct message message;
 	unsigned orders = 0;
@@ -160,7 +163,8 @@ static void stop_looking(struct flow *flow)
 
 	core->stopping = true;
 	while (fg_clock_mono_ms(core->clock) < until)
-		fg_loop_step(core->loop, false); /* its timer was the last one: waiting could be for ever */
+		fg_loop_step(core->loop,
+			     false); /* its timer was the last one: waiting could be for ever */
 	assert_int_equal(flow->fixture->stored, 5);
 }
 
@@ -191,7 +195,8 @@ static void a_report_counts_once_and_only_under_its_reference(void **state)
 	assert_int_equal(receipt->kind, KIND(FAILED));
 	assert_int_equal(receipt->protection, FALLGATE__PROTECTION__PROTECTION_NONE);
 	receipt_is(flow, &other, KIND(FAILED), true);
-	assert_int_equal(flow->fixture->stored, 5); /* all but nobody's, which is looked for a while */
+	assert_int_equal(flow->fixture->stored,
+			 5); /* all but nobody's, which is looked for a while */
 	stop_looking(flow);
 }
 
@@ -291,7 +296,8 @@ static void silence_takes_the_copies_back_and_a_late_acknowledgement_is_said(voi
 	flow_sent(flow, 1, FG_LEG_ACCEPTED);
 	assert_int_equal(flow->fixture->order[0].row, 10);
 	assert_int_equal(flow->fixture->order[0].reason, FG_REASON_UNDELIVERED);
-	assert_kind(DONE, flow_acknowledge(flow, BOB_CONN, &flow->bob, push)); /* the push was on its way */
+	assert_kind(DONE, flow_acknowledge(flow, BOB_CONN, &flow->bob,
+					   push)); /* the push was on its way */
 	receipt_is(flow, &message, KIND(POSSIBLE_DUPLICATE), false);
 	flow_report(flow, "m1", FG_DLR_DELIVERED, true, false);
 	receipt_is(flow, &message, KIND(DELIVERED), true);
@@ -325,8 +331,10 @@ static void a_withdrawal_that_meets_an_acknowledgement_downgrades_nothing(void *
 	flow_later(flow, HOUR_MS / 2);
 	assert_int_equal(flow->fixture->orders, 0);
 	assert_state("secure", flow, &message);
-	assert_null(flow_push(flow, FALLGATE__PUSH_KIND__PUSH_MESSAGE, &message)); /* nor is it queued again */
-	fg_message_acked(&flow->fixture->core, flow->bob.device_id, FG_BYTES(NULL, 0), &message.id, 1, on_acked, NULL);
+	assert_null(flow_push(flow, FALLGATE__PUSH_KIND__PUSH_MESSAGE,
+			      &message)); /* nor is it queued again */
+	fg_message_acked(&flow->fixture->core, flow->bob.device_id, FG_BYTES(NULL, 0), &message.id,
+			 1, on_acked, NULL);
 	receipt_is(flow, &message, KIND(DELIVERED), true);
 }
 
@@ -338,7 +346,8 @@ static void a_cancel_that_meets_an_acknowledgement_is_too_late(void **state)
 	submit_secure(flow, &message);
 	acknowledge_unheard(flow, &message);
 	assert_error("E_CONFLICT", flow_cancel(flow, &message));
-	fg_message_acked(&flow->fixture->core, flow->bob.device_id, FG_BYTES(NULL, 0), &message.id, 1, on_acked, NULL);
+	fg_message_acked(&flow->fixture->core, flow->bob.device_id, FG_BYTES(NULL, 0), &message.id,
+			 1, on_acked, NULL);
 	receipt_is(flow, &message, KIND(DELIVERED), true);
 }
 
@@ -369,7 +378,8 @@ static void the_senders_own_copy_proves_no_delivery(void **state)
 	struct message message;
 
 	submit_secure(flow, &message);
-	fg_message_acked(&flow->fixture->core, flow->alice.device_id, FG_BYTES(NULL, 0), &message.id, 1, on_acked, NULL);
+	fg_message_acked(&flow->fixture->core, flow->alice.device_id, FG_BYTES(NULL, 0),
+			 &message.id, 1, on_acked, NULL);
 	assert_state("secure", flow, &message);
 }
 

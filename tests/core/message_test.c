@@ -26,18 +26,62 @@ static void every_bit_of_a_consent_counts_at_submit(void **state)
 
 static struct fg_id another_id;
 
-static void other_signer(struct flow *flow, struct message *m) { m->key = flow->bob.device; }
-static void other_device(struct flow *flow, struct message *m) { m->consent.device_id = BINARY(flow->bob.device_id, 16); }
-static void other_sender(struct flow *flow, struct message *m) { (void)flow; m->consent.sender = (char *)(uintptr_t)BOB; }
-static void other_recipient(struct flow *flow, struct message *m) { (void)flow; m->consent.recipient = (char *)(uintptr_t)"+12025550198"; }
-static void other_message(struct flow *flow, struct message *m) { (void)flow; m->consent.message_id = BINARY(another_id.b, 16); }
-static void other_capsule(struct flow *flow, struct message *m) { (void)flow; m->capsule_hash = m->other_hash; }
-static void other_gateway(struct flow *flow, struct message *m) { (void)flow; m->consent.gateway_id = BINARY(another_id.b, 16); }
-static void other_log(struct flow *flow, struct message *m) { (void)flow; m->consent.log_id = BINARY(m->other_hash.b, 32); }
-static void no_bearer(struct flow *flow, struct message *m) { (void)flow; m->consent.n_bearers = 0; }
-static void no_reason(struct flow *flow, struct message *m) { (void)flow; m->consent.for_absent = false; }
-static void over(struct flow *flow, struct message *m) { m->consent.expires_ms = fg_core_now_ms(&flow->fixture->core) - 1000; }
-static void early(struct flow *flow, struct message *m) { m->consent.not_before_ms = fg_core_now_ms(&flow->fixture->core) + 60000; }
+static void other_signer(struct flow *flow, struct message *m)
+{
+	m->key = flow->bob.device;
+}
+static void other_device(struct flow *flow, struct message *m)
+{
+	m->consent.device_id = BINARY(flow->bob.device_id, 16);
+}
+static void other_sender(struct flow *flow, struct message *m)
+{
+	(void)flow;
+	m->consent.sender = (char *)(uintptr_t)BOB;
+}
+static void other_recipient(struct flow *flow, struct message *m)
+{
+	(void)flow;
+	m->consent.recipient = (char *)(uintptr_t) "+12025550198";
+}
+static void other_message(struct flow *flow, struct message *m)
+{
+	(void)flow;
+	m->consent.message_id = BINARY(another_id.b, 16);
+}
+static void other_capsule(struct flow *flow, struct message *m)
+{
+	(void)flow;
+	m->capsule_hash = m->other_hash;
+}
+static void other_gateway(struct flow *flow, struct message *m)
+{
+	(void)flow;
+	m->consent.gateway_id = BINARY(another_id.b, 16);
+}
+static void other_log(struct flow *flow, struct message *m)
+{
+	(void)flow;
+	m->consent.log_id = BINARY(m->other_hash.b, 32);
+}
+static void no_bearer(struct flow *flow, struct message *m)
+{
+	(void)flow;
+	m->consent.n_bearers = 0;
+}
+static void no_reason(struct flow *flow, struct message *m)
+{
+	(void)flow;
+	m->consent.for_absent = false;
+}
+static void over(struct flow *flow, struct message *m)
+{
+	m->consent.expires_ms = fg_core_now_ms(&flow->fixture->core) - 1000;
+}
+static void early(struct flow *flow, struct message *m)
+{
+	m->consent.not_before_ms = fg_core_now_ms(&flow->fixture->core) + 60000;
+}
 
 static const struct {
 	const char *name;
@@ -219,7 +263,8 @@ static void with_the_disk_full_new_messages_are_refused_and_old_ones_go_on(void 
 	assert_error("E_STORE_FULL", flow_submit(flow, &next));
 	assert_int_equal(flow->fixture->orders, 0);
 	assert_kind(DONE, flow_acknowledge(flow, BOB_CONN, &flow->bob, push));
-	assert_int_equal(flow_receipt(flow, &message)->kind, FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED);
+	assert_int_equal(flow_receipt(flow, &message)->kind,
+			 FALLGATE__RECEIPT_KIND__RECEIPT_DELIVERED);
 }
 
 static void what_is_over_already_expires_at_once(void **state)

@@ -13,7 +13,8 @@ static void on_put(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *a
 	++*(unsigned *)arg;
 }
 
-static void enqueue(struct fixture *fixture, const struct person *person, uint8_t number, Fallgate__PushKind kind)
+static void enqueue(struct fixture *fixture, const struct person *person, uint8_t number,
+		    Fallgate__PushKind kind)
 {
 	Fallgate__Push push = FALLGATE__PUSH__INIT;
 	Fallgate__SealedPart part = FALLGATE__SEALED_PART__INIT;
@@ -30,16 +31,18 @@ static void enqueue(struct fixture *fixture, const struct person *person, uint8_
 	op.body = FG_BYTES(data, len);
 	op.expires_ms = fg_core_now_ms(&fixture->core) + 1000000;
 	memcpy(op.device, person->device_id, sizeof(op.device));
-	assert_ok(fg_store_submit(fixture->core.store, fg_store_part(person->account.public, 32), 0, &op, 1, on_put, &done));
+	assert_ok(fg_store_submit(fixture->core.store, fg_store_part(person->account.public, 32), 0,
+				  &op, 1, on_put, &done));
 	fixture_until(fixture, &done, 0);
 	free(data);
 	fg_push_wake(&fixture->core, person->device_id);
 }
 
 /* Acknowledge message `number` with that hash, signed by that key, and all else up to upto. */
-static Fallgate__ServerFrame *acknowledge(struct fixture *fixture, uint64_t conn, const struct person *person,
-					  const struct fg_sign_key *key, uint8_t number, const struct fg_hash *hash,
-					  uint64_t upto)
+static Fallgate__ServerFrame *acknowledge(struct fixture *fixture, uint64_t conn,
+					  const struct person *person,
+					  const struct fg_sign_key *key, uint8_t number,
+					  const struct fg_hash *hash, uint64_t upto)
 {
 	Fallgate__ClientFrame frame = FALLGATE__CLIENT_FRAME__INIT;
 	Fallgate__AckRequest request = FALLGATE__ACK_REQUEST__INIT;
@@ -96,9 +99,12 @@ static void an_acknowledgement_must_be_signed_and_name_the_content(void **state)
 	person_join(fixture, 1, &alice);
 	enqueue(fixture, &alice, 1, FALLGATE__PUSH_KIND__PUSH_MESSAGE);
 	fixture_until(fixture, &fixture->pushes, 0);
-	assert_error("E_DENIED", acknowledge(fixture, 1, &alice, &alice.device, 1, &wrong, UINT64_MAX));
-	assert_error("E_SIGNATURE", acknowledge(fixture, 1, &alice, &thief.device, 1, &hash, UINT64_MAX));
-	assert_error("E_DENIED", acknowledge(fixture, 1, &thief, &alice.device, 1, &hash, UINT64_MAX));
+	assert_error("E_DENIED",
+		     acknowledge(fixture, 1, &alice, &alice.device, 1, &wrong, UINT64_MAX));
+	assert_error("E_SIGNATURE",
+		     acknowledge(fixture, 1, &alice, &thief.device, 1, &hash, UINT64_MAX));
+	assert_error("E_DENIED",
+		     acknowledge(fixture, 1, &thief, &alice.device, 1, &hash, UINT64_MAX));
 	assert_int_equal(fixture->acked, 0);
 	assert_kind(DONE, acknowledge(fixture, 1, &alice, &alice.device, 1, &hash, 0));
 	assert_int_equal(fixture->acked, 1);

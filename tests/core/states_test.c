@@ -26,7 +26,8 @@ static unsigned reachable(unsigned from)
 	do {
 		before = seen;
 		for (unsigned state = FG_JOB_NEW; state <= FG_JOB_FINAL; state++)
-			for (enum fg_job_state to = FG_JOB_READY; (seen & 1u << state) && to <= FG_JOB_FINAL; to++)
+			for (enum fg_job_state to = FG_JOB_READY;
+			     (seen & 1u << state) && to <= FG_JOB_FINAL; to++)
 				seen |= may_become(state, to) ? 1u << to : 0;
 	} while (seen != before);
 	return seen;
@@ -48,7 +49,8 @@ static void every_state_is_reached_and_leads_to_an_end(void **state)
 
 static void what_was_or_may_have_been_sent_is_never_sent_again(void **state)
 {
-	const unsigned again = 1u << FG_JOB_SENDING | 1u << FG_JOB_READY | 1u << FG_JOB_SECURE | 1u << FG_JOB_ASKING;
+	const unsigned again = 1u << FG_JOB_SENDING | 1u << FG_JOB_READY | 1u << FG_JOB_SECURE |
+			       1u << FG_JOB_ASKING;
 
 	(void)state;
 	assert_false(reachable(FG_JOB_SENT) & again);
@@ -59,8 +61,10 @@ static void only_an_order_to_the_chain_is_sent_or_in_doubt(void **state)
 {
 	(void)state;
 	for (unsigned from = FG_JOB_NEW; from <= FG_JOB_FINAL; from++) {
-		assert_int_equal(may_become(from, FG_JOB_SENT), from == FG_JOB_SENDING || from == FG_JOB_SENT);
-		assert_int_equal(may_become(from, FG_JOB_IN_DOUBT), from == FG_JOB_SENDING || from == FG_JOB_IN_DOUBT);
+		assert_int_equal(may_become(from, FG_JOB_SENT),
+				 from == FG_JOB_SENDING || from == FG_JOB_SENT);
+		assert_int_equal(may_become(from, FG_JOB_IN_DOUBT),
+				 from == FG_JOB_SENDING || from == FG_JOB_IN_DOUBT);
 	}
 }
 
@@ -68,10 +72,12 @@ static void a_job_is_stored_by_accept_only_and_accepted_once(void **state)
 {
 	(void)state;
 	for (unsigned from = FG_JOB_NEW; from <= FG_JOB_FINAL; from++)
-		for (enum fg_event_kind event = FG_EVENT_ACCEPT; event <= FG_EVENT_NOT_WITHDRAWN; event++)
+		for (enum fg_event_kind event = FG_EVENT_ACCEPT; event <= FG_EVENT_NOT_WITHDRAWN;
+		     event++)
 			for (enum fg_job_state to = FG_JOB_READY; to <= FG_JOB_FINAL; to++)
 				if (fg_job_may_change(from, event, to))
-					assert_int_equal(from == FG_JOB_NEW, event == FG_EVENT_ACCEPT);
+					assert_int_equal(from == FG_JOB_NEW,
+							 event == FG_EVENT_ACCEPT);
 }
 
 static void a_state_out_of_range_changes_to_nothing(void **state)

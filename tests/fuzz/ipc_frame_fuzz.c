@@ -17,8 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (size_t at = 0; at < len; at += used) {
 		if (fg_frame_decode(data + at, len - at, &frame, &used) != FG_OK)
 			break;
-		if (fg_frame_encode(&frame, again, sizeof(again), &again_len) != FG_OK || again_len != used ||
-		    again_len != fg_frame_size(&frame) || memcmp(again, data + at, used) != 0)
+		if (fg_frame_encode(&frame, again, sizeof(again), &again_len) != FG_OK ||
+		    again_len != used || again_len != fg_frame_size(&frame) ||
+		    memcmp(again, data + at, used) != 0)
 			abort();
 	}
 	return 0;

@@ -26,9 +26,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (rc == FG_OK) {
 		check(upgrade.head_len <= len && upgrade.head_len <= FG_UPGRADE_HEAD_MAX);
 		check(memcmp(data + upgrade.head_len - 4, "\r\n\r\n", 4) == 0);
-		check(fg_upgrade_accept(&upgrade, response, &out_len) == FG_OK && out_len < sizeof(response));
+		check(fg_upgrade_accept(&upgrade, response, &out_len) == FG_OK &&
+		      out_len < sizeof(response));
 		check(fg_upgrade_parse(data, upgrade.head_len, &part, &part_status) == FG_OK);
-		check(fg_upgrade_parse(data, upgrade.head_len - 1, &part, &part_status) == FG_E_TRUNCATED);
+		check(fg_upgrade_parse(data, upgrade.head_len - 1, &part, &part_status) ==
+		      FG_E_TRUNCATED);
 	} else if (rc != FG_E_TRUNCATED) {
 		check(status >= 400 && fg_upgrade_refuse(status, response) < sizeof(response));
 	} else {

@@ -19,7 +19,7 @@ struct end {
 	struct fg_frame last;
 	int last_fd;
 	char text[600];
-	bool answer;	/* to every ORDER, with REFUSED */
+	bool answer;    /* to every ORDER, with REFUSED */
 	bool free_self; /* inside the frame callback */
 };
 
@@ -29,7 +29,8 @@ struct pair {
 	int raw; /* the far end, when b is not a channel */
 };
 
-static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+		     void *arg)
 {
 	struct end *end = arg;
 	struct fg_frame refused = { .type = FG_IPC_REFUSED };
@@ -74,13 +75,17 @@ static const struct fg_channel_ops ops = {
 	.frame = on_frame, .open = on_open, .closed = on_closed, .room = on_room
 };
 
-static const struct fg_channel_limits small = { .credit_bytes = 1, .outbox_bytes = 1, .reserve_bytes = 65536 };
+static const struct fg_channel_limits small = { .credit_bytes = 1,
+						.outbox_bytes = 1,
+						.reserve_bytes = 65536 };
 enum { SMALL = 2 * FG_FRAME_MAX };
 
-static struct fg_channel *make(struct pair *pair, struct end *end, int fd, enum fg_role self, enum fg_role peer)
+static struct fg_channel *make(struct pair *pair, struct end *end, int fd, enum fg_role self,
+			       enum fg_role peer)
 {
 	end->last_fd = -1;
-	end->channel = fg_channel_new(pair->loop, fg_loop_base(pair->loop), fd, self, peer, &small, &ops, end);
+	end->channel = fg_channel_new(pair->loop, fg_loop_base(pair->loop), fd, self, peer, &small,
+				      &ops, end);
 	assert_non_null(end->channel);
 	return end->channel;
 }
@@ -119,7 +124,8 @@ static struct fg_frame order_of(size_t capsule_len)
 {
 	static uint8_t zeros[20000];
 
-	return (struct fg_frame){ .type = FG_IPC_ORDER, .order = { .capsule = FG_BYTES(zeros, capsule_len) } };
+	return (struct fg_frame){ .type = FG_IPC_ORDER,
+				  .order = { .capsule = FG_BYTES(zeros, capsule_len) } };
 }
 
 static void raw_send(struct pair *pair, const struct fg_frame *frame, int fd1, int fd2)
@@ -149,15 +155,18 @@ static void raw_send(struct pair *pair, const struct fg_frame *frame, int fd1, i
 
 static void raw_hello(struct pair *pair, uint32_t version, enum fg_role role, uint32_t credit)
 {
-	struct fg_frame hello = { .type = FG_IPC_HELLO,
-				  .hello = { .version = version, .role = (uint8_t)role, .credit_bytes = credit } };
+	struct fg_frame hello = {
+		.type = FG_IPC_HELLO,
+		.hello = { .version = version, .role = (uint8_t)role, .credit_bytes = credit }
+	};
 
 	raw_send(pair, &hello, -1, -1);
 }
 
 static void both_sides_say_hello_and_frames_arrive_in_order(void **state)
 {
-	struct fg_frame notice = { .type = FG_IPC_NOTICE, .notice.text = FG_BYTES_TEXT("no locked memory") };
+	struct fg_frame notice = { .type = FG_IPC_NOTICE,
+				   .notice.text = FG_BYTES_TEXT("no locked memory") };
 	struct fg_frame ready = { .type = FG_IPC_READY };
 	struct pair p;
 
@@ -202,7 +211,8 @@ static void what_no_honest_peer_says_closes_the_channel(void **state)
 		{ "a window too small for a frame", FG_ROLE_CORE, SMALL - 1, 0, 0 },
 		{ "hello twice", FG_ROLE_CORE, SMALL, FG_IPC_HELLO, 0 },
 		{ "a frame of another role", FG_ROLE_CORE, SMALL, FG_IPC_OPEN, 0 },
-		{ "a descriptor beside a frame that takes none", FG_ROLE_CORE, SMALL, FG_IPC_ORDER, 1 },
+		{ "a descriptor beside a frame that takes none", FG_ROLE_CORE, SMALL, FG_IPC_ORDER,
+		  1 },
 		{ "a frame before hello", FG_ROLE_COUNT, 0, FG_IPC_ORDER, 0 },
 	};
 	struct fg_frame frame;
@@ -363,7 +373,8 @@ static void descriptors_that_do_not_belong_are_closed(void **state)
 		setup(&p, FG_ROLE_CORE, FG_ROLE_PARENT, true);
 		raw_hello(&p, FG_IPC_VERSION, FG_ROLE_PARENT, SMALL);
 		assert_int_equal(pipe(pipes), 0);
-		raw_send(&p, &frame, cases[i].count > 0 ? pipes[1] : -1, cases[i].count > 1 ? pipes[1] : -1);
+		raw_send(&p, &frame, cases[i].count > 0 ? pipes[1] : -1,
+			 cases[i].count > 1 ? pipes[1] : -1);
 		close(pipes[1]);
 		turn(&p, 4);
 		assert_rc(FG_E_IPC_FRAME, p.a.closed_rc);
@@ -413,7 +424,8 @@ static void the_last_words_of_a_peer_are_heard(void **state)
 
 static void the_owner_may_free_the_channel_in_a_callback(void **state)
 {
-	struct fg_frame notice = { .type = FG_IPC_NOTICE, .notice.text = FG_BYTES_TEXT("still here") };
+	struct fg_frame notice = { .type = FG_IPC_NOTICE,
+				   .notice.text = FG_BYTES_TEXT("still here") };
 	struct pair p;
 
 	(void)state;
@@ -431,7 +443,8 @@ static void the_owner_may_free_the_channel_in_a_callback(void **state)
 static void a_frame_longer_than_a_datagram_travels_alone(void **state)
 {
 	static uint8_t data[61440];
-	struct fg_frame big = { .type = FG_IPC_CONN_FRAME, .conn_frame.data = FG_BYTES(data, sizeof(data)) };
+	struct fg_frame big = { .type = FG_IPC_CONN_FRAME,
+				.conn_frame.data = FG_BYTES(data, sizeof(data)) };
 	struct pair p;
 
 	(void)state;

@@ -59,7 +59,8 @@ static void a_frame_whose_length_lies_is_refused(void **state)
 	for (size_t i = 0; i < fg_sample_types_count; i++) {
 		len = encode_sample(fg_sample_types[i], 5, &frame);
 		wire[3] = (uint8_t)(wire[3] + 1);
-		assert_rc(wire[3] ? FG_E_TRAILING : FG_E_TRUNCATED, fg_frame_decode(wire, len + 1, &back, &used));
+		assert_rc(wire[3] ? FG_E_TRAILING : FG_E_TRUNCATED,
+			  fg_frame_decode(wire, len + 1, &back, &used));
 		for (size_t claim = 0; claim + 4 < len; claim++) {
 			wire[2] = (uint8_t)(claim >> 8);
 			wire[3] = (uint8_t)claim;
@@ -76,7 +77,8 @@ static void a_field_above_its_maximum_is_refused_by_both_sides(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < fg_sample_types_count; i++)
-		for (size_t field = 0; fg_sample_too_long(fg_sample_types[i], field, &frame); field++)
+		for (size_t field = 0; fg_sample_too_long(fg_sample_types[i], field, &frame);
+		     field++)
 			assert_rc(FG_E_TOO_LONG, fg_frame_encode(&frame, big, sizeof(big), &len));
 	/* NOTICE of 513 bytes, by hand. */
 	memset(big, 'x', sizeof(big));
@@ -90,8 +92,10 @@ static void a_frame_longer_than_any_may_be_is_refused(void **state)
 	size_t used;
 
 	(void)state;
-	assert_rc(FG_E_TOO_LONG, fg_frame_decode((const uint8_t *)"\0\0\376\0\0\1", 6, &frame, &used));
-	assert_rc(FG_E_TOO_LONG, fg_frame_decode((const uint8_t *)"\377\377\377\377", 4, &frame, &used));
+	assert_rc(FG_E_TOO_LONG,
+		  fg_frame_decode((const uint8_t *)"\0\0\376\0\0\1", 6, &frame, &used));
+	assert_rc(FG_E_TOO_LONG,
+		  fg_frame_decode((const uint8_t *)"\377\377\377\377", 4, &frame, &used));
 }
 
 static void an_unknown_type_is_refused(void **state)
@@ -100,8 +104,10 @@ static void an_unknown_type_is_refused(void **state)
 	size_t used;
 
 	(void)state;
-	assert_rc(FG_E_IPC_FRAME, fg_frame_decode((const uint8_t *)"\0\0\0\2\0\0", 6, &frame, &used));
-	assert_rc(FG_E_IPC_FRAME, fg_frame_decode((const uint8_t *)"\0\0\0\2\377\377", 6, &frame, &used));
+	assert_rc(FG_E_IPC_FRAME,
+		  fg_frame_decode((const uint8_t *)"\0\0\0\2\0\0", 6, &frame, &used));
+	assert_rc(FG_E_IPC_FRAME,
+		  fg_frame_decode((const uint8_t *)"\0\0\0\2\377\377", 6, &frame, &used));
 	assert_rc(FG_E_IPC_FRAME, fg_frame_encode(&frame, wire, sizeof(wire), &used));
 	assert_string_equal(fg_frame_name(frame.type), "?");
 }
@@ -133,7 +139,8 @@ static void only_the_log_gives_the_vault_orders(void **state)
 			assert_int_equal(fg_frame_allowed(from, to, FG_IPC_JOB),
 					 from == FG_ROLE_VAULT && to == FG_ROLE_LINK);
 			assert_true(fg_frame_allowed(from, to, FG_IPC_HELLO));
-			assert_false(fg_frame_allowed(from, to, (enum fg_ipc_type)0x10000 | FG_IPC_OPEN));
+			assert_false(fg_frame_allowed(from, to,
+						      (enum fg_ipc_type)0x10000 | FG_IPC_OPEN));
 		}
 }
 
@@ -144,7 +151,8 @@ static void frames_know_what_they_carry(void **state)
 		enum fg_ipc_type type = fg_sample_types[i];
 
 		assert_int_equal(fg_frame_is_clear(type), type == FG_IPC_JOB);
-		assert_int_equal(fg_frame_takes_fd(type), type == FG_IPC_PEER || type == FG_IPC_FILE);
+		assert_int_equal(fg_frame_takes_fd(type),
+				 type == FG_IPC_PEER || type == FG_IPC_FILE);
 		assert_string_not_equal(fg_frame_name(type), "?");
 	}
 	assert_string_equal(fg_role_name(FG_ROLE_SECURE), "secure");
@@ -161,7 +169,8 @@ static void version_1_is_byte_for_byte_as_it_was(void **state)
 	FILE *file;
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/tests/ipc/vectors/frames-%d.txt", getenv("FG_SRCDIR"), FG_IPC_VERSION);
+	snprintf(path, sizeof(path), "%s/tests/ipc/vectors/frames-%d.txt", getenv("FG_SRCDIR"),
+		 FG_IPC_VERSION);
 	file = fopen(path, update ? "w" : "r");
 	assert_non_null(file);
 	for (size_t i = 0; i < fg_sample_types_count; i++) {

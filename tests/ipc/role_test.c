@@ -29,7 +29,8 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 	const uint8_t key[32] = { 7 };
 
 	(void)arg;
-	fg_role_notice(process, "configured %s, dumpable %d", conf->gateway.name, prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
+	fg_role_notice(process, "configured %s, dumpable %d", conf->gateway.name,
+		       prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
 	fg_role_public_key(process, FG_TRUST_LOG, key);
 	return strcmp(conf->gateway.name, "bad") == 0 ? FG_E_DENIED : FG_OK;
 }
@@ -37,11 +38,13 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 static enum fg_rc trust(struct fg_role_process *process, const struct fg_ipc_trust *told, void *arg)
 {
 	(void)arg;
-	fg_role_notice(process, "trusts %.*s", (int)told->origin.len, (const char *)told->origin.data);
+	fg_role_notice(process, "trusts %.*s", (int)told->origin.len,
+		       (const char *)told->origin.data);
 	return FG_OK;
 }
 
-static void peer(struct fg_role_process *process, const struct fg_ipc_peer *told, int fd_take, void *arg)
+static void peer(struct fg_role_process *process, const struct fg_ipc_peer *told, int fd_take,
+		 void *arg)
 {
 	(void)arg;
 	fg_role_notice(process, "peer %s", fg_role_name((enum fg_role)told->role));
@@ -77,7 +80,8 @@ static const struct fg_role_ops breaking = { .configure = configure, .start = st
 
 /* ---- the parent ---- */
 
-static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take, void *arg)
+static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
+		     void *arg)
 {
 	struct parent *parent = arg;
 	size_t len = strlen(parent->said);
@@ -85,13 +89,15 @@ static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, i
 	(void)channel;
 	assert_int_equal(fd_take, -1);
 	/* What the build and the kernel refuse differs; what the role itself says does not. */
-	if (frame->type == FG_IPC_NOTICE && memmem(frame->notice.text.data, frame->notice.text.len, "system calls", 12))
+	if (frame->type == FG_IPC_NOTICE &&
+	    memmem(frame->notice.text.data, frame->notice.text.len, "system calls", 12))
 		return;
 	if (frame->type == FG_IPC_NOTICE)
-		snprintf(parent->said + len, sizeof(parent->said) - len, "%.*s; ", (int)frame->notice.text.len,
-			 (const char *)frame->notice.text.data);
+		snprintf(parent->said + len, sizeof(parent->said) - len, "%.*s; ",
+			 (int)frame->notice.text.len, (const char *)frame->notice.text.data);
 	else
-		snprintf(parent->said + len, sizeof(parent->said) - len, "%s; ", fg_frame_name(frame->type));
+		snprintf(parent->said + len, sizeof(parent->said) - len, "%s; ",
+			 fg_frame_name(frame->type));
 }
 
 static void on_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
@@ -118,8 +124,8 @@ static void spawn(struct parent *parent, const struct fg_role_ops *role_ops)
 	}
 	close(fds[1]);
 	parent->loop = fg_loop_new(NULL);
-	parent->channel = fg_channel_new(parent->loop, fg_loop_base(parent->loop), fds[0], FG_ROLE_PARENT,
-					 FG_ROLE_LOG, NULL, &ops, parent);
+	parent->channel = fg_channel_new(parent->loop, fg_loop_base(parent->loop), fds[0],
+					 FG_ROLE_PARENT, FG_ROLE_LOG, NULL, &ops, parent);
 }
 
 static void say(struct parent *parent, enum fg_ipc_type type)
@@ -179,8 +185,10 @@ static void a_role_is_told_all_in_order_and_stops_when_asked(void **state)
 	until_said(&p, "READY");
 	say(&p, FG_IPC_STOP);
 	assert_int_equal(reap(&p), 0);
-	assert_string_equal(p.said, "configured gw, dumpable 0; PUBLIC_KEY; trusts gw/log; peer parent; starts; "
-				    "READY; stops; ");
+	assert_string_equal(
+		p.said,
+		"configured gw, dumpable 0; PUBLIC_KEY; trusts gw/log; peer parent; starts; "
+		"READY; stops; ");
 }
 
 static void what_a_role_does_not_want_is_left_out(void **state)

@@ -15,8 +15,8 @@ const size_t fg_sample_types_count = sizeof(fg_sample_types) / sizeof(fg_sample_
 
 struct filling {
 	size_t most;
-	size_t field; /* fields so far */
-	size_t bytes; /* byte fields so far */
+	size_t field;    /* fields so far */
+	size_t bytes;    /* byte fields so far */
 	size_t too_long; /* this byte field gets one byte too many */
 };
 
@@ -52,16 +52,18 @@ static size_t fill(enum fg_ipc_type type, struct filling *f, struct fg_frame *fr
 	case FG_IPC_##NAME: {                                                                      \
 		struct fg_ipc_##name *x = &frame->name;                                            \
 		(void)x;
-#define FG_IPC_U8(y)	      x->y = (uint8_t)next_number(f);
-#define FG_IPC_U16(y)	      x->y = (uint16_t)next_number(f);
-#define FG_IPC_U32(y)	      x->y = (uint32_t)next_number(f);
-#define FG_IPC_U64(y)	      x->y = next_number(f);
-#define FG_IPC_ID(y)	      fill_fixed(f, x->y.b, sizeof(x->y.b));
-#define FG_IPC_HASH(y)	      fill_fixed(f, x->y, sizeof(x->y));
-#define FG_IPC_BYTES(y, max)  x->y = next_bytes(f, max);
-#define FG_IPC_TEXT(y, max)   x->y = next_bytes(f, max);
-#define FG_IPC_CLEAR(y, max)  x->y = next_bytes(f, max);
-#define FG_IPC_END(NAME, name) } break;
+#define FG_IPC_U8(y)         x->y = (uint8_t)next_number(f);
+#define FG_IPC_U16(y)        x->y = (uint16_t)next_number(f);
+#define FG_IPC_U32(y)        x->y = (uint32_t)next_number(f);
+#define FG_IPC_U64(y)        x->y = next_number(f);
+#define FG_IPC_ID(y)         fill_fixed(f, x->y.b, sizeof(x->y.b));
+#define FG_IPC_HASH(y)       fill_fixed(f, x->y, sizeof(x->y));
+#define FG_IPC_BYTES(y, max) x->y = next_bytes(f, max);
+#define FG_IPC_TEXT(y, max)  x->y = next_bytes(f, max);
+#define FG_IPC_CLEAR(y, max) x->y = next_bytes(f, max);
+#define FG_IPC_END(NAME, name)                                                                     \
+	}                                                                                          \
+	break;
 #define FG_IPC_TAKES_FD(NAME)
 #define FG_IPC_CARRIES(FROM, TO, NAME)
 #include "lib/ipc/ipc.def"
@@ -99,16 +101,18 @@ bool fg_sample_equal(const struct fg_frame *a, const struct fg_frame *b)
 		const struct fg_ipc_##name *x = &a->name, *y = &b->name;                           \
 		(void)x;                                                                           \
 		(void)y;
-#define FG_IPC_U8(z)	       same &= x->z == y->z;
-#define FG_IPC_U16(z)	       same &= x->z == y->z;
-#define FG_IPC_U32(z)	       same &= x->z == y->z;
-#define FG_IPC_U64(z)	       same &= x->z == y->z;
-#define FG_IPC_ID(z)	       same &= memcmp(x->z.b, y->z.b, sizeof(x->z.b)) == 0;
-#define FG_IPC_HASH(z)	       same &= memcmp(x->z, y->z, sizeof(x->z)) == 0;
-#define FG_IPC_BYTES(z, max)   same &= bytes_equal(&x->z, &y->z);
-#define FG_IPC_TEXT(z, max)    same &= bytes_equal(&x->z, &y->z);
-#define FG_IPC_CLEAR(z, max)   same &= bytes_equal(&x->z, &y->z);
-#define FG_IPC_END(NAME, name) } break;
+#define FG_IPC_U8(z)         same &= x->z == y->z;
+#define FG_IPC_U16(z)        same &= x->z == y->z;
+#define FG_IPC_U32(z)        same &= x->z == y->z;
+#define FG_IPC_U64(z)        same &= x->z == y->z;
+#define FG_IPC_ID(z)         same &= memcmp(x->z.b, y->z.b, sizeof(x->z.b)) == 0;
+#define FG_IPC_HASH(z)       same &= memcmp(x->z, y->z, sizeof(x->z)) == 0;
+#define FG_IPC_BYTES(z, max) same &= bytes_equal(&x->z, &y->z);
+#define FG_IPC_TEXT(z, max)  same &= bytes_equal(&x->z, &y->z);
+#define FG_IPC_CLEAR(z, max) same &= bytes_equal(&x->z, &y->z);
+#define FG_IPC_END(NAME, name)                                                                     \
+	}                                                                                          \
+	break;
 #define FG_IPC_TAKES_FD(NAME)
 #define FG_IPC_CARRIES(FROM, TO, NAME)
 #include "lib/ipc/ipc.def"

@@ -25,9 +25,9 @@ enum { WAIT_MS = 10000 };
 struct gateway {
 	char *dir;
 	pid_t pid;
-	int events;	    /* what the roles say */
+	int events; /* what the roles say */
 	char said[65536];
-	char file[65536];   /* for slurp() */
+	char file[65536]; /* for slurp() */
 	struct fg_parent_timings timings;
 };
 
@@ -72,10 +72,13 @@ static void setup(struct gateway *gw)
 	gw->timings = (struct fg_parent_timings){ 10, 40, 60000, 5000, 5000 };
 	put(gw, "tls.crt", "x");
 	put(gw, "tls.key", "x");
-	put(gw, "ca.crt", "text before\n-----BEGIN CERTIFICATE-----\nAAEC\nAwQF\n-----END CERTIFICATE-----\n");
+	put(gw, "ca.crt",
+	    "text before\n-----BEGIN CERTIFICATE-----\nAAEC\nAwQF\n-----END CERTIFICATE-----\n");
 	snprintf(text, sizeof(text),
-		 "gateway = { name = \"gw.example\"; data_dir = \"%s/data\"; run_dir = \"%s/run\"; };\n"
-		 "secure = { port = 0; certificate = \"%s/tls.crt\"; key = \"%s/tls.key\"; ca = \"%s/ca.crt\"; };\n"
+		 "gateway = { name = \"gw.example\"; data_dir = \"%s/data\"; run_dir = \"%s/run\"; "
+		 "};\n"
+		 "secure = { port = 0; certificate = \"%s/tls.crt\"; key = \"%s/tls.key\"; ca = "
+		 "\"%s/ca.crt\"; };\n"
 		 "links = ( { name = \"a\"; adapter = \"loop\"; source_address = \"1\"; },\n"
 		 "          { name = \"b\"; adapter = \"loop\"; source_address = \"2\"; } );\n",
 		 gw->dir, gw->dir, gw->dir, gw->dir, gw->dir);
@@ -112,13 +115,15 @@ static void launch(struct gateway *gw)
 	char program[512];
 
 	assert_ok(fg_parent_check(path_of(gw, "fallgate.conf"), &conf, no_error, NULL));
-	snprintf(program, sizeof(program), "%s/tests/parent/fallgated_fixture", getenv("FG_BUILDDIR"));
+	snprintf(program, sizeof(program), "%s/tests/parent/fallgated_fixture",
+		 getenv("FG_BUILDDIR"));
 	gw->said[0] = 0;
 	gw->pid = fork();
 	if (gw->pid == 0) {
 		const struct fg_parent_options options = { &conf, program, gw->timings };
 
-		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a case that fails leaves its gateway behind: not for longer than the test */
+		prctl(PR_SET_PDEATHSIG,
+		      SIGKILL); /* a case that fails leaves its gateway behind: not for longer than the test */
 		redirect(path_of(gw, "out"), STDOUT_FILENO);
 		redirect(path_of(gw, "err"), STDERR_FILENO);
 		fg_log_init(NULL, "parent", "info");
@@ -144,7 +149,8 @@ static const char *until(struct gateway *gw, const char *event, int times)
 		if (at)
 			return at + strlen(want);
 		if (poll(&pfd, 1, WAIT_MS) != 1)
-			fail_msg("waited for \"%s\" #%d; said: %s\nlog: %s", event, times, gw->said, slurp(gw, "err"));
+			fail_msg("waited for \"%s\" #%d; said: %s\nlog: %s", event, times, gw->said,
+				 slurp(gw, "err"));
 		if (len == 0)
 			gw->said[len++] = '\n';
 		n = read(gw->events, gw->said + len, sizeof(gw->said) - len - 1);
@@ -159,7 +165,8 @@ static pid_t pid_in(struct gateway *gw, const char *event, int times)
 
 static void until_all_started(struct gateway *gw)
 {
-	static const char *const events[] = { "log start", "vault start", "core start", "a start", "b start", "secure start" };
+	static const char *const events[] = { "log start", "vault start", "core start",
+					      "a start",   "b start",     "secure start" };
 
 	for (size_t i = 0; i < ARRAY_LEN(events); i++)
 		until(gw, events[i], 1);
@@ -209,10 +216,12 @@ static void assert_mode(struct gateway *gw, const char *name, mode_t mode)
 static void roles_start_in_order_know_their_peers_and_stop_in_order(void **state)
 {
 	static const char *const order[] = { "log", "vault", "core", "a", "b", "secure" };
-	static const char *const peers[] = { "log peer vault", "log peer core", "vault peer log", "vault peer core",
-					     "vault peer a 0", "vault peer b 1", "core peer log", "core peer vault",
-					     "core peer secure", "a peer vault", "b peer vault", "secure peer core",
-					     "core file 1", "secure file 0", "secure file 2", "secure file 3" };
+	static const char *const peers[] = {
+		"log peer vault",   "log peer core",  "vault peer log", "vault peer core",
+		"vault peer a 0",   "vault peer b 1", "core peer log",  "core peer vault",
+		"core peer secure", "a peer vault",   "b peer vault",   "secure peer core",
+		"core file 1",      "secure file 0",  "secure file 2",  "secure file 3"
+	};
 	struct gateway gw;
 	char event[64];
 	pid_t last = 0, pid;
@@ -442,7 +451,8 @@ static void a_role_that_does_not_stop_is_killed(void **state)
 
 static void roles_leave_when_the_parent_is_gone(void **state)
 {
-	static const char *const names[] = { "log start", "vault start", "core start", "a start", "b start", "secure start" };
+	static const char *const names[] = { "log start", "vault start", "core start",
+					     "a start",   "b start",     "secure start" };
 	struct gateway gw;
 
 	(void)state;
@@ -483,8 +493,10 @@ static void what_cannot_be_used_is_named(void **state)
 		const char *file, *text, *says;
 	} cases[] = {
 		{ "ca.crt", "no certificate", "ca.crt: no PEM certificate" },
-		{ "ca.crt", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----", "ca.crt: no PEM certificate" },
-		{ "ca.crt", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----", "ca.crt: no PEM certificate" },
+		{ "ca.crt", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----",
+		  "ca.crt: no PEM certificate" },
+		{ "ca.crt", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----",
+		  "ca.crt: no PEM certificate" },
 		{ "data/gateway.id", "beef\n", "gateway.id: not 32 hex digits" },
 	};
 	struct gateway gw;
@@ -536,7 +548,8 @@ static int program(struct gateway *gw, const char *arguments)
 
 	unlink(path_of(gw, "out"));
 	unlink(path_of(gw, "err"));
-	snprintf(command, sizeof(command), "cd %s && %s/tests/parent/fallgated_fixture %s >out 2>err", gw->dir,
+	snprintf(command, sizeof(command),
+		 "cd %s && %s/tests/parent/fallgated_fixture %s >out 2>err", gw->dir,
 		 getenv("FG_BUILDDIR"), arguments);
 	status = system(command);
 	return WEXITSTATUS(status);
@@ -551,24 +564,30 @@ static void a_configuration_is_checked_without_starting(void **state)
 	assert_int_equal(program(&gw, "-n -c fallgate.conf"), FG_EXIT_OK);
 	assert_string_equal(slurp(&gw, "out"), "fallgate.conf: good: 2 links\n");
 	assert_int_equal(access(path_of(&gw, "data"), F_OK), -1);
-	put(&gw, "bad.conf", "gateway = { name = \"gw\"; data_dir = \"tls.key\"; run_dir = \"run\"; policy = \"p.conf\"; };\n"
-			     "secure = { port = 70000; certificate = \"no.crt\"; key = \"tls.key\"; ca = \"ca.crt\"; };\n"
-			     "mark = { text = \"\xe2\x9a\xa0\"; };\n"
-			     "links = ( { name = \"a\"; adapter = \"lop\"; source_address = \"1\"; } );\n"
-			     "limit = 1;\n");
+	put(&gw, "bad.conf",
+	    "gateway = { name = \"gw\"; data_dir = \"tls.key\"; run_dir = \"run\"; policy = "
+	    "\"p.conf\"; };\n"
+	    "secure = { port = 70000; certificate = \"no.crt\"; key = \"tls.key\"; ca = "
+	    "\"ca.crt\"; };\n"
+	    "mark = { text = \"\xe2\x9a\xa0\"; };\n"
+	    "links = ( { name = \"a\"; adapter = \"lop\"; source_address = \"1\"; } );\n"
+	    "limit = 1;\n");
 	put(&gw, "p.conf", "rules = (\n { default = true; links = [ \"z\" ]; } );\n");
 	assert_int_equal(program(&gw, "-n -c bad.conf"), FG_EXIT_CHECK);
-	assert_string_equal(slurp(&gw, "err"),
-			    "bad.conf:2: secure.port: 70000 is out of range; 0 to 65535\n"
-			    "bad.conf:4: links[0].adapter: \"lop\" is none of: smpp, loop\n"
-			    "bad.conf:5: limit: no such key; did you mean limits?\n"
-			    "bad.conf: mark.text: \"\xe2\x9a\xa0\" is not in the GSM alphabet; 3GPP TS 23.038, 6.2.1\n"
-			    "bad.conf: gateway.data_dir: tls.key is not a folder\n"
-			    "bad.conf: secure.certificate: no.crt cannot be read: No such file or directory\n"
-			    "p.conf:2: rules[0].links: no link is named \"z\"\n");
+	assert_string_equal(
+		slurp(&gw, "err"),
+		"bad.conf:2: secure.port: 70000 is out of range; 0 to 65535\n"
+		"bad.conf:4: links[0].adapter: \"lop\" is none of: smpp, loop\n"
+		"bad.conf:5: limit: no such key; did you mean limits?\n"
+		"bad.conf: mark.text: \"\xe2\x9a\xa0\" is not in the GSM alphabet; 3GPP TS 23.038, "
+		"6.2.1\n"
+		"bad.conf: gateway.data_dir: tls.key is not a folder\n"
+		"bad.conf: secure.certificate: no.crt cannot be read: No such file or directory\n"
+		"p.conf:2: rules[0].links: no link is named \"z\"\n");
 	assert_int_equal(program(&gw, "-c bad.conf"), FG_EXIT_CONF);
 	assert_int_equal(program(&gw, "-n -c none.conf"), FG_EXIT_CHECK);
-	assert_string_equal(slurp(&gw, "err"), "none.conf: cannot be read: No such file or directory\n");
+	assert_string_equal(slurp(&gw, "err"),
+			    "none.conf: cannot be read: No such file or directory\n");
 	teardown(&gw);
 }
 

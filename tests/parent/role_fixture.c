@@ -21,7 +21,8 @@ struct fixture {
 static void say(const struct fixture *fixture, const char *event, const char *detail)
 {
 	char line[256];
-	int n = snprintf(line, sizeof(line), "%s %s%s%s %d\n", fixture->name, event, *detail ? " " : "", detail, getpid());
+	int n = snprintf(line, sizeof(line), "%s %s%s%s %d\n", fixture->name, event,
+			 *detail ? " " : "", detail, getpid());
 
 	if (write(fixture->pipe, line, (size_t)n) != n)
 		_exit(9);
@@ -36,7 +37,8 @@ static int told_to(const struct fixture *fixture, const char *what, int once)
 	return once ? unlink(path) == 0 : access(path, F_OK) == 0;
 }
 
-static void give_key(struct fg_role_process *process, const struct fixture *fixture, enum fg_trust_key kind)
+static void give_key(struct fg_role_process *process, const struct fixture *fixture,
+		     enum fg_trust_key kind)
 {
 	uint8_t key[32];
 
@@ -85,12 +87,14 @@ static void file(struct fg_role_process *process, enum fg_role_file kind, int fd
 	close(fd_take);
 }
 
-static void peer(struct fg_role_process *process, const struct fg_ipc_peer *told, int fd_take, void *arg)
+static void peer(struct fg_role_process *process, const struct fg_ipc_peer *told, int fd_take,
+		 void *arg)
 {
 	char detail[80];
 
 	(void)process;
-	snprintf(detail, sizeof(detail), "%.*s %d", (int)told->name.len, (const char *)told->name.data, told->link);
+	snprintf(detail, sizeof(detail), "%.*s %d", (int)told->name.len,
+		 (const char *)told->name.data, told->link);
 	say(arg, "peer", detail);
 	close(fd_take);
 }
@@ -111,10 +115,14 @@ static void stop(struct fg_role_process *process, void *arg)
 
 static int run(enum fg_role role, int fd)
 {
-	static const struct fg_role_ops ops = {
-		.configure = configure, .trust = trust, .file = file, .peer = peer, .start = start, .stop = stop
-	};
-	struct fixture fixture = { .role = role, .pipe = open(getenv("FG_FIXTURE_PIPE"), O_WRONLY | O_CLOEXEC) };
+	static const struct fg_role_ops ops = { .configure = configure,
+						.trust = trust,
+						.file = file,
+						.peer = peer,
+						.start = start,
+						.stop = stop };
+	struct fixture fixture = { .role = role,
+				   .pipe = open(getenv("FG_FIXTURE_PIPE"), O_WRONLY | O_CLOEXEC) };
 
 	snprintf(fixture.name, sizeof(fixture.name), "%s", fg_role_name(role));
 	return fg_role_run(role, fixture.name, fd, &ops, &fixture);

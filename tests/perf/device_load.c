@@ -116,7 +116,8 @@ static void slot_end(struct sender *sender, struct slot *slot)
 }
 
 /* With --spread the last four digits are another recipient's for each of 8,000 messages. */
-static void recipient_of(const struct load *load, uint64_t number, char handle[static HANDLE_MAX + 1])
+static void recipient_of(const struct load *load, uint64_t number,
+			 char handle[static HANDLE_MAX + 1])
 {
 	size_t len = strlen(load->to);
 
@@ -526,7 +527,8 @@ static int run_crowd(struct event_base *base, const char *path, unsigned count,
 
 static int usage(void)
 {
-	fputs("Usage: device_load --state FILE... --to HANDLE --count N [--window W] [--allow-sms]\n"
+	fputs("Usage: device_load --state FILE... --to HANDLE --count N [--window W] "
+	      "[--allow-sms]\n"
 	      "                   [--spread] [--trace FILE] [--timeout S]\n"
 	      "       device_load --state FILE --connections N [--timeout S]\n"
 	      "--window: messages of one device waiting for their final receipt, 1 to 32, "

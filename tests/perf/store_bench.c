@@ -36,17 +36,24 @@ static void fill_ops(struct slot *slot, uint64_t number)
 
 	memcpy(random_part, &number, sizeof(number));
 	id = fg_id_make(1700000000000u + number / 32, random_part);
-	slot->ops[0] = (struct fg_store_op){ .op = FG_OP_QUEUE_PUT, .id = id, .expires_ms = 1800000000000u + number,
-					     .body = { slot->bench->body, sizeof(slot->bench->body) } };
+	slot->ops[0] =
+		(struct fg_store_op){ .op = FG_OP_QUEUE_PUT,
+				      .id = id,
+				      .expires_ms = 1800000000000u + number,
+				      .body = { slot->bench->body, sizeof(slot->bench->body) } };
 	memcpy(slot->ops[0].device, &device, sizeof(device));
-	slot->ops[1] = (struct fg_store_op){ .op = FG_OP_JOB_PUT, .id = id, .state = FG_JOB_SECURE,
-					     .due_ms = 1800000000000u + number,
-					     .body = { slot->bench->body, sizeof(slot->bench->body) } };
+	slot->ops[1] =
+		(struct fg_store_op){ .op = FG_OP_JOB_PUT,
+				      .id = id,
+				      .state = FG_JOB_SECURE,
+				      .due_ms = 1800000000000u + number,
+				      .body = { slot->bench->body, sizeof(slot->bench->body) } };
 }
 
 static bool is_over(struct bench *bench)
 {
-	return bench->put >= bench->until_put || fg_clock_mono_ms(fg_loop_clock(bench->loop)) >= bench->until_ms;
+	return bench->put >= bench->until_put ||
+	       fg_clock_mono_ms(fg_loop_clock(bench->loop)) >= bench->until_ms;
 }
 
 static void put_next(struct slot *slot);
@@ -94,7 +101,8 @@ static double run(struct bench *bench, unsigned window, uint64_t count, uint64_t
 	}
 	while (bench->done < bench->put)
 		fg_loop_step(bench->loop, true);
-	return (double)(bench->done - first) * 1e6 / (double)(fg_clock_mono_us(fg_loop_clock(bench->loop)) - start_us);
+	return (double)(bench->done - first) * 1e6 /
+	       (double)(fg_clock_mono_us(fg_loop_clock(bench->loop)) - start_us);
 }
 
 static void measure(struct bench *bench, uint64_t rows)
@@ -104,7 +112,8 @@ static void measure(struct bench *bench, uint64_t rows)
 	if (bench->done < rows)
 		run(bench, WINDOW_MAX, rows - bench->done, UINT64_MAX / 4);
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
-		double rate = run(bench, windows[i], UINT64_MAX / 4, rows < 10000 ? MEASURE_MS / 5 : MEASURE_MS);
+		double rate = run(bench, windows[i], UINT64_MAX / 4,
+				  rows < 10000 ? MEASURE_MS / 5 : MEASURE_MS);
 
 		printf("store/put_window%u_rows%" PRIu64 " %.0f ops/s\n", windows[i], rows, rate);
 		fflush(stdout);
@@ -114,7 +123,9 @@ static void measure(struct bench *bench, uint64_t rows)
 int main(int argc, char **argv)
 {
 	struct bench bench = { 0 };
-	struct fg_store_conf conf = { .engine = "sqlite", .outstanding_bytes = 64u << 20, .queue_items_max = 1000,
+	struct fg_store_conf conf = { .engine = "sqlite",
+				      .outstanding_bytes = 64u << 20,
+				      .queue_items_max = 1000,
 				      .queue_bytes_max = 64u << 20 };
 	enum fg_rc rc;
 

@@ -71,7 +71,8 @@ static void a_call_outside_its_bounds_is_refused(void **state)
 	assert_rc(FG_E_ARG, fg_store_get(f->store, keys, 0, store_collect, NULL));
 	assert_rc(FG_E_ARG, fg_store_get(f->store, &no_kind, 1, store_collect, NULL));
 	assert_rc(FG_E_ARG, fg_store_get(f->store, &no_what, 1, store_collect, NULL));
-	assert_rc(FG_E_ARG, fg_store_sweep(f->store, FG_SWEEP_SENDING + 1, 0, 1, store_collect, NULL));
+	assert_rc(FG_E_ARG,
+		  fg_store_sweep(f->store, FG_SWEEP_SENDING + 1, 0, 1, store_collect, NULL));
 	f->conf.engine = "paper";
 	store_close(f);
 	assert_rc(FG_E_ARG, store_open(f));
@@ -83,8 +84,10 @@ static void items_of_a_device_are_fetched_in_the_order_of_their_puts(void **stat
 {
 	struct store_fixture *f = *state;
 	struct fg_store_op ops[] = {
-		OP(QUEUE_PUT, DEV(1), ID(9), BODY("first"), .expires_ms = 77), OP(QUEUE_PUT, DEV(2), ID(5), BODY("other")),
-		OP(QUEUE_PUT, DEV(1), ID(3), .tag = 4, BODY("second")),	       OP(QUEUE_PUT, DEV(1), ID(6), BODY("")),
+		OP(QUEUE_PUT, DEV(1), ID(9), BODY("first"), .expires_ms = 77),
+		OP(QUEUE_PUT, DEV(2), ID(5), BODY("other")),
+		OP(QUEUE_PUT, DEV(1), ID(3), .tag = 4, BODY("second")),
+		OP(QUEUE_PUT, DEV(1), ID(6), BODY("")),
 	};
 	struct store_rows *rows;
 
@@ -107,7 +110,8 @@ static void items_of_a_device_are_fetched_in_the_order_of_their_puts(void **stat
 static void the_same_item_again_is_a_duplicate_and_another_tag_is_not(void **state)
 {
 	struct store_fixture *f = *state;
-	struct fg_store_op ops[] = { OP(QUEUE_PUT, DEV(1), ID(1), BODY("x")), OP(QUEUE_PUT, DEV(1), ID(1), BODY("y")),
+	struct fg_store_op ops[] = { OP(QUEUE_PUT, DEV(1), ID(1), BODY("x")),
+				     OP(QUEUE_PUT, DEV(1), ID(1), BODY("y")),
 				     OP(QUEUE_PUT, DEV(1), ID(1), .tag = 1, BODY("z")) };
 
 	assert_ok(store_run(f, ops, 3));
@@ -163,7 +167,8 @@ static void put_items(struct store_fixture *f, uint8_t from, uint8_t to)
 static void a_queue_holds_so_many_items_over_restarts(void **state)
 {
 	struct store_fixture *f = *state;
-	struct fg_store_op again = OP(QUEUE_PUT, DEV(1), ID(3), BODY("x")), over = OP(QUEUE_PUT, DEV(1), ID(9), BODY("x"));
+	struct fg_store_op again = OP(QUEUE_PUT, DEV(1), ID(3), BODY("x")),
+			   over = OP(QUEUE_PUT, DEV(1), ID(9), BODY("x"));
 	struct fg_store_op ack = OP(QUEUE_ACK, DEV(1), ID(2)), clear = OP(QUEUE_CLEAR, DEV(1));
 
 	put_items(f, 1, 8);
@@ -185,7 +190,8 @@ static void a_queue_holds_so_many_bytes(void **state)
 	struct store_fixture *f = *state;
 	struct fg_store_op ops[] = { OP(QUEUE_PUT, DEV(1), ID(1), .body = { page, 2048 }),
 				     OP(QUEUE_PUT, DEV(1), ID(2), .body = { page, 2047 }) };
-	struct fg_store_op two = OP(QUEUE_PUT, DEV(1), ID(3), BODY("xy")), one = OP(QUEUE_PUT, DEV(1), ID(4), BODY("x"));
+	struct fg_store_op two = OP(QUEUE_PUT, DEV(1), ID(3), BODY("xy")),
+			   one = OP(QUEUE_PUT, DEV(1), ID(4), BODY("x"));
 	struct fg_store_op ack = OP(QUEUE_ACK, DEV(1), ID(1));
 
 	assert_ok(store_run(f, ops, 2));
@@ -231,11 +237,14 @@ static void a_position_in_the_queue_is_never_used_again(void **state)
 static void a_job_is_put_once_and_changes_from_the_states_that_are_named(void **state)
 {
 	struct store_fixture *f = *state;
-	struct fg_store_op put = OP(JOB_PUT, ID(1), .state = FG_JOB_READY, .due_ms = 5, .expires_ms = 9, BODY("body"));
-	struct fg_store_op set = OP(JOB_SET, ID(1), .from_states = FROM(READY) | FROM(ASKING), .state = FG_JOB_SENDING,
-				    .due_ms = UINT64_MAX);
-	struct fg_store_op late = OP(JOB_SET, ID(1), .from_states = FROM(READY), .state = FG_JOB_FINAL, BODY("new"));
-	struct fg_store_op absent = OP(JOB_SET, ID(2), .from_states = UINT32_MAX, .state = FG_JOB_FINAL);
+	struct fg_store_op put = OP(JOB_PUT, ID(1), .state = FG_JOB_READY, .due_ms = 5,
+				    .expires_ms = 9, BODY("body"));
+	struct fg_store_op set = OP(JOB_SET, ID(1), .from_states = FROM(READY) | FROM(ASKING),
+				    .state = FG_JOB_SENDING, .due_ms = UINT64_MAX);
+	struct fg_store_op late =
+		OP(JOB_SET, ID(1), .from_states = FROM(READY), .state = FG_JOB_FINAL, BODY("new"));
+	struct fg_store_op absent =
+		OP(JOB_SET, ID(2), .from_states = UINT32_MAX, .state = FG_JOB_FINAL);
 	struct store_rows *rows;
 
 	assert_ok(store_run(f, &put, 1));
@@ -264,7 +273,8 @@ static void the_very_change_of_a_job_again_is_a_duplicate(void **state)
 {
 	struct store_fixture *f = *state;
 	struct fg_store_op put = OP(JOB_PUT, ID(1), .state = FG_JOB_READY, BODY("a"));
-	struct fg_store_op set = OP(JOB_SET, ID(1), .from_states = FROM(READY), .state = FG_JOB_SENT, .due_ms = 3, BODY("b"));
+	struct fg_store_op set = OP(JOB_SET, ID(1), .from_states = FROM(READY),
+				    .state = FG_JOB_SENT, .due_ms = 3, BODY("b"));
 	struct fg_store_op other[] = { set, set, set };
 
 	assert_ok(store_run(f, &put, 1));
@@ -281,7 +291,8 @@ static void the_very_change_of_a_job_again_is_a_duplicate(void **state)
 static void a_job_is_dropped_once(void **state)
 {
 	struct store_fixture *f = *state;
-	struct fg_store_op put = OP(JOB_PUT, ID(1), .state = FG_JOB_READY), drop = OP(JOB_DROP, ID(1));
+	struct fg_store_op put = OP(JOB_PUT, ID(1), .state = FG_JOB_READY),
+			   drop = OP(JOB_DROP, ID(1));
 
 	assert_ok(store_run(f, &put, 1));
 	assert_ok(store_run(f, &drop, 1));
@@ -295,7 +306,8 @@ static void a_reference_finds_its_message_until_the_message_drops_it(void **stat
 {
 	struct store_fixture *f = *state;
 	struct fg_store_op put = OP(REF_PUT, KEY("smsc\0a"), ID(1), .number = 3);
-	struct fg_store_op newer = OP(REF_PUT, KEY("smsc\0a"), ID(2), .number = 4), drop = OP(REF_DROP, ID(2));
+	struct fg_store_op newer = OP(REF_PUT, KEY("smsc\0a"), ID(2), .number = 4),
+			   drop = OP(REF_DROP, ID(2));
 	struct store_rows *rows;
 
 	assert_ok(store_run(f, &put, 1));
@@ -342,7 +354,10 @@ static void a_record_changes_only_from_the_version_that_was_read(void **state)
 	struct store_fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-		struct fg_store_op op = { .op = steps[i].op, .kind = FG_KV_PIN, KEY("a"), .version = steps[i].version,
+		struct fg_store_op op = { .op = steps[i].op,
+					  .kind = FG_KV_PIN,
+					  KEY("a"),
+					  .version = steps[i].version,
 					  .body = FG_BYTES_TEXT(steps[i].body) };
 		struct store_rows *rows;
 
@@ -360,7 +375,8 @@ static void prekeys_are_popped_from_the_lowest_each_once(void **state)
 				     OP(PREKEY_PUT, DEV(1), .number = 4, BODY("four")),
 				     OP(PREKEY_PUT, DEV(2), .number = 1, BODY("one")),
 				     OP(PREKEY_PUT, DEV(1), .number = 9, BODY("again")) };
-	struct fg_store_op pop = OP(PREKEY_POP, DEV(1)), clear = OP(PREKEY_CLEAR, DEV(2)), other = OP(PREKEY_POP, DEV(2));
+	struct fg_store_op pop = OP(PREKEY_POP, DEV(1)), clear = OP(PREKEY_CLEAR, DEV(2)),
+			   other = OP(PREKEY_POP, DEV(2));
 
 	assert_ok(store_run(f, put, 4));
 	assert_int_equal(put[3].result, FG_STORE_DUP);
@@ -388,9 +404,13 @@ static void several_records_are_read_at_once(void **state)
 	struct fg_store_op ops[] = { OP(KV_PUT, .kind = FG_KV_PIN, KEY("a"), BODY("pin")),
 				     OP(KV_PUT, .kind = FG_KV_HANDLE, KEY("a"), BODY("handle")),
 				     OP(JOB_PUT, ID(1), .state = FG_JOB_READY) };
-	struct fg_store_key keys[] = { kv_a, { .what = FG_GET_KV, .kind = FG_KV_ACCOUNT, KEY("a") },
-				       { .what = FG_GET_KV }, { .what = FG_GET_REF }, { .what = FG_GET_DEVICES },
-				       { .what = FG_GET_KV, .kind = FG_KV_HANDLE, KEY("a") }, job_1 };
+	struct fg_store_key keys[] = { kv_a,
+				       { .what = FG_GET_KV, .kind = FG_KV_ACCOUNT, KEY("a") },
+				       { .what = FG_GET_KV },
+				       { .what = FG_GET_REF },
+				       { .what = FG_GET_DEVICES },
+				       { .what = FG_GET_KV, .kind = FG_KV_HANDLE, KEY("a") },
+				       job_1 };
 	struct store_rows *rows;
 
 	assert_ok(store_run(f, ops, ARRAY_LEN(ops)));
@@ -413,7 +433,8 @@ static void devices_are_those_whose_key_begins_with_the_account(void **state)
 				     OP(KV_PUT, .kind = FG_KV_DEVICE, KEY("A")),
 				     OP(KV_PUT, .kind = FG_KV_PIN, KEY("AB")),
 				     OP(KV_PUT, .kind = FG_KV_DEVICE, KEY("\xff\xff\x07")) };
-	struct fg_store_key ab = { .what = FG_GET_DEVICES, KEY("AB") }, top = { .what = FG_GET_DEVICES, KEY("\xff\xff") };
+	struct fg_store_key ab = { .what = FG_GET_DEVICES, KEY("AB") },
+			    top = { .what = FG_GET_DEVICES, KEY("\xff\xff") };
 
 	assert_ok(store_run(f, ops, ARRAY_LEN(ops)));
 	assert_int_equal(store_count_key(f, ab), 2);
@@ -429,10 +450,10 @@ static void sweeps_find_what_is_due_and_nothing_else(void **state)
 		size_t count;
 		uint8_t first;
 	} cases[] = {
-		{ FG_SWEEP_DUE, 99, 10, 0, 0 },	    { FG_SWEEP_DUE, 100, 10, 1, 1 },
-		{ FG_SWEEP_DUE, 1000, 10, 3, 1 },   { FG_SWEEP_DUE, 1000, 2, 2, 1 },
-		{ FG_SWEEP_FINAL, 149, 10, 0, 0 },  { FG_SWEEP_FINAL, 150, 10, 1, 4 },
-		{ FG_SWEEP_SENDING, 0, 10, 1, 2 },  { FG_SWEEP_EXPIRED_ITEMS, 499, 9, 0, 0 },
+		{ FG_SWEEP_DUE, 99, 10, 0, 0 },           { FG_SWEEP_DUE, 100, 10, 1, 1 },
+		{ FG_SWEEP_DUE, 1000, 10, 3, 1 },         { FG_SWEEP_DUE, 1000, 2, 2, 1 },
+		{ FG_SWEEP_FINAL, 149, 10, 0, 0 },        { FG_SWEEP_FINAL, 150, 10, 1, 4 },
+		{ FG_SWEEP_SENDING, 0, 10, 1, 2 },        { FG_SWEEP_EXPIRED_ITEMS, 499, 9, 0, 0 },
 		{ FG_SWEEP_EXPIRED_ITEMS, 500, 9, 1, 6 }, { FG_SWEEP_EXPIRED_ITEMS, 501, 9, 2, 6 },
 	};
 	struct store_fixture *f = *state;
@@ -447,7 +468,8 @@ static void sweeps_find_what_is_due_and_nothing_else(void **state)
 
 	assert_ok(store_run(f, ops, ARRAY_LEN(ops)));
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct store_rows *rows = store_sweep(f, cases[i].what, cases[i].now_ms, cases[i].limit);
+		struct store_rows *rows =
+			store_sweep(f, cases[i].what, cases[i].now_ms, cases[i].limit);
 
 		assert_ok(rows->rc);
 		assert_int_equal(rows->count, cases[i].count);
@@ -456,7 +478,8 @@ static void sweeps_find_what_is_due_and_nothing_else(void **state)
 	}
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, store_case_setup, store_case_teardown)
+#define CASE(function)                                                                             \
+	cmocka_unit_test_setup_teardown(function, store_case_setup, store_case_teardown)
 
 size_t store_conformance_cases(const struct store_factory *factory, struct CMUnitTest *cases_out)
 {

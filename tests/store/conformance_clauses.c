@@ -25,13 +25,18 @@ static void nothing_calls_back_from_inside_the_call(void **state)
 }
 
 /* What rides with a condition that fails must not have happened. */
-static void fails_whole(struct store_fixture *f, struct fg_store_op bad, enum fg_store_result result, size_t position)
+static void fails_whole(struct store_fixture *f, struct fg_store_op bad,
+			enum fg_store_result result, size_t position)
 {
 	struct fg_store_op ops[] = {
-		OP(JOB_PUT, ID(1), .state = FG_JOB_READY), OP(KV_PUT, .kind = FG_KV_PIN, KEY("a")),
-		OP(REF_PUT, KEY("smsc\0a"), ID(1)),	   OP(QUEUE_PUT, DEV(1), ID(1)),
-		OP(PREKEY_POP, DEV(9)),			   OP(QUEUE_CLEAR, DEV(9)),
-		OP(JOB_SET, ID(99), .from_states = FROM(READY), .state = FG_JOB_FINAL), bad,
+		OP(JOB_PUT, ID(1), .state = FG_JOB_READY),
+		OP(KV_PUT, .kind = FG_KV_PIN, KEY("a")),
+		OP(REF_PUT, KEY("smsc\0a"), ID(1)),
+		OP(QUEUE_PUT, DEV(1), ID(1)),
+		OP(PREKEY_POP, DEV(9)),
+		OP(QUEUE_CLEAR, DEV(9)),
+		OP(JOB_SET, ID(99), .from_states = FROM(READY), .state = FG_JOB_FINAL),
+		bad,
 	};
 	struct fg_store_op moved = ops[position];
 	struct fg_store_key job_99 = { .what = FG_GET_JOB, .id = { { 99 } } };
@@ -61,9 +66,12 @@ static void a_condition_that_fails_undoes_its_whole_submit(void **state)
 		enum fg_store_result result;
 	} cases[] = {
 		{ OP(QUEUE_ACK_IF, DEV(5), ID(5)), FG_STORE_CONFLICT },
-		{ OP(QUEUE_PUT, DEV(5), ID(5), .body = { (const uint8_t[5000]){ 0 }, 5000 }), FG_STORE_QUOTA },
-		{ OP(JOB_SET, ID(99), .from_states = FROM(SENT), .state = FG_JOB_ASKING), FG_STORE_CONFLICT },
-		{ OP(JOB_SET, ID(55), .from_states = FROM(READY), .state = FG_JOB_FINAL), FG_STORE_NOT_FOUND },
+		{ OP(QUEUE_PUT, DEV(5), ID(5), .body = { (const uint8_t[5000]){ 0 }, 5000 }),
+		  FG_STORE_QUOTA },
+		{ OP(JOB_SET, ID(99), .from_states = FROM(SENT), .state = FG_JOB_ASKING),
+		  FG_STORE_CONFLICT },
+		{ OP(JOB_SET, ID(55), .from_states = FROM(READY), .state = FG_JOB_FINAL),
+		  FG_STORE_NOT_FOUND },
 		{ OP(KV_PUT, .kind = FG_KV_PIN, KEY("there"), .version = 0), FG_STORE_CONFLICT },
 		{ OP(KV_PUT, .kind = FG_KV_PIN, KEY("nowhere"), .version = 2), FG_STORE_CONFLICT },
 		{ OP(KV_DROP, .kind = FG_KV_PIN, KEY("there"), .version = 7), FG_STORE_CONFLICT },
@@ -119,7 +127,8 @@ static void completions_come_in_order_and_neighbours_do_not_fail_together(void *
 		list[i].order = &order;
 		list[i].number = i;
 		list[i].ops[0] = OP(QUEUE_PUT, DEV((uint8_t)(i / 8)), ID((uint8_t)i));
-		list[i].ops[1] = i % 3 ? OP(JOB_PUT, ID((uint8_t)i), .state = FG_JOB_READY) : OP(QUEUE_ACK_IF, DEV(200));
+		list[i].ops[1] = i % 3 ? OP(JOB_PUT, ID((uint8_t)i), .state = FG_JOB_READY)
+				       : OP(QUEUE_ACK_IF, DEV(200));
 		assert_ok(fg_store_submit(f->store, 1, 0, list[i].ops, 2, note_order, &list[i]));
 	}
 	while (order.next < 100)
@@ -143,7 +152,8 @@ static void read_now(enum fg_rc rc, struct fg_store_op *ops, size_t count, void 
 
 	(void)count;
 	assert_ok(rc);
-	assert_ok(fg_store_fetch(reader->fixture->store, ops[0].device, 0, 100, store_collect, &reader->rows));
+	assert_ok(fg_store_fetch(reader->fixture->store, ops[0].device, 0, 100, store_collect,
+				 &reader->rows));
 	assert_false(reader->rows.came);
 }
 
@@ -166,8 +176,8 @@ static void more_than_may_wait_is_refused_until_something_is_durable(void **stat
 {
 	static const uint8_t half[FG_STORE_VALUE_MAX];
 	struct store_fixture *f = *state;
-	struct fg_store_op op = OP(KV_PUT, .kind = FG_KV_META, KEY("k"), .version = FG_STORE_ANY_VERSION,
-				   .body = { half, sizeof(half) });
+	struct fg_store_op op = OP(KV_PUT, .kind = FG_KV_META, KEY("k"),
+				   .version = FG_STORE_ANY_VERSION, .body = { half, sizeof(half) });
 	struct fg_store_op ops[32];
 	struct store_answer answers[32] = { 0 };
 	struct fg_store_health health;
@@ -175,7 +185,8 @@ static void more_than_may_wait_is_refused_until_something_is_durable(void **stat
 
 	while (taken < 32) {
 		ops[taken] = op;
-		if (fg_store_submit(f->store, 0, 0, &ops[taken], 1, store_done, &answers[taken]) != FG_OK)
+		if (fg_store_submit(f->store, 0, 0, &ops[taken], 1, store_done, &answers[taken]) !=
+		    FG_OK)
 			break;
 		taken++;
 	}
@@ -211,9 +222,12 @@ static void everything_survives_a_restart(void **state)
 {
 	struct store_fixture *f = *state;
 	struct fg_store_op ops[] = {
-		OP(QUEUE_PUT, DEV(1), ID(1), BODY("q")), OP(JOB_PUT, ID(1), .state = FG_JOB_IN_DOUBT, BODY("j")),
-		OP(KV_PUT, .kind = FG_KV_PIN, KEY("a"), BODY("v")), OP(REF_PUT, KEY("smsc\0a"), ID(1)),
-		OP(PREKEY_PUT, DEV(1), .number = 2, BODY("p")), OP(JOB_PUT, ID(2), .state = FG_JOB_FINAL),
+		OP(QUEUE_PUT, DEV(1), ID(1), BODY("q")),
+		OP(JOB_PUT, ID(1), .state = FG_JOB_IN_DOUBT, BODY("j")),
+		OP(KV_PUT, .kind = FG_KV_PIN, KEY("a"), BODY("v")),
+		OP(REF_PUT, KEY("smsc\0a"), ID(1)),
+		OP(PREKEY_PUT, DEV(1), .number = 2, BODY("p")),
+		OP(JOB_PUT, ID(2), .state = FG_JOB_FINAL),
 	};
 	struct fg_store_op pop = OP(PREKEY_POP, DEV(1));
 	struct fg_store_health health;
@@ -240,8 +254,10 @@ static void submit_from_inside(enum fg_rc rc, struct fg_store_op *ops, size_t co
 	struct reader *reader = arg;
 
 	assert_ok(rc);
-	assert_rc(FG_E_CLOSED, fg_store_submit(reader->fixture->store, 0, 0, ops, count, store_done, NULL));
-	assert_rc(FG_E_CLOSED, fg_store_get(reader->fixture->store, &job_1, 1, store_collect, NULL));
+	assert_rc(FG_E_CLOSED,
+		  fg_store_submit(reader->fixture->store, 0, 0, ops, count, store_done, NULL));
+	assert_rc(FG_E_CLOSED,
+		  fg_store_get(reader->fixture->store, &job_1, 1, store_collect, NULL));
 	assert_rc(FG_E_CLOSED, fg_store_backup(reader->fixture->store, "x", store_done, NULL));
 	reader->rows.came = true;
 }
@@ -287,7 +303,8 @@ static void reads_are_answered_in_the_order_they_were_asked(void **state)
 	assert_int_equal(rows[1].count, 0);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, store_case_setup, store_case_teardown)
+#define CASE(function)                                                                             \
+	cmocka_unit_test_setup_teardown(function, store_case_setup, store_case_teardown)
 
 size_t store_clause_cases(struct CMUnitTest *cases_out)
 {

@@ -46,7 +46,8 @@ static void take_over(struct kind *kind, sqlite3_file *file, int (*sync)(sqlite3
 	file->pMethods = &kind->methods;
 }
 
-static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *flags_out)
+static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+		     int *flags_out)
 {
 	int code = shim.real->xOpen(shim.real, name, file, flags, flags_out);
 

@@ -24,7 +24,8 @@ struct write_op {
 
 static struct fg_id id_of(uint32_t number)
 {
-	return (struct fg_id){ { (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number } };
+	return (struct fg_id){ { (uint8_t)(number >> 24), (uint8_t)(number >> 16),
+				 (uint8_t)(number >> 8), (uint8_t)number } };
 }
 
 static void write_next(struct write_op *op);
@@ -35,7 +36,8 @@ static void acked(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *ar
 
 	(void)ops;
 	(void)count;
-	if (rc != FG_OK || write(op->writer->acks_fd, &op->number, sizeof(op->number)) != sizeof(op->number))
+	if (rc != FG_OK ||
+	    write(op->writer->acks_fd, &op->number, sizeof(op->number)) != sizeof(op->number))
 		_exit(1);
 	write_next(op);
 }
@@ -43,9 +45,11 @@ static void acked(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *ar
 static void write_next(struct write_op *op)
 {
 	op->number = op->writer->next++;
-	op->ops[0] = OP(QUEUE_PUT, DEV(1), .id = id_of(op->number), BODY("some text of usual length, sealed"));
+	op->ops[0] = OP(QUEUE_PUT, DEV(1), .id = id_of(op->number),
+			BODY("some text of usual length, sealed"));
 	op->ops[1] = OP(JOB_PUT, .id = id_of(op->number), .state = FG_JOB_READY, BODY("facts"));
-	if (fg_store_submit(op->writer->fixture->store, 0, FG_STORE_NEW, op->ops, 2, acked, op) != FG_OK)
+	if (fg_store_submit(op->writer->fixture->store, 0, FG_STORE_NEW, op->ops, 2, acked, op) !=
+	    FG_OK)
 		_exit(2);
 }
 
@@ -80,7 +84,8 @@ static size_t run_round(struct store_fixture *f, uint32_t first, size_t enough, 
 		write_until_killed(f, fds[1], first);
 	}
 	close(fds[1]);
-	while (count < ACKED_MAX && read(fds[0], &numbers[count], sizeof(*numbers)) == sizeof(*numbers))
+	while (count < ACKED_MAX &&
+	       read(fds[0], &numbers[count], sizeof(*numbers)) == sizeof(*numbers))
 		if (++count == enough)
 			kill(child, SIGKILL);
 	kill(child, SIGKILL);
@@ -90,7 +95,8 @@ static size_t run_round(struct store_fixture *f, uint32_t first, size_t enough, 
 	return count;
 }
 
-static void check_round(struct store_fixture *f, const uint32_t *numbers, size_t count, uint32_t first, uint32_t *next)
+static void check_round(struct store_fixture *f, const uint32_t *numbers, size_t count,
+			uint32_t first, uint32_t *next)
 {
 	struct fg_store_op clear = OP(QUEUE_CLEAR, DEV(1));
 	struct store_rows *queue, *jobs;
@@ -138,7 +144,8 @@ static void nothing_acknowledged_is_lost_by_kill_9(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(nothing_acknowledged_is_lost_by_kill_9) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(
+		nothing_acknowledged_is_lost_by_kill_9) };
 
 	return cmocka_run_group_tests_name("kill", tests, NULL, NULL);
 }

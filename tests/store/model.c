@@ -102,9 +102,9 @@ static enum fg_store_result model_job(struct model *m, const struct fg_store_op 
 		return FG_STORE_NOT_FOUND;
 	if (op->op == FG_OP_JOB_SET && !(op->from_states & 1u << job->state))
 		return op->state == job->state && op->due_ms == job->due_ms &&
-				       (!op->body.data || op->body.data[0] == job->body) ?
-			       FG_STORE_DUP :
-			       FG_STORE_CONFLICT;
+				       (!op->body.data || op->body.data[0] == job->body)
+			       ? FG_STORE_DUP
+			       : FG_STORE_CONFLICT;
 	job->state = op->op == FG_OP_JOB_DROP ? 0 : op->state;
 	job->due_ms = op->due_ms;
 	if (op->body.data)
@@ -119,9 +119,10 @@ static enum fg_store_result model_record(struct model *m, const struct fg_store_
 	if (op->op == FG_OP_KV_DROP && record->version == 0)
 		return FG_STORE_NOT_FOUND;
 	if (op->version != FG_STORE_ANY_VERSION && op->version != record->version)
-		return op->op == FG_OP_KV_PUT && record->version == op->version + 1 && record->body == op->body.data[0] ?
-			       FG_STORE_DUP :
-			       FG_STORE_CONFLICT;
+		return op->op == FG_OP_KV_PUT && record->version == op->version + 1 &&
+				       record->body == op->body.data[0]
+			       ? FG_STORE_DUP
+			       : FG_STORE_CONFLICT;
 	record->version = op->op == FG_OP_KV_PUT ? record->version + 1 : 0;
 	record->body = op->body.data[0];
 	return FG_STORE_OK;
@@ -146,7 +147,8 @@ static enum fg_store_result model_ref(struct model *m, const struct fg_store_op 
 	return dropped ? FG_STORE_OK : FG_STORE_NOT_FOUND;
 }
 
-static enum fg_store_result model_prekey(struct model *m, const struct fg_store_op *op, uint32_t *popped)
+static enum fg_store_result model_prekey(struct model *m, const struct fg_store_op *op,
+					 uint32_t *popped)
 {
 	bool *prekeys = m->prekeys[op->device[0]];
 
@@ -168,7 +170,8 @@ static enum fg_store_result model_prekey(struct model *m, const struct fg_store_
 	return FG_STORE_OK;
 }
 
-static enum fg_store_result model_op(struct model *m, const struct fg_store_op *op, uint32_t *popped)
+static enum fg_store_result model_op(struct model *m, const struct fg_store_op *op,
+				     uint32_t *popped)
 {
 	switch (op->op) {
 	case FG_OP_QUEUE_PUT:
@@ -216,7 +219,8 @@ static void check_submit(const struct submit *s)
 	assert_rc(s->expected_rc, s->answer.rc);
 	for (size_t i = 0; i < s->count; i++) {
 		assert_int_equal(s->ops[i].result, s->expected[i]);
-		if (s->answer.rc == FG_OK && s->ops[i].op == FG_OP_PREKEY_POP && s->expected[i] == FG_STORE_OK)
+		if (s->answer.rc == FG_OK && s->ops[i].op == FG_OP_PREKEY_POP &&
+		    s->expected[i] == FG_STORE_OK)
 			assert_int_equal(s->ops[i].popped_number, s->expected_pop[i]);
 	}
 }
@@ -249,7 +253,9 @@ static void check_state(struct store_fixture *f, const struct model *m)
 		assert_int_equal(store_count_queue(f, d), m->queued[d]);
 	for (uint8_t k = 0; k < KEYS; k++) {
 		const uint8_t name = (uint8_t)('x' + k);
-		struct fg_store_key kv = { .what = FG_GET_KV, .kind = FG_KV_META, .key = { &name, 1 } };
+		struct fg_store_key kv = { .what = FG_GET_KV,
+					   .kind = FG_KV_META,
+					   .key = { &name, 1 } };
 		struct fg_store_key ref = { .what = FG_GET_REF, .key = { &name, 1 } };
 		struct store_rows *rows = store_get(f, &kv, 1);
 
@@ -274,7 +280,8 @@ void random_submits_answer_as_the_model_does(void **state)
 			for (size_t k = 0; k < list[i].count; k++)
 				list[i].ops[k] = draw_op(&seed);
 			model_submit(&model, &list[i]);
-			assert_ok(fg_store_submit(f->store, 0, 0, list[i].ops, list[i].count, store_done, &list[i].answer));
+			assert_ok(fg_store_submit(f->store, 0, 0, list[i].ops, list[i].count,
+						  store_done, &list[i].answer));
 		}
 		while (!list[BATCH - 1].answer.came)
 			fg_loop_step(f->loop, true);

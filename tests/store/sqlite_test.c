@@ -64,12 +64,14 @@ static void a_journal_mode_that_was_changed_by_hand_is_refused_unless_unsafe(voi
 /* An authorizer that makes one PRAGMA do nothing, as a build of SQLite may. */
 static const char *ignored_pragma;
 
-static int ignore_pragma(void *arg, int action, const char *name, const char *value, const char *db, const char *trigger)
+static int ignore_pragma(void *arg, int action, const char *name, const char *value, const char *db,
+			 const char *trigger)
 {
 	(void)arg;
 	(void)db;
 	(void)trigger;
-	return action == SQLITE_PRAGMA && value && strcmp(name, ignored_pragma) == 0 ? SQLITE_IGNORE : SQLITE_OK;
+	return action == SQLITE_PRAGMA && value && strcmp(name, ignored_pragma) == 0 ? SQLITE_IGNORE
+										     : SQLITE_OK;
 }
 
 static int weaken(sqlite3 *db, char **error, const struct sqlite3_api_routines *api)
@@ -97,7 +99,8 @@ static void a_setting_that_does_not_take_effect_is_refused(void **state)
 
 static void another_schema_version_is_refused_and_left_alone(void **state)
 {
-	static const char *const changes[] = { "PRAGMA user_version=2", "PRAGMA user_version=1; PRAGMA application_id=7",
+	static const char *const changes[] = { "PRAGMA user_version=2",
+					       "PRAGMA user_version=1; PRAGMA application_id=7",
 					       "PRAGMA user_version=0; PRAGMA application_id=0" };
 	struct store_fixture *f = *state;
 
@@ -127,7 +130,8 @@ static void a_folder_or_file_that_cannot_be_used_is_refused(void **state)
 	f->conf.dir = "/nowhere";
 	assert_rc(FG_E_SYSTEM, store_open(f));
 	f->conf.dir = dir;
-	write_file(path_of(f, "store.db"), "this is not a database, whatever its name says, and it is long enough to tell");
+	write_file(path_of(f, "store.db"),
+		   "this is not a database, whatever its name says, and it is long enough to tell");
 	assert_rc(FG_E_STORE_FATAL, store_open(f));
 }
 
@@ -149,7 +153,8 @@ static void its_files_are_the_owners_alone(void **state)
 static void an_fsync_error_ends_the_store_and_loses_nothing_that_was_acknowledged(void **state)
 {
 	struct store_fixture *f = *state;
-	struct fg_store_op first = OP(QUEUE_PUT, DEV(1), ID(1)), second = OP(QUEUE_PUT, DEV(1), ID(2));
+	struct fg_store_op first = OP(QUEUE_PUT, DEV(1), ID(1)),
+			   second = OP(QUEUE_PUT, DEV(1), ID(2));
 	struct store_rows rows = { 0 };
 
 	store_close(f);
@@ -160,10 +165,12 @@ static void an_fsync_error_ends_the_store_and_loses_nothing_that_was_acknowledge
 	assert_rc(FG_E_STORE_FATAL, store_run(f, &second, 1));
 	store_faults_set((struct store_faults){ -1, -1 });
 	assert_rc(FG_E_STORE_FATAL, store_run(f, &second, 1));
-	assert_rc(FG_E_STORE_FATAL, fg_store_fetch(f->store, first.device, 0, 1, store_collect, &rows));
+	assert_rc(FG_E_STORE_FATAL,
+		  fg_store_fetch(f->store, first.device, 0, 1, store_collect, &rows));
 	assert_rc(FG_E_STORE_FATAL, store_backup(f, path_of(f, "copy.db")));
 	store_close(f);
-	assert_int_equal(access(path_of(f, "store.db-wal"), F_OK), 0); /* closing has not trusted the pages */
+	assert_int_equal(access(path_of(f, "store.db-wal"), F_OK),
+			 0); /* closing has not trusted the pages */
 	store_faults_end();
 	assert_ok(store_open(f));
 	assert_true(store_count_queue(f, 1) >= 1);
@@ -186,7 +193,8 @@ static void what_waits_behind_an_fsync_error_is_told(void **state)
 		fg_loop_step(f->loop, true);
 	assert_rc(FG_E_STORE_FATAL, answers[0].rc);
 	assert_rc(FG_E_STORE_FATAL, answers[1].rc);
-	assert_rc(FG_E_STORE_FATAL, fg_store_get(f->store, &(struct fg_store_key){ 0 }, 1, store_collect, &rows));
+	assert_rc(FG_E_STORE_FATAL,
+		  fg_store_get(f->store, &(struct fg_store_key){ 0 }, 1, store_collect, &rows));
 	store_close(f);
 	store_faults_end();
 }
@@ -203,7 +211,8 @@ static void an_fsync_error_of_a_checkpoint_ends_the_store(void **state)
 	assert_ok(store_open(f));
 	store_faults_set((struct store_faults){ -1, 0 });
 	for (i = 0; i < 200 && rc == FG_OK; i++) {
-		struct fg_store_op op = OP(JOB_PUT, ID((uint8_t)i), .state = FG_JOB_READY, .body = { big, sizeof(big) });
+		struct fg_store_op op = OP(JOB_PUT, ID((uint8_t)i), .state = FG_JOB_READY,
+					   .body = { big, sizeof(big) });
 
 		rc = store_run(f, &op, 1);
 	}
@@ -216,7 +225,8 @@ static void an_fsync_error_of_a_checkpoint_ends_the_store(void **state)
 /* A small disk of its own, in a mount namespace that ends with this process. */
 static bool mount_small(const char *dir)
 {
-	return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	return unshare(CLONE_NEWNS) == 0 &&
+	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
 	       mount("none", dir, "tmpfs", 0, "size=16m") == 0;
 }
 
@@ -227,7 +237,8 @@ static uint8_t fill(struct store_fixture *f, uint8_t device, enum fg_rc *rc)
 	uint8_t taken;
 
 	for (taken = 0; taken < 255; taken++) {
-		struct fg_store_op op = OP(QUEUE_PUT, DEV(device), ID(taken), .body = { body, sizeof(body) });
+		struct fg_store_op op =
+			OP(QUEUE_PUT, DEV(device), ID(taken), .body = { body, sizeof(body) });
 
 		*rc = store_run_flags(f, FG_STORE_NEW, &op, 1);
 		if (*rc != FG_OK)
@@ -354,14 +365,17 @@ static void a_backup_is_whole_while_the_store_works_on(void **state)
 	uint8_t i;
 
 	for (i = 0; i < 40; i++) {
-		struct fg_store_op op = OP(JOB_PUT, ID(i), .state = FG_JOB_READY, .body = { big, sizeof(big) });
+		struct fg_store_op op =
+			OP(JOB_PUT, ID(i), .state = FG_JOB_READY, .body = { big, sizeof(big) });
 
 		assert_ok(store_run(f, &op, 1));
 	}
 	assert_ok(fg_store_backup(f->store, path_of(f, "copy.db"), store_done, &backup));
-	assert_rc(FG_E_STORE_BUSY, fg_store_backup(f->store, path_of(f, "copy.db"), store_done, NULL));
+	assert_rc(FG_E_STORE_BUSY,
+		  fg_store_backup(f->store, path_of(f, "copy.db"), store_done, NULL));
 	while (!backup.came && i < 250) {
-		struct fg_store_op ops[] = { OP(JOB_PUT, ID(i), .state = FG_JOB_READY), OP(QUEUE_PUT, DEV(i), ID(i)) };
+		struct fg_store_op ops[] = { OP(JOB_PUT, ID(i), .state = FG_JOB_READY),
+					     OP(QUEUE_PUT, DEV(i), ID(i)) };
 
 		assert_ok(store_run(f, ops, 2));
 		i++;
@@ -387,8 +401,10 @@ static bool is_whole(struct store_fixture *f)
 	bool whole;
 
 	assert_int_equal(sqlite3_open(path_of(f, "store.db"), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &stmt, NULL), SQLITE_OK);
-	whole = sqlite3_step(stmt) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
+	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &stmt, NULL),
+			 SQLITE_OK);
+	whole = sqlite3_step(stmt) == SQLITE_ROW &&
+		strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
 	sqlite3_finalize(stmt);
 	sqlite3_close(db);
 	return whole;
@@ -408,8 +424,10 @@ static void a_process_that_leaves_at_work_leaves_a_whole_store(void **state)
 		store_close(f);
 		assert_ok(fg_store_open(process, f->loop, &f->conf, &f->store));
 		for (uint8_t i = 0; i < 64; i++) {
-			ops[i] = OP(JOB_PUT, .id = { { round, i } }, .state = FG_JOB_READY, .body = { big, sizeof(big) });
-			asked += fg_store_submit(f->store, 0, 0, &ops[i], 1, store_done, &answers[i]) == FG_OK;
+			ops[i] = OP(JOB_PUT, .id = { { round, i } }, .state = FG_JOB_READY,
+				    .body = { big, sizeof(big) });
+			asked += fg_store_submit(f->store, 0, 0, &ops[i], 1, store_done,
+						 &answers[i]) == FG_OK;
 		}
 		assert_true(asked > 0);
 		talloc_free(process);
@@ -432,9 +450,11 @@ static void a_backup_to_nowhere_fails_and_the_store_works_on(void **state)
 static void a_restored_store_holds_its_jobs_and_has_no_prekeys(void **state)
 {
 	struct store_fixture *f = *state;
-	struct fg_store_op ops[] = { OP(JOB_PUT, ID(1), .state = FG_JOB_SENDING, .due_ms = 5, .expires_ms = 1000),
-				     OP(JOB_PUT, ID(2), .state = FG_JOB_FINAL, .due_ms = 5),
-				     OP(PREKEY_PUT, DEV(1), .number = 1, BODY("k")), OP(QUEUE_PUT, DEV(1), ID(1)) };
+	struct fg_store_op ops[] = {
+		OP(JOB_PUT, ID(1), .state = FG_JOB_SENDING, .due_ms = 5, .expires_ms = 1000),
+		OP(JOB_PUT, ID(2), .state = FG_JOB_FINAL, .due_ms = 5),
+		OP(PREKEY_PUT, DEV(1), .number = 1, BODY("k")), OP(QUEUE_PUT, DEV(1), ID(1))
+	};
 	struct fg_store_op later = OP(QUEUE_PUT, DEV(1), ID(2)), pop = OP(PREKEY_POP, DEV(1));
 	struct fg_store_key keys[] = { { .what = FG_GET_JOB, .id = { { 1 } } },
 				       { .what = FG_GET_JOB, .id = { { 2 } } },
@@ -470,7 +490,8 @@ static void what_is_no_backup_is_not_restored_and_the_store_stays(void **state)
 	assert_ok(store_backup(f, path_of(f, "newer.db")));
 	store_close(f);
 	write_file(path_of(f, "empty.db"), "");
-	write_file(path_of(f, "text.db"), "not a database but some words that somebody wrote into a file of this name");
+	write_file(path_of(f, "text.db"),
+		   "not a database but some words that somebody wrote into a file of this name");
 	exec_file(path_of(f, "newer.db"), "PRAGMA user_version=2");
 	assert_rc(FG_E_SYSTEM, fg_store_restore(path_of(f, "absent.db"), f->dir));
 	assert_rc(FG_E_SYSTEM, fg_store_restore(path_of(f, "empty.db"), f->dir));
@@ -487,7 +508,8 @@ static void a_damaged_backup_is_not_restored(void **state)
 	int fd;
 
 	for (uint8_t i = 0; i < 30; i++) {
-		struct fg_store_op op = OP(JOB_PUT, ID(i), .state = FG_JOB_READY, .body = { body, sizeof(body) });
+		struct fg_store_op op =
+			OP(JOB_PUT, ID(i), .state = FG_JOB_READY, .body = { body, sizeof(body) });
 
 		assert_ok(store_run(f, &op, 1));
 	}

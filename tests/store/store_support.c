@@ -53,7 +53,8 @@ void store_done(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *answ
 	a->rc = rc;
 }
 
-enum fg_rc store_run_flags(struct store_fixture *fixture, unsigned flags, struct fg_store_op *ops, size_t count)
+enum fg_rc store_run_flags(struct store_fixture *fixture, unsigned flags, struct fg_store_op *ops,
+			   size_t count)
 {
 	struct store_answer answer = { 0 };
 	enum fg_rc rc = fg_store_submit(fixture->store, 7, flags, ops, count, store_done, &answer);
@@ -73,7 +74,9 @@ enum fg_rc store_run(struct store_fixture *fixture, struct fg_store_op *ops, siz
 
 static struct fg_bytes keep(void *ctx, struct fg_bytes bytes)
 {
-	return FG_BYTES(talloc_memdup(ctx, bytes.data ? bytes.data : (const uint8_t *)"", bytes.len), bytes.len);
+	return FG_BYTES(
+		talloc_memdup(ctx, bytes.data ? bytes.data : (const uint8_t *)"", bytes.len),
+		bytes.len);
 }
 
 void store_collect(enum fg_rc rc, const struct fg_store_row *list, size_t count, void *arg)
@@ -100,7 +103,8 @@ static struct store_rows *rows_new(struct store_fixture *fixture)
 	return rows;
 }
 
-static struct store_rows *wait_for(struct store_fixture *fixture, struct store_rows *rows, enum fg_rc rc)
+static struct store_rows *wait_for(struct store_fixture *fixture, struct store_rows *rows,
+				   enum fg_rc rc)
 {
 	assert_false(rows->came);
 	assert_ok(rc);
@@ -109,26 +113,32 @@ static struct store_rows *wait_for(struct store_fixture *fixture, struct store_r
 	return rows;
 }
 
-struct store_rows *store_get(struct store_fixture *fixture, const struct fg_store_key *keys, size_t count)
+struct store_rows *store_get(struct store_fixture *fixture, const struct fg_store_key *keys,
+			     size_t count)
 {
 	struct store_rows *rows = rows_new(fixture);
 
-	return wait_for(fixture, rows, fg_store_get(fixture->store, keys, count, store_collect, rows));
+	return wait_for(fixture, rows,
+			fg_store_get(fixture->store, keys, count, store_collect, rows));
 }
 
-struct store_rows *store_fetch(struct store_fixture *fixture, uint8_t device, uint64_t after_seq, size_t limit)
+struct store_rows *store_fetch(struct store_fixture *fixture, uint8_t device, uint64_t after_seq,
+			       size_t limit)
 {
 	const uint8_t id[FG_STORE_DEVICE_LEN] = { device };
 	struct store_rows *rows = rows_new(fixture);
 
-	return wait_for(fixture, rows, fg_store_fetch(fixture->store, id, after_seq, limit, store_collect, rows));
+	return wait_for(fixture, rows,
+			fg_store_fetch(fixture->store, id, after_seq, limit, store_collect, rows));
 }
 
-struct store_rows *store_sweep(struct store_fixture *fixture, enum fg_store_sweep_what what, uint64_t now_ms, size_t limit)
+struct store_rows *store_sweep(struct store_fixture *fixture, enum fg_store_sweep_what what,
+			       uint64_t now_ms, size_t limit)
 {
 	struct store_rows *rows = rows_new(fixture);
 
-	return wait_for(fixture, rows, fg_store_sweep(fixture->store, what, now_ms, limit, store_collect, rows));
+	return wait_for(fixture, rows,
+			fg_store_sweep(fixture->store, what, now_ms, limit, store_collect, rows));
 }
 
 static size_t count_and_free(struct store_rows *rows)

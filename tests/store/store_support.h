@@ -37,7 +37,8 @@ void store_done(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *answ
 
 /*! Submit and wait; checks that the callback does not come from inside the call. */
 enum fg_rc store_run(struct store_fixture *fixture, struct fg_store_op *ops, size_t count);
-enum fg_rc store_run_flags(struct store_fixture *fixture, unsigned flags, struct fg_store_op *ops, size_t count);
+enum fg_rc store_run_flags(struct store_fixture *fixture, unsigned flags, struct fg_store_op *ops,
+			   size_t count);
 
 /*! Rows that were read, copied. What the calls below return is freed with talloc_free(), or with the fixture. */
 struct store_rows {
@@ -48,9 +49,12 @@ struct store_rows {
 	struct fg_store_row *list;
 };
 void store_collect(enum fg_rc rc, const struct fg_store_row *list, size_t count, void *rows);
-struct store_rows *store_get(struct store_fixture *fixture, const struct fg_store_key *keys, size_t count);
-struct store_rows *store_fetch(struct store_fixture *fixture, uint8_t device, uint64_t after_seq, size_t limit);
-struct store_rows *store_sweep(struct store_fixture *fixture, enum fg_store_sweep_what what, uint64_t now_ms, size_t limit);
+struct store_rows *store_get(struct store_fixture *fixture, const struct fg_store_key *keys,
+			     size_t count);
+struct store_rows *store_fetch(struct store_fixture *fixture, uint8_t device, uint64_t after_seq,
+			       size_t limit);
+struct store_rows *store_sweep(struct store_fixture *fixture, enum fg_store_sweep_what what,
+			       uint64_t now_ms, size_t limit);
 
 /*! How many there are; the rows are thrown away. */
 size_t store_count_queue(struct store_fixture *fixture, uint8_t device);
@@ -58,8 +62,8 @@ size_t store_count_key(struct store_fixture *fixture, struct fg_store_key key);
 enum fg_rc store_backup(struct store_fixture *fixture, const char *path);
 
 #define OP(kind_of_op, ...) ((struct fg_store_op){ .op = FG_OP_##kind_of_op, __VA_ARGS__ })
-#define DEV(n)		    .device = { n }
-#define ID(n)		    .id = { { n } }
-#define BODY(text)	    .body = { (const uint8_t *)(text), sizeof(text) - 1 }
-#define KEY(text)	    .key = { (const uint8_t *)(text), sizeof(text) - 1 }
-#define FROM(state)	    (1u << FG_JOB_##state)
+#define DEV(n)              .device = { n }
+#define ID(n)               .id = { { n } }
+#define BODY(text)          .body = { (const uint8_t *)(text), sizeof(text) - 1 }
+#define KEY(text)           .key = { (const uint8_t *)(text), sizeof(text) - 1 }
+#define FROM(state)         (1u << FG_JOB_##state)

@@ -33,8 +33,8 @@ int __wrap_fdatasync(int fd)
 
 static struct fg_bytes keep(void *ctx, struct fg_bytes bytes)
 {
-	return bytes.len ? FG_BYTES((uint8_t *)talloc_memdup(ctx, bytes.data, bytes.len), bytes.len) :
-			   (struct fg_bytes){ 0 };
+	return bytes.len ? FG_BYTES((uint8_t *)talloc_memdup(ctx, bytes.data, bytes.len), bytes.len)
+			 : (struct fg_bytes){ 0 };
 }
 
 /* So that a test can spoil single bytes of it, and the sanitizer sees who reads past an end. */
@@ -67,7 +67,8 @@ static void keep_head(struct chain *chain, const struct fg_ipc_head *head)
 static void remember_seal_key(uint8_t out[static 32], struct fg_bytes key)
 {
 	Fallgate__Signed *object = fallgate__signed__unpack(NULL, key.len, key.data);
-	Fallgate__SealKey *body = fallgate__seal_key__unpack(NULL, object->body.len, object->body.data);
+	Fallgate__SealKey *body =
+		fallgate__seal_key__unpack(NULL, object->body.len, object->body.data);
 
 	memcpy(out, body->public_key.data, 32);
 	fallgate__seal_key__free_unpacked(body, NULL);
@@ -99,7 +100,8 @@ static void to_core(const struct fg_frame *frame, void *arg)
 		break;
 	case FG_IPC_SEAL_KEY:
 		chain->seal_keys++;
-		remember_seal_key(frame->seal_key.role == FG_ROLE_LOG ? chain->outer_key : chain->inner_key,
+		remember_seal_key(frame->seal_key.role == FG_ROLE_LOG ? chain->outer_key
+								      : chain->inner_key,
 				  frame->seal_key.key);
 		break;
 	default:
@@ -162,12 +164,14 @@ static const struct fg_vault_ops vault_ops = { to_core, to_log, to_link, failed 
 
 static void open_log(struct chain *chain)
 {
-	assert_ok(fg_ledger_new(NULL, &chain->conf, &chain->clock, &ledger_ops, chain, &chain->ledger));
+	assert_ok(fg_ledger_new(NULL, &chain->conf, &chain->clock, &ledger_ops, chain,
+				&chain->ledger));
 }
 
 static void open_vault(struct chain *chain)
 {
-	assert_ok(fg_vault_new(NULL, &chain->conf, &chain->clock, &vault_ops, chain, &chain->vault));
+	assert_ok(
+		fg_vault_new(NULL, &chain->conf, &chain->clock, &vault_ops, chain, &chain->vault));
 	assert_ok(fg_vault_start(chain->vault, &chain->trust));
 }
 
@@ -188,11 +192,15 @@ void chain_start(struct chain *chain)
 	chain->conf.limits.disk_free_mib = 1;
 	chain->conf.log.seal_key_hours = 24;
 	chain->conf.log.consent_hours = 24;
-	snprintf(chain->conf.gateway.data_dir, sizeof(chain->conf.gateway.data_dir), "%s", chain->folder);
+	snprintf(chain->conf.gateway.data_dir, sizeof(chain->conf.gateway.data_dir), "%s",
+		 chain->folder);
 	strcpy(chain->conf.mark.text, "(Not encrypted) ");
 	chain->conf.links_count = 1;
-	chain->conf.links[0] = (struct fg_conf_links){ .name = "smsc-a", .bearer = "sms", .source = "link",
-						       .source_address = "+12025550000", .most_segments = 8,
+	chain->conf.links[0] = (struct fg_conf_links){ .name = "smsc-a",
+						       .bearer = "sms",
+						       .source = "link",
+						       .source_address = "+12025550000",
+						       .most_segments = 8,
 						       .validity_s = 3600 };
 	fg_sign_key_new(&chain->account);
 	fg_sign_key_new(&chain->device);
@@ -257,9 +265,13 @@ void chain_order_init(struct chain *chain, struct chain_order *order)
 	uint64_t now = fg_clock_wall_ms(&chain->clock);
 	uint8_t random[10];
 
-	*order = (struct chain_order){ .leg = 1, .order_bearer = FG_BEARER_SMS, .reason = FG_REASON_ABSENT,
-				       .bearer = FALLGATE__BEARER__BEARER_SMS, .flip = SIZE_MAX,
-				       .signer = chain->device, .capsule_recipient = recipient,
+	*order = (struct chain_order){ .leg = 1,
+				       .order_bearer = FG_BEARER_SMS,
+				       .reason = FG_REASON_ABSENT,
+				       .bearer = FALLGATE__BEARER__BEARER_SMS,
+				       .flip = SIZE_MAX,
+				       .signer = chain->device,
+				       .capsule_recipient = recipient,
 				       .body = "see you at eight" };
 	fg_random(random, sizeof(random));
 	order->message_id = order->capsule_id = fg_id_make(now, random);
@@ -280,14 +292,17 @@ void chain_order_init(struct chain *chain, struct chain_order *order)
 
 void chain_seal(struct chain *chain, struct chain_order *order)
 {
-	struct fg_capsule_text text = { .recipient = order->capsule_recipient, .signing_key = order->signing_key,
-					.body = order->body, .body_len = strlen(order->body) };
+	struct fg_capsule_text text = { .recipient = order->capsule_recipient,
+					.signing_key = order->signing_key,
+					.body = order->body,
+					.body_len = strlen(order->body) };
 	struct fg_capsule_binding binding = { .message_id = order->capsule_id,
 					      .gateway_id = chain->trust.gateway_id,
 					      .expires_ms = order->consent.expires_ms };
 
-	assert_ok(fg_capsule_make(&text, &binding, chain->inner_key, chain->outer_key, order->capsule,
-				  sizeof(order->capsule), &order->capsule_len, &order->commitment));
+	assert_ok(fg_capsule_make(&text, &binding, chain->inner_key, chain->outer_key,
+				  order->capsule, sizeof(order->capsule), &order->capsule_len,
+				  &order->commitment));
 	order->capsule_hash = fg_sha256(order->capsule, order->capsule_len);
 }
 
@@ -297,7 +312,8 @@ void chain_seal(struct chain *chain, struct chain_order *order)
 			(f) = (ProtobufCBinaryData){ (n), (p) };                                   \
 	} while (0)
 
-size_t chain_sign(const void *message, const struct fg_sign_key *key, const char *label, uint8_t *out, size_t cap)
+size_t chain_sign(const void *message, const struct fg_sign_key *key, const char *label,
+		  uint8_t *out, size_t cap)
 {
 	Fallgate__Signed object;
 	size_t len;
@@ -308,7 +324,8 @@ size_t chain_sign(const void *message, const struct fg_sign_key *key, const char
 	return len;
 }
 
-static size_t make_cert(struct chain *chain, const struct fg_sign_key *device, uint8_t *out, size_t cap)
+static size_t make_cert(struct chain *chain, const struct fg_sign_key *device, uint8_t *out,
+			size_t cap)
 {
 	Fallgate__DeviceCert cert = FALLGATE__DEVICE_CERT__INIT;
 	struct fg_sign_key copy = *device;
@@ -338,28 +355,34 @@ void chain_pack(struct chain *chain, struct chain_order *order, struct chain_byt
 	order->consent.bearers = &order->bearer;
 	FIELD(order->view.gateway_id, chain->trust.gateway_id.b, 16);
 	FIELD(order->view.handle_tag, tag.b, 32);
-	bytes_out->consent_len = chain_sign(&order->consent, &order->signer, FG_LABEL_CONSENT, bytes_out->consent,
-					    sizeof(bytes_out->consent));
-	bytes_out->cert_len = make_cert(chain, &order->signer, bytes_out->cert, sizeof(bytes_out->cert));
-	bytes_out->view_len = chain_sign(&order->view, &chain->directory, FG_LABEL_VIEW, bytes_out->view,
-					 sizeof(bytes_out->view));
+	bytes_out->consent_len = chain_sign(&order->consent, &order->signer, FG_LABEL_CONSENT,
+					    bytes_out->consent, sizeof(bytes_out->consent));
+	bytes_out->cert_len =
+		make_cert(chain, &order->signer, bytes_out->cert, sizeof(bytes_out->cert));
+	bytes_out->view_len = chain_sign(&order->view, &chain->directory, FG_LABEL_VIEW,
+					 bytes_out->view, sizeof(bytes_out->view));
 	order->view.handle_tag = (ProtobufCBinaryData){ 0 };
 }
 
-void chain_submit(struct chain *chain, const struct chain_order *order, const struct chain_bytes *bytes)
+void chain_submit(struct chain *chain, const struct chain_order *order,
+		  const struct chain_bytes *bytes)
 {
 	struct fg_frame frame = { .type = FG_IPC_ORDER };
 
 	chain->refused = FG_OK;
-	frame.order = (struct fg_ipc_order){ .message_id = order->message_id, .leg = order->leg,
-					     .link_name = FG_BYTES_TEXT("smsc-a"),
-					     .bearer = order->order_bearer, .reason = order->reason, .row = 4,
-					     .expires_ms = fg_clock_wall_ms(&chain->clock) + 600000,
-					     .concat_ref = order->concat_ref,
-					     .consent = FG_BYTES(bytes->consent, bytes->consent_len),
-					     .cert = FG_BYTES(bytes->cert, bytes->cert_len),
-					     .view = FG_BYTES(bytes->view, bytes->view_len),
-					     .capsule = FG_BYTES(order->capsule, order->capsule_len) };
+	frame.order =
+		(struct fg_ipc_order){ .message_id = order->message_id,
+				       .leg = order->leg,
+				       .link_name = FG_BYTES_TEXT("smsc-a"),
+				       .bearer = order->order_bearer,
+				       .reason = order->reason,
+				       .row = 4,
+				       .expires_ms = fg_clock_wall_ms(&chain->clock) + 600000,
+				       .concat_ref = order->concat_ref,
+				       .consent = FG_BYTES(bytes->consent, bytes->consent_len),
+				       .cert = FG_BYTES(bytes->cert, bytes->cert_len),
+				       .view = FG_BYTES(bytes->view, bytes->view_len),
+				       .capsule = FG_BYTES(order->capsule, order->capsule_len) };
 	fg_ledger_frame(chain->ledger, &frame);
 	chain_flush(chain);
 }
@@ -394,7 +417,8 @@ void chain_outcome(struct chain *chain, const struct chain_order *order, enum fg
 	chain_flush(chain);
 }
 
-void chain_account_view(struct chain *chain, Fallgate__View *view, const struct fg_sign_key *key, struct fg_bytes proof)
+void chain_account_view(struct chain *chain, Fallgate__View *view, const struct fg_sign_key *key,
+			struct fg_bytes proof)
 {
 	struct fg_hash tag = fg_handle_tag(recipient);
 	struct fg_frame frame = { .type = FG_IPC_ACCOUNT };
@@ -407,7 +431,8 @@ void chain_account_view(struct chain *chain, Fallgate__View *view, const struct 
 	memcpy(frame.account.handle_tag, tag.b, 32);
 	frame.account.epoch = view->epoch;
 	frame.account.proof = proof;
-	frame.account.view = FG_BYTES(bytes, chain_sign(view, key, FG_LABEL_VIEW, bytes, sizeof(bytes)));
+	frame.account.view =
+		FG_BYTES(bytes, chain_sign(view, key, FG_LABEL_VIEW, bytes, sizeof(bytes)));
 	fg_ledger_frame(chain->ledger, &frame);
 	chain_flush(chain);
 }

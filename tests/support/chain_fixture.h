@@ -11,9 +11,9 @@
 struct chain_order {
 	Fallgate__Consent consent;
 	Fallgate__View view;
-	struct fg_sign_key signer; /* of the consent */
-	uint8_t signing_key[32];   /* sealed inside the capsule */
-	struct fg_id capsule_id;   /* of the capsule's seals */
+	struct fg_sign_key signer;     /* of the consent */
+	uint8_t signing_key[32];       /* sealed inside the capsule */
+	struct fg_id capsule_id;       /* of the capsule's seals */
 	const char *capsule_recipient; /* named inside the capsule */
 	char body[64];
 	uint8_t capsule[FG_CAPSULE_MAX];
@@ -49,14 +49,15 @@ struct chain {
 	uint8_t inner_key[32], outer_key[32];
 	/* what came out */
 	enum fg_rc refused; /* FG_OK: nothing was */
-	unsigned refusals, legs, jobs, logged, opens, leaves, alarms, failures, notes, heads, seal_keys;
+	unsigned refusals, legs, jobs, logged, opens, leaves, alarms, failures, notes, heads,
+		seal_keys;
 	uint8_t leg_state;
 	enum fg_rc noted;
 	char job_text[600], job_source[33];
 	unsigned vault_room; /* frames that the channel from the log to the vault still takes */
-	bool drop_opens; /* the vault does not hear of OPENs: the newest is kept in held */
+	bool drop_opens;     /* the vault does not hear of OPENs: the newest is kept in held */
 	struct fg_frame held;
-	void *held_ctx; /* talloc: its bytes */
+	void *held_ctx;       /* talloc: its bytes */
 	struct fg_frame head; /* HEAD, its bytes in head_ctx */
 	void *head_ctx;
 	struct fg_ipc_job job; /* the numbers of the last JOB; its bytes are gone */
@@ -77,16 +78,19 @@ void chain_seal(struct chain *chain, struct chain_order *order);
 /*! Seal and sign what init (and the test) set. */
 void chain_pack(struct chain *chain, struct chain_order *order, struct chain_bytes *bytes_out);
 /*! Give it to the log, flush both. */
-void chain_submit(struct chain *chain, const struct chain_order *order, const struct chain_bytes *bytes);
+void chain_submit(struct chain *chain, const struct chain_order *order,
+		  const struct chain_bytes *bytes);
 /*! chain_pack() and chain_submit(): seal what init (and the test) set, sign, give it to the log, flush both. */
 void chain_send(struct chain *chain, struct chain_order *order);
 void chain_outcome(struct chain *chain, const struct chain_order *order, enum fg_outcome outcome);
 /*! The directory says that the recipient has, or no longer has, an account. */
 void chain_account(struct chain *chain, uint64_t epoch);
 /*! The same with a view and a proof of the test's own; key signs the view. */
-void chain_account_view(struct chain *chain, Fallgate__View *view, const struct fg_sign_key *key, struct fg_bytes proof);
+void chain_account_view(struct chain *chain, Fallgate__View *view, const struct fg_sign_key *key,
+			struct fg_bytes proof);
 /*! Sign message into out; its length. */
-size_t chain_sign(const void *message, const struct fg_sign_key *key, const char *label, uint8_t *out, size_t cap);
+size_t chain_sign(const void *message, const struct fg_sign_key *key, const char *label,
+		  uint8_t *out, size_t cap);
 /*! The bytes of a file in the folder of the log (talloc, a child of the ledger). */
 struct fg_bytes chain_log_file(struct chain *chain, const char *name);
 void chain_flush(struct chain *chain);

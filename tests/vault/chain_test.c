@@ -32,7 +32,8 @@ static void refused_with(enum fg_rc expected)
 {
 	chain_send(&chain, &order);
 	if (chain.refused != expected)
-		fail_msg("refused with %s, not %s", fg_rc_name(chain.refused), fg_rc_name(expected));
+		fail_msg("refused with %s, not %s", fg_rc_name(chain.refused),
+			 fg_rc_name(expected));
 	assert_int_equal(chain.jobs, 0);
 }
 
@@ -50,22 +51,70 @@ static void a_consented_message_is_logged_marked_and_handed_over(void **state)
 	assert_int_equal(chain.leg_state, FG_LEG_ACCEPTED);
 }
 
-static void spoil_signature(void) { order.flip = 200; }
-static void spoil_expired(void) { order.consent.expires_ms = order.consent.not_before_ms + 1000; }
-static void spoil_early(void) { order.consent.not_before_ms += 60000; }
-static void spoil_long(void) { order.consent.expires_ms += FG_CONSENT_LIFE_MAX_MS; }
-static void spoil_message(void) { order.consent.message_id = (ProtobufCBinaryData){ 16, other_id.b }; }
-static void spoil_recipient(void) { order.consent.recipient = (char *)(uintptr_t)"+12025550198"; }
-static void spoil_bearer(void) { order.bearer = FALLGATE__BEARER__BEARER_RCS; }
-static void spoil_reason(void) { order.consent.for_absent = false; }
-static void spoil_gateway(void) { order.consent.gateway_id = (ProtobufCBinaryData){ 16, other_id.b }; }
-static void spoil_log(void) { order.consent.log_id = (ProtobufCBinaryData){ 32, other_hash }; }
-static void spoil_capsule(void) { order.consent.capsule_hash = (ProtobufCBinaryData){ 32, other_hash }; }
-static void spoil_commitment(void) { order.consent.body_commitment = (ProtobufCBinaryData){ 32, other_hash }; }
-static void spoil_mark(void) { order.consent.mark = (ProtobufCBinaryData){ 32, other_hash }; }
-static void spoil_signer(void) { order.signer = chain.second_device; }
-static void spoil_seals(void) { order.capsule_id = other_id; }
-static void spoil_capsule_recipient(void) { order.capsule_recipient = "+12025550198"; }
+static void spoil_signature(void)
+{
+	order.flip = 200;
+}
+static void spoil_expired(void)
+{
+	order.consent.expires_ms = order.consent.not_before_ms + 1000;
+}
+static void spoil_early(void)
+{
+	order.consent.not_before_ms += 60000;
+}
+static void spoil_long(void)
+{
+	order.consent.expires_ms += FG_CONSENT_LIFE_MAX_MS;
+}
+static void spoil_message(void)
+{
+	order.consent.message_id = (ProtobufCBinaryData){ 16, other_id.b };
+}
+static void spoil_recipient(void)
+{
+	order.consent.recipient = (char *)(uintptr_t) "+12025550198";
+}
+static void spoil_bearer(void)
+{
+	order.bearer = FALLGATE__BEARER__BEARER_RCS;
+}
+static void spoil_reason(void)
+{
+	order.consent.for_absent = false;
+}
+static void spoil_gateway(void)
+{
+	order.consent.gateway_id = (ProtobufCBinaryData){ 16, other_id.b };
+}
+static void spoil_log(void)
+{
+	order.consent.log_id = (ProtobufCBinaryData){ 32, other_hash };
+}
+static void spoil_capsule(void)
+{
+	order.consent.capsule_hash = (ProtobufCBinaryData){ 32, other_hash };
+}
+static void spoil_commitment(void)
+{
+	order.consent.body_commitment = (ProtobufCBinaryData){ 32, other_hash };
+}
+static void spoil_mark(void)
+{
+	order.consent.mark = (ProtobufCBinaryData){ 32, other_hash };
+}
+static void spoil_signer(void)
+{
+	order.signer = chain.second_device;
+}
+static void spoil_seals(void)
+{
+	order.capsule_id = other_id;
+}
+static void spoil_capsule_recipient(void)
+{
+	order.capsule_recipient = "+12025550198";
+}
 static void spoil_segments(void)
 {
 	order.consent.max_segments = 1;
@@ -73,20 +122,53 @@ static void spoil_segments(void)
 	strcpy(chain.conf.mark.text, "(This text is not encrypted at all) ");
 	order.mark = fg_sha256(chain.conf.mark.text, strlen(chain.conf.mark.text));
 }
-static void spoil_view_time(void) { order.view.expires_ms = order.view.not_before_ms + 500; }
-static void spoil_view_future(void) { order.view.not_before_ms += 60000; }
-static void spoil_view_signature(void) { fg_sign_key_new(&chain.directory); }
+static void spoil_view_time(void)
+{
+	order.view.expires_ms = order.view.not_before_ms + 500;
+}
+static void spoil_view_future(void)
+{
+	order.view.not_before_ms += 60000;
+}
+static void spoil_view_signature(void)
+{
+	fg_sign_key_new(&chain.directory);
+}
 static void spoil_view_secure(void)
 {
 	order.view.state = FALLGATE__VIEW_STATE__VIEW_SECURE;
 	order.view.account_key = (ProtobufCBinaryData){ 32, other_hash };
 }
-static void spoil_leaf(void) { chain.spoil_salt = true; }
-static void spoil_leg(void) { order.leg = 2; }
-static void spoil_link(void) { chain_link_up(&chain, 0); }
-static void spoil_truncated(void) { chain_seal(&chain, &order); order.capsule_len--; order.capsule_hash = fg_sha256(order.capsule, order.capsule_len); }
-static void spoil_extended(void) { chain_seal(&chain, &order); order.capsule[order.capsule_len++] = 0; order.capsule_hash = fg_sha256(order.capsule, order.capsule_len); }
-static void spoil_zero(void) { chain_seal(&chain, &order); memset(order.capsule + 12, 0, order.capsule_len - 12); order.capsule_hash = fg_sha256(order.capsule, order.capsule_len); }
+static void spoil_leaf(void)
+{
+	chain.spoil_salt = true;
+}
+static void spoil_leg(void)
+{
+	order.leg = 2;
+}
+static void spoil_link(void)
+{
+	chain_link_up(&chain, 0);
+}
+static void spoil_truncated(void)
+{
+	chain_seal(&chain, &order);
+	order.capsule_len--;
+	order.capsule_hash = fg_sha256(order.capsule, order.capsule_len);
+}
+static void spoil_extended(void)
+{
+	chain_seal(&chain, &order);
+	order.capsule[order.capsule_len++] = 0;
+	order.capsule_hash = fg_sha256(order.capsule, order.capsule_len);
+}
+static void spoil_zero(void)
+{
+	chain_seal(&chain, &order);
+	memset(order.capsule + 12, 0, order.capsule_len - 12);
+	order.capsule_hash = fg_sha256(order.capsule, order.capsule_len);
+}
 
 static const struct {
 	const char *name;
@@ -128,8 +210,8 @@ static void a_spoiled_order_opens_nothing(void **state)
 		refusals[i].spoil();
 		chain_send(&chain, &order);
 		if (chain.refused != refusals[i].rc || chain.jobs > 0)
-			fail_msg("%s: %s, not %s, jobs %u", refusals[i].name, fg_rc_name(chain.refused),
-				 fg_rc_name(refusals[i].rc), chain.jobs);
+			fail_msg("%s: %s, not %s, jobs %u", refusals[i].name,
+				 fg_rc_name(chain.refused), fg_rc_name(refusals[i].rc), chain.jobs);
 		tear_down(state);
 		set_up(state);
 	}
