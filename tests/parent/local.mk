@@ -8,3 +8,5 @@ tests_parent_fallgated_fixture_LDADD = $(FG_PARENT_LIBS)
 tests_parent_parent_test_SOURCES = tests/parent/parent_test.c
 tests_parent_parent_test_CPPFLAGS = $(fg_parent_cppflags)
 tests_parent_parent_test_LDADD = $(FG_PARENT_LIBS) $(FG_TEST_LIBS)
+# It runs the other one: who builds the test alone needs both.
+EXTRA_tests_parent_parent_test_DEPENDENCIES = tests/parent/fallgated_fixture$(EXEEXT)
