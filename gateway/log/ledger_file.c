@@ -123,6 +123,7 @@ static enum fg_rc replay_leaf(struct fg_ledger *ledger, struct fg_cursor *cur, u
 {
 	static const uint8_t no_key[FG_LEDGER_KEY_LEN];
 	struct fg_ledger_leaf *leaf = talloc_zero(ledger, struct fg_ledger_leaf);
+	struct fg_leaf public;
 
 	if (!leaf)
 		return FG_E_NO_MEMORY;
@@ -133,6 +134,8 @@ static enum fg_rc replay_leaf(struct fg_ledger *ledger, struct fg_cursor *cur, u
 	leaf->record_offset = offset + fg_cursor_pos(cur);
 	if (!fg_cursor_bytes(cur, leaf->record_len))
 		return FG_E_SYNTAX;
+	if (fg_leaf_decode(leaf->leaf, FG_LEAF_LEN, &public) == FG_OK)
+		fg_clock_seen(ledger->clock, (uint64_t) public.time * FG_LEAF_TIME_UNIT_MS);
 	leaf->index = ledger->frontier.size;
 	leaf->hash = fg_merkle_leaf(leaf->leaf, FG_LEAF_LEN);
 	fg_merkle_frontier_append(&ledger->frontier, &leaf->hash);

@@ -125,6 +125,8 @@ static enum fg_rc read_leg(struct fg_vault *vault, struct fg_cursor *cur)
 		fg_vault_leg_remember(vault, leg);
 	}
 	leg->opened_ms = fg_cursor_u64(cur);
+	if (cur->rc == FG_OK)
+		fg_clock_seen(vault->clock, leg->opened_ms);
 	leg->link = fg_cursor_u16(cur);
 	leg->state = fg_cursor_u8(cur);
 	leg->carrier_code = fg_cursor_u32(cur);

@@ -40,13 +40,22 @@ uint64_t fg_clock_mono_us(const struct fg_clock *clock)
 	return (uint64_t)((int64_t)read_us(CLOCK_BOOTTIME) + clock->offset_ms * 1000);
 }
 
+static void seen(struct fg_clock *clock, int64_t diff_ms)
+{
+	if (!clock->known || diff_ms > clock->wall_minus_mono_ms)
+		clock->wall_minus_mono_ms = diff_ms;
+	clock->known = true;
+}
+
+void fg_clock_seen(struct fg_clock *clock, uint64_t wall_ms)
+{
+	seen(clock, (int64_t)wall_ms - (int64_t)fg_clock_mono_ms(clock));
+}
+
 bool fg_clock_went_back(struct fg_clock *clock)
 {
 	int64_t diff = (int64_t)fg_clock_wall_ms(clock) - (int64_t)fg_clock_mono_ms(clock);
 
-	if (!clock->known || diff > clock->wall_minus_mono_ms) {
-		clock->wall_minus_mono_ms = diff;
-		clock->known = true;
-	}
+	seen(clock, diff);
 	return diff < clock->wall_minus_mono_ms - WENT_BACK_MS;
 }

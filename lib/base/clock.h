@@ -27,5 +27,8 @@ uint64_t fg_clock_mono_ms(const struct fg_clock *clock);
 /*! Microseconds, monotonic: for measuring. */
 uint64_t fg_clock_mono_us(const struct fg_clock *clock);
 
+/*! The wall clock showed wall_ms before this process began, as something durable remembers: a restart does not forget how far it has been. */
+void fg_clock_seen(struct fg_clock *clock, uint64_t wall_ms);
+
 /*! True while the wall clock is more than 5 minutes (ours: C16) behind the furthest it has been. Call it before a decision. */
 bool fg_clock_went_back(struct fg_clock *clock);

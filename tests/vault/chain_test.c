@@ -269,6 +269,30 @@ static void a_leg_ordered_again_opens_nothing(void **state)
 	assert_int_equal(chain.leg_state, FG_LEG_UNKNOWN);
 }
 
+/* As a new process: its clock has seen nothing yet. */
+static void forget_the_clock(void)
+{
+	chain.clock.known = false;
+	chain.clock.wall_minus_mono_ms = 0;
+}
+
+static void a_restart_does_not_forget_how_far_the_clock_has_been(void **state)
+{
+	(void)state;
+	chain_send(&chain, &order);
+	chain.clock.wall_offset_ms -= 3600000;
+	forget_the_clock();
+	chain_restart_vault(&chain);
+	assert_true(fg_clock_went_back(&chain.clock));
+	forget_the_clock();
+	chain_restart_log(&chain);
+	assert_true(fg_clock_went_back(&chain.clock));
+	chain_order_init(&chain, &order);
+	chain_send(&chain, &order);
+	assert_int_equal(chain.refused, FG_E_CLOCK_HOLD);
+	assert_int_equal(chain.jobs, 1);
+}
+
 static void a_second_leg_opens_only_after_the_first_failed(void **state)
 {
 	(void)state;
@@ -367,6 +391,7 @@ int main(void)
 		CASE(a_pinned_handle_needs_its_epoch_acknowledged),
 		CASE(a_view_older_than_the_pin_is_refused),
 		CASE(a_leg_ordered_again_opens_nothing),
+		CASE(a_restart_does_not_forget_how_far_the_clock_has_been),
 		CASE(a_second_leg_opens_only_after_the_first_failed),
 		CASE(a_crash_between_append_and_open_loses_nothing),
 		CASE(a_link_that_goes_away_leaves_its_legs_unknown),
