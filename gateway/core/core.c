@@ -342,11 +342,12 @@ static void on_chain_open(struct fg_channel *channel, void *arg)
 {
 	struct fg_core *core = arg;
 
+	(void)channel;
 	if (!core->jobs || core->stopping)
 		return;
 	fg_jobs_chain_changed(core, true);
-	if (channel == core->log)
-		fg_session_each(core, fg_announce_again);
+	if (fg_announce_chain_changed(core) != FG_OK)
+		LOGP(DMAIN, LOGL_ERROR, "announce accounts: no memory for a timer\n");
 }
 
 static void links_down(struct fg_core *core)
@@ -468,7 +469,9 @@ static enum fg_rc on_trust(struct fg_role_process *process, const struct fg_ipc_
 	core->started_ms = fg_core_now_ms(core);
 	/* Peers are introduced next and speak at once: what their frames need is there before. */
 	rc = open_store(core);
-	return rc == FG_OK ? fg_jobs_start(core) : rc;
+	if (rc == FG_OK)
+		rc = fg_jobs_start(core);
+	return rc == FG_OK ? fg_announce_start(core) : rc;
 }
 
 static void on_file(struct fg_role_process *process, enum fg_role_file kind, int fd_take, void *arg)
@@ -516,6 +519,7 @@ static void on_stop(struct fg_role_process *process, void *arg)
 		fg_channel_pause(core->secure, true);
 	fg_ctl_stop(core);
 	fg_jobs_stop(core);
+	fg_announce_stop(core);
 	fg_store_close(core->store);
 	core->store = NULL;
 	fg_session_close_all(core);

@@ -80,6 +80,9 @@ struct fg_core {
 	struct fg_core_control *control; /*!< ctl.c */
 	struct fg_core_receipts *receipts;
 	struct fg_core_jobs *jobs;
+	struct event *announce_timer; /*!< announce.c */
+	unsigned announce_wait_s;
+	bool announcing; /*!< a sweep of the announcements is under way */
 	int control_fd;
 	bool stopping;
 	uint64_t started_ms;

@@ -268,8 +268,8 @@ static enum fg_rc put_deregistration(struct fg_directory_write *write,
 		fg_directory_forget(write, records->devices[i]->key.data + FG_ACCOUNT_KEY_LEN);
 	records->handle->deregistration = request->deregistration;
 	records->handle->succession = NULL;
-	fg_directory_raise(write, records, NULL);
 	write->proof = fg_directory_pack(write, request->deregistration);
+	fg_directory_raise(write, records, NULL);
 	return FG_OK;
 }
 

@@ -9,7 +9,7 @@
 #include <talloc.h>
 #include "lib/proto/consent.h"
 
-enum { PREKEY_SUITE = 1, REGISTER_OPS = 8 };
+enum { PREKEY_SUITE = 1, REGISTER_OPS = 9 };
 
 enum fg_rc fg_directory_prekey_check(struct fg_core *core, const Fallgate__Signed *prekey,
 				     Fallgate__PrekeyKind kind, const uint8_t *signing_key,
@@ -340,9 +340,9 @@ static void on_records(struct fg_directory_write *write_take,
 		talloc_free(write_take);
 		return;
 	}
-	put_all(write_take, &changed, reg, way);
 	write_take->proof = fg_directory_pack(
 		write_take, way == WAY_SUCCESSION ? reg->succession : reg->registration);
+	put_all(write_take, &changed, reg, way);
 	write_take->then = on_registered;
 	fg_directory_commit(write_take);
 }

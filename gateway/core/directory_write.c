@@ -243,6 +243,20 @@ static void raise_pin(struct fg_directory_write *write, const struct fg_director
 	fg_directory_put(write, FG_KV_PIN, tag->b, FG_SHA256_LEN, records->pin_version, &pin);
 }
 
+/* Kept until the vault has noted it. */
+static void put_announcement(struct fg_directory_write *write, const struct fg_hash *tag,
+			     uint64_t epoch)
+{
+	Fallgate__StoredAnnouncement body = FALLGATE__STORED_ANNOUNCEMENT__INIT;
+
+	body.handle = write->handle.text;
+	body.account_key = (ProtobufCBinaryData){ FG_ACCOUNT_KEY_LEN, write->account_key };
+	body.epoch = epoch;
+	body.proof =
+		(ProtobufCBinaryData){ write->proof.len, (uint8_t *)(uintptr_t)write->proof.data };
+	fg_directory_put(write, FG_KV_ANNOUNCE, tag->b, FG_SHA256_LEN, FG_STORE_ANY_VERSION, &body);
+}
+
 void fg_directory_raise(struct fg_directory_write *write,
 			const struct fg_directory_records *records, const uint8_t *account_key)
 {
@@ -262,6 +276,7 @@ void fg_directory_raise(struct fg_directory_write *write,
 			 records->handle);
 	if (account_key)
 		raise_pin(write, records, &tag, epoch, account_key);
+	put_announcement(write, &tag, epoch);
 	records->account->n_handles = 0;
 	records->account->handles = NULL;
 }

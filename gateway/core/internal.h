@@ -76,7 +76,7 @@ void fg_directory_gather(struct fg_directory_write *write_take, const struct fg_
 				      const struct fg_directory_records *records));
 /*! Answer the error and free. */
 void fg_directory_refuse(struct fg_directory_write *write_take, enum fg_rc rc);
-/*! The account, handle and pin with one epoch more, as ops. account_key NULL: the handle has no account from now on. */
+/*! The account, handle and pin with one epoch more, as ops, and what the vault is to be told: write->proof is set before. account_key NULL: the handle has no account from now on. */
 void fg_directory_raise(struct fg_directory_write *write,
 			const struct fg_directory_records *records, const uint8_t *account_key);
 /*! Ops that forget a device of the account: its record, queue and prekeys. */
@@ -109,10 +109,15 @@ const struct fg_store_row *fg_directory_row(const struct fg_store_row *rows, siz
 					    size_t key_len);
 
 /* ---- announce.c ---- */
+/*! Tell again now and then, while anything is left. FG_OK; FG_E_NO_MEMORY. */
+enum fg_rc fg_announce_start(struct fg_core *core);
+/*! A peer of the chain has a new channel: tell at once, and soon again. FG_OK; FG_E_NO_MEMORY. After fg_announce_start(). */
+enum fg_rc fg_announce_chain_changed(struct fg_core *core);
+void fg_announce_stop(struct fg_core *core);
+/*! Tell the log, and through it the vault, of every account that the vault has not noted; nothing while the log is away. */
+void fg_announce_sweep(struct fg_core *core);
 /*! The vault answered an ACCOUNT. */
 void fg_announce_noted(struct fg_core *core, const struct fg_ipc_account_noted *note);
-/*! Tell the log, and through it the vault, of the session's account, unless the vault has noted its epoch. */
-void fg_announce_again(struct fg_core *core, struct fg_session *session);
 
 /* ---- ctl.c ---- */
 enum fg_rc fg_ctl_start(struct fg_core *core);

@@ -369,12 +369,10 @@ static void on_login_rows(enum fg_rc rc, const struct fg_store_row *rows, size_t
 			     : open_device(pending, rows, count, &device, &cert, &handle);
 		if (rc == FG_OK)
 			rc = fg_session_adopt(core, session, device->cert, cert, handle);
-		if (rc == FG_OK) {
+		if (rc == FG_OK)
 			fg_session_welcome(core, session, pending->request);
-			fg_announce_again(core, session);
-		} else {
+		else
 			refuse(core, session, pending->request, rc);
-		}
 	}
 	talloc_free(pending);
 }

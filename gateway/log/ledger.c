@@ -48,11 +48,12 @@ enum fg_rc fg_ledger_new(void *ctx, const struct fg_conf *conf, struct fg_clock 
 	ledger->arg = arg;
 	ledger->tree = fg_merkle_tree_new();
 	ledger->index = fg_table_new(ledger, FG_LEDGER_KEY_LEN);
+	ledger->accounts = fg_table_new(ledger, FG_LEDGER_KEY_LEN);
 	ledger->batch_ctx = talloc_new(ledger);
 	ledger->out_end = &ledger->out;
 	fg_merkle_frontier_init(&ledger->frontier);
 	talloc_set_destructor(ledger, ledger_free);
-	if (ledger->tree && ledger->index && ledger->batch_ctx)
+	if (ledger->tree && ledger->index && ledger->accounts && ledger->batch_ctx)
 		rc = fg_arena_init(&ledger->arena, 64 * 1024);
 	if (rc == FG_OK)
 		rc = open_folder(ledger);
@@ -183,7 +184,7 @@ static enum fg_rc check_link(const struct fg_ledger *ledger, const struct fg_ipc
 	return FG_OK;
 }
 
-static struct fg_bytes copy_bytes(void *ctx, struct fg_bytes bytes)
+struct fg_bytes fg_ledger_copy(void *ctx, struct fg_bytes bytes)
 {
 	uint8_t *copy = talloc_memdup(ctx, bytes.len ? bytes.data : (const uint8_t *)"",
 				      bytes.len ? bytes.len : 1);
@@ -198,15 +199,15 @@ static void open_from_order(void *ctx, const struct fg_ipc_order *order, struct 
 		.message_id = order->message_id,
 		.leg = order->leg,
 		.link = order->link,
-		.link_name = copy_bytes(ctx, order->link_name),
+		.link_name = fg_ledger_copy(ctx, order->link_name),
 		.bearer = order->bearer,
 		.reason = order->reason,
 		.pin_override = order->pin_override,
 		.concat_ref = order->concat_ref,
 		.expires_ms = order->expires_ms,
-		.consent = copy_bytes(ctx, order->consent),
-		.cert = copy_bytes(ctx, order->cert),
-		.view = copy_bytes(ctx, order->view),
+		.consent = fg_ledger_copy(ctx, order->consent),
+		.cert = fg_ledger_copy(ctx, order->cert),
+		.view = fg_ledger_copy(ctx, order->view),
 	};
 }
 
@@ -259,9 +260,8 @@ static enum fg_rc make_record(const struct fg_ipc_order *order,
 	return fg_proto_pack(&record, leaf->record, FG_LEDGER_RECORD_MAX, &leaf->record_len);
 }
 
-/* Put a leaf with its record into the batch. */
-static void add_to_batch(struct fg_ledger *ledger, struct fg_ledger_leaf *leaf,
-			 const struct fg_frame *frame)
+void fg_ledger_add(struct fg_ledger *ledger, struct fg_ledger_leaf *leaf,
+		   const struct fg_frame *frame)
 {
 	leaf->index = ledger->frontier.size + ledger->batch_count;
 	ledger->batch[ledger->batch_count++] =
@@ -286,7 +286,7 @@ static enum fg_rc log_order(struct fg_ledger *ledger, const struct fg_ipc_order 
 		talloc_free(leaf);
 		return rc;
 	}
-	add_to_batch(ledger, leaf, frame);
+	fg_ledger_add(ledger, leaf, frame);
 #ifdef FG_MUTANT_log_before_open
 	frame->open.leaf_index = leaf->index;
 	frame->open.record = FG_BYTES(leaf->record, leaf->record_len);
@@ -391,63 +391,6 @@ static enum fg_rc take_order(struct fg_ledger *ledger, const struct fg_ipc_order
 		       : log_order(ledger, order, &checked, claim.now_ms, &frame);
 }
 
-/* ---- accounts and alarms ---- */
-
-static enum fg_rc log_other(struct fg_ledger *ledger, enum fg_leaf_kind kind,
-			    Fallgate__LeafRecord *record, const struct fg_frame *frame)
-{
-	uint64_t now_ms = fg_clock_wall_ms(ledger->clock);
-	struct fg_ledger_leaf *entry = talloc_zero(ledger, struct fg_ledger_leaf);
-	struct fg_leaf leaf = { .kind = kind, .time = (uint32_t)(now_ms / FG_LEAF_TIME_UNIT_MS) };
-	enum fg_rc rc = FG_E_NO_MEMORY;
-
-	record->time_ms = now_ms;
-	if (entry)
-		entry->record = talloc_size(entry, FG_LEDGER_RECORD_MAX);
-	if (entry && entry->record)
-		rc = fg_proto_pack(record, entry->record, FG_LEDGER_RECORD_MAX, &entry->record_len);
-	if (rc != FG_OK) {
-		talloc_free(entry);
-		return rc;
-	}
-	fg_random(entry->salt, sizeof(entry->salt));
-	leaf.commitment = fg_leaf_commitment(entry->salt, entry->record, entry->record_len);
-	fg_leaf_encode(&leaf, entry->leaf);
-	entry->hash = fg_merkle_leaf(entry->leaf, FG_LEAF_LEN);
-	add_to_batch(ledger, entry, frame);
-	return FG_OK;
-}
-
-static void take_account(struct fg_ledger *ledger, const struct fg_ipc_account *account)
-{
-	Fallgate__LeafRecord record = FALLGATE__LEAF_RECORD__INIT;
-	struct fg_frame frame = { .type = FG_IPC_ACCOUNT, .account = *account };
-	struct fg_ipc_account copy = *account;
-	struct fg_hash view = fg_sha256(account->view.data, account->view.len);
-
-	frame.account.proof = copy_bytes(ledger->batch_ctx, account->proof);
-	frame.account.view = copy_bytes(ledger->batch_ctx, account->view);
-	record.recipient_tag = (ProtobufCBinaryData){ FG_SHA256_LEN, copy.handle_tag };
-	record.view_hash = (ProtobufCBinaryData){ FG_SHA256_LEN, view.b };
-	if (log_other(ledger, FG_LEAF_ACCOUNT, &record, &frame) != FG_OK)
-		LOGP(DLOG, LOGL_ERROR, "log account: no memory\n");
-}
-
-static void take_alarm(struct fg_ledger *ledger, const struct fg_ipc_alarm *alarm)
-{
-	Fallgate__LeafRecord record = FALLGATE__LEAF_RECORD__INIT;
-	struct fg_frame nothing = { 0 };
-	struct fg_id id = alarm->message_id;
-
-	LOG_MSG(&id, DLOG, LOGL_FATAL, "alarm from the vault: %s leg=%u\n",
-		fg_rc_name((enum fg_rc)alarm->rc), alarm->leg);
-	record.message_id = (ProtobufCBinaryData){ FG_ID_LEN, id.b };
-	record.leg = alarm->leg;
-	record.alarm = (char *)(uintptr_t)fg_rc_name((enum fg_rc)alarm->rc);
-	if (log_other(ledger, FG_LEAF_ALARM, &record, &nothing) != FG_OK)
-		LOG_MSG(&id, DLOG, LOGL_ERROR, "log alarm: no memory\n");
-}
-
 /* ---- following and heads ---- */
 
 static void take_followed(struct fg_ledger *ledger, const struct fg_ipc_followed *followed)
@@ -497,10 +440,10 @@ void fg_ledger_frame(struct fg_ledger *ledger, const struct fg_frame *frame)
 			refuse(ledger, &frame->order.message_id, frame->order.leg, rc);
 		break;
 	case FG_IPC_ACCOUNT:
-		take_account(ledger, &frame->account);
+		fg_ledger_take_account(ledger, &frame->account);
 		break;
 	case FG_IPC_ALARM:
-		take_alarm(ledger, &frame->alarm);
+		fg_ledger_take_alarm(ledger, &frame->alarm);
 		break;
 	case FG_IPC_FOLLOWED:
 		take_followed(ledger, &frame->followed);
@@ -557,8 +500,8 @@ static struct fg_bytes *copy_records(struct fg_ledger *ledger)
 		talloc_array(ledger->batch_ctx, struct fg_bytes, (unsigned)ledger->batch_count);
 
 	for (size_t i = 0; records && i < ledger->batch_count; i++)
-		records[i] = copy_bytes(records, FG_BYTES(ledger->batch[i].leaf->record,
-							  ledger->batch[i].leaf->record_len));
+		records[i] = fg_ledger_copy(records, FG_BYTES(ledger->batch[i].leaf->record,
+							      ledger->batch[i].leaf->record_len));
 	return records;
 }
 

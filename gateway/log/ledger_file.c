@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A journal record is one batch: u16 count, then for each leaf {leaf 44, salt 32, message id 16, leg u16, u16 length, record}, then u16 length
+ * A journal record is one batch: u16 count, then for each leaf {leaf 44, salt 32, key 18, u16 length, record}, then u16 length
  * and the checkpoint that covers it.
  */
 #include "gateway/log/ledger_internal.h"
@@ -124,6 +124,7 @@ static enum fg_rc replay_leaf(struct fg_ledger *ledger, struct fg_cursor *cur, u
 	static const uint8_t no_key[FG_LEDGER_KEY_LEN];
 	struct fg_ledger_leaf *leaf = talloc_zero(ledger, struct fg_ledger_leaf);
 	struct fg_leaf public;
+	struct fg_table *table = NULL;
 
 	if (!leaf)
 		return FG_E_NO_MEMORY;
@@ -139,8 +140,12 @@ static enum fg_rc replay_leaf(struct fg_ledger *ledger, struct fg_cursor *cur, u
 	leaf->index = ledger->frontier.size;
 	leaf->hash = fg_merkle_leaf(leaf->leaf, FG_LEAF_LEN);
 	fg_merkle_frontier_append(&ledger->frontier, &leaf->hash);
-	if (memcmp(leaf->key, no_key, sizeof(no_key)) != 0 && leaf->leaf[4] == FG_LEAF_DECISION &&
-	    fg_table_put(ledger->index, leaf->key, leaf) != FG_OK)
+	if (leaf->leaf[4] == FG_LEAF_DECISION)
+		table = ledger->index;
+	else if (leaf->leaf[4] == FG_LEAF_ACCOUNT)
+		table = ledger->accounts;
+	if (table && memcmp(leaf->key, no_key, sizeof(no_key)) != 0 &&
+	    fg_table_put(table, leaf->key, leaf) != FG_OK)
 		return FG_E_NO_MEMORY;
 	return adopt(ledger, leaf);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Shared by ledger.c (what happens), ledger_file.c (what lies on disk) and ledger_out.c (what waits for the vault); nobody else includes it.
+ * Shared by ledger.c (what happens), ledger_account.c (accounts and alarms), ledger_file.c (what lies on disk) and ledger_out.c (what waits for the vault); nobody else includes it.
  */
 #pragma once
 
@@ -21,7 +21,8 @@ enum {
 
 /* One leaf; those in the index lie in the journal, those of the batch have their record here. */
 struct fg_ledger_leaf {
-	uint8_t key[FG_LEDGER_KEY_LEN]; /* message id and leg; zero for an account */
+	uint8_t key
+		[FG_LEDGER_KEY_LEN]; /* message id and leg; of an account what it says; zero: nobody asks for it */
 	uint64_t index;
 	uint64_t record_offset; /* in the journal, once durable */
 	uint8_t salt[32];
@@ -59,6 +60,8 @@ struct fg_ledger {
 	struct fg_merkle_tree *tree;
 	struct fg_merkle_frontier frontier;
 	struct fg_table *index;
+	struct fg_table
+		*accounts; /* the leaf of each account by its key: told again, it gets no other */
 	char note[FG_NOTE_MAX]; /* newest checkpoint, "" before the first leaf */
 	size_t note_len;
 	bool vault_follows, vault_forked;
@@ -75,6 +78,17 @@ struct fg_ledger {
 	size_t unpublished_count;
 };
 
+/*! Put a leaf with its record into the batch; frame: what the vault is told then. */
+void fg_ledger_add(struct fg_ledger *ledger, struct fg_ledger_leaf *leaf,
+		   const struct fg_frame *frame);
+/*! A talloc child of ctx; data NULL without memory. */
+struct fg_bytes fg_ledger_copy(void *ctx, struct fg_bytes bytes);
+
+/* ledger_account.c */
+void fg_ledger_take_account(struct fg_ledger *ledger, const struct fg_ipc_account *account);
+void fg_ledger_take_alarm(struct fg_ledger *ledger, const struct fg_ipc_alarm *alarm);
+
+/* ledger_file.c */
 /*! Write the batch with its checkpoint, durable, and only then into the tree. */
 enum fg_rc fg_ledger_commit(struct fg_ledger *ledger);
 enum fg_rc fg_ledger_replay(struct fg_ledger *ledger);

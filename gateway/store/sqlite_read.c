@@ -20,6 +20,7 @@ enum {
 	RD_FINAL,
 	RD_EXPIRED,
 	RD_SENDING,
+	RD_ANNOUNCE,
 	RD_COUNT
 };
 
@@ -43,7 +44,10 @@ static const char *const statements[RD_COUNT] = {
 	[RD_EXPIRED] = QUEUE_COLUMNS "WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2",
 	[RD_SENDING] =
 		JOB_COLUMNS "WHERE state <> 7 AND state = 4 AND ?1 >= 0 ORDER BY due_ms LIMIT ?2",
+	[RD_ANNOUNCE] = "SELECT kind, key, version, body FROM kv WHERE kind = 9 AND ?1 >= 0"
+			" ORDER BY key LIMIT ?2",
 };
+_Static_assert(FG_KV_ANNOUNCE == 9, "named in RD_ANNOUNCE");
 
 struct rows {
 	void *ctx;
@@ -204,6 +208,13 @@ static int fetch(struct fg_db *reader, struct rows *rows, const struct fg_read *
 		       row_from_queue);
 }
 
+static row_from row_of_sweep(enum fg_store_sweep_what what)
+{
+	if (what == FG_SWEEP_ANNOUNCE)
+		return row_from_kv;
+	return what == FG_SWEEP_EXPIRED_ITEMS ? row_from_queue : row_from_job;
+}
+
 static int sweep(struct fg_db *reader, struct rows *rows, const struct fg_read *read)
 {
 	static const int number_of[] = {
@@ -211,11 +222,12 @@ static int sweep(struct fg_db *reader, struct rows *rows, const struct fg_read *
 		[FG_SWEEP_FINAL] = RD_FINAL,
 		[FG_SWEEP_EXPIRED_ITEMS] = RD_EXPIRED,
 		[FG_SWEEP_SENDING] = RD_SENDING,
+		[FG_SWEEP_ANNOUNCE] = RD_ANNOUNCE,
 	};
 	sqlite3_stmt *stmt = reader->statements[number_of[read->sweep]];
 
 	return collect(rows, stmt, fg_db_bind(stmt, DB_INT(read->now_ms), DB_INT(read->limit)),
-		       read->sweep == FG_SWEEP_EXPIRED_ITEMS ? row_from_queue : row_from_job);
+		       row_of_sweep(read->sweep));
 }
 
 enum fg_rc fg_read_open(void *ctx, struct fg_db *reader, const char *path)

@@ -37,7 +37,7 @@ static bool key_fits(const struct fg_bytes *key)
 
 static bool kind_is_known(enum fg_store_kind kind)
 {
-	return kind >= FG_KV_ACCOUNT && kind <= FG_KV_META;
+	return kind >= FG_KV_ACCOUNT && kind <= FG_KV_ANNOUNCE;
 }
 
 static bool state_is_known(enum fg_job_state state)
@@ -114,7 +114,7 @@ enum fg_rc fg_store_fetch(struct fg_store *store, const uint8_t device[static FG
 enum fg_rc fg_store_sweep(struct fg_store *store, enum fg_store_sweep_what what, uint64_t now_ms,
 			  size_t limit, fg_store_rows_cb rows, void *arg)
 {
-	if (what > FG_SWEEP_SENDING)
+	if (what > FG_SWEEP_ANNOUNCE)
 		return FG_E_ARG;
 	return store->engine->sweep(store->state, what, now_ms, limit, rows, arg);
 }

@@ -54,6 +54,7 @@ enum fg_store_kind {
 	FG_KV_MESSAGE,     /*!< sender device, message id -> what was answered (idempotency) */
 	FG_KV_CONCAT,      /*!< recipient tag -> last concatenation reference */
 	FG_KV_META,        /*!< name -> value of the gateway: keys' ids, restore mark */
+	FG_KV_ANNOUNCE,    /*!< handle tag -> what the vault has not noted of its account */
 };
 
 /*! States of a job; numbers are stored. */
@@ -167,8 +168,14 @@ enum fg_rc fg_store_fetch(struct fg_store *store, const uint8_t device[static FG
 			  uint64_t after_seq, size_t limit, fg_store_rows_cb rows, void *arg);
 
 /*! Maintenance reads: jobs due until now_ms (not FINAL); FINAL jobs past due; queue items past expiry; jobs SENDING (at start,
- *  whatever now_ms). Rows by due_ms or expires_ms, the oldest first. */
-enum fg_store_sweep_what { FG_SWEEP_DUE, FG_SWEEP_FINAL, FG_SWEEP_EXPIRED_ITEMS, FG_SWEEP_SENDING };
+ *  whatever now_ms); the records of FG_KV_ANNOUNCE (the same). Rows by due_ms or expires_ms, the oldest first; those records by key. */
+enum fg_store_sweep_what {
+	FG_SWEEP_DUE,
+	FG_SWEEP_FINAL,
+	FG_SWEEP_EXPIRED_ITEMS,
+	FG_SWEEP_SENDING,
+	FG_SWEEP_ANNOUNCE
+};
 enum fg_rc fg_store_sweep(struct fg_store *store, enum fg_store_sweep_what what, uint64_t now_ms,
 			  size_t limit, fg_store_rows_cb rows, void *arg);
 

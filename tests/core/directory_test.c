@@ -135,40 +135,124 @@ static void a_miss_is_absent_and_of_the_size_of_a_hit(void **state)
 	assert_int_equal(miss, hit);
 }
 
-/* The frame may have been lost, with a log that was away or by our own end. */
-static void an_account_is_told_again_at_each_login_until_the_vault_has_noted_it(void **state)
+static void count_announcements(enum fg_rc rc, const struct fg_store_row *rows, size_t count,
+				void *arg)
+{
+	(void)rows;
+	assert_ok(rc);
+	*(size_t *)arg = count;
+}
+
+static size_t announcements(struct fixture *fixture)
+{
+	size_t count = SIZE_MAX;
+
+	assert_ok(fg_store_sweep(fixture->engine_store, FG_SWEEP_ANNOUNCE, 0, 10,
+				 count_announcements, &count));
+	while (count == SIZE_MAX)
+		fg_loop_step(fixture->core.loop, true);
+	return count;
+}
+
+static void answer_announcement(struct fixture *fixture, uint64_t epoch, enum fg_rc rc)
+{
+	struct fg_ipc_account_noted noted = { .epoch = epoch, .rc = (uint16_t)rc };
+	struct fg_hash tag = fg_handle_tag("+12025550101");
+
+	memcpy(noted.handle_tag, tag.b, sizeof(noted.handle_tag));
+	fg_announce_noted(&fixture->core, &noted);
+}
+
+static void answer_last_announcement(struct fixture *fixture, uint64_t epoch, enum fg_rc rc)
+{
+	answer_announcement(fixture, epoch, rc);
+	while (announcements(fixture) != 0)
+		fg_loop_step(fixture->core.loop, false);
+}
+
+static void assert_told_again(struct fixture *fixture)
+{
+	unsigned told = fixture->accounts;
+
+	assert_int_equal(announcements(fixture), 1);
+	fg_announce_sweep(&fixture->core);
+	fixture_until(fixture, &fixture->accounts, told);
+}
+
+/* The frame may have been lost, with a chain that was away or by our own end. */
+static void an_account_is_told_again_until_the_vault_has_noted_it(void **state)
 {
 	struct fixture *fixture = *state;
-	struct fg_ipc_account_noted noted = { .epoch = 1, .rc = FG_E_NO_MEMORY };
-	struct fg_hash tag = fg_handle_tag("+12025550101");
-	struct fg_store_health before, after;
 	struct person alice;
 	unsigned told;
 
 	person_make(&alice, "+12025550101");
 	person_join(fixture, 1, &alice);
+	assert_told_again(fixture);
+	assert_told_again(fixture);
+	answer_announcement(fixture, 1, FG_E_NO_MEMORY); /* refused for now is not noted */
+	assert_told_again(fixture);
+	answer_announcement(fixture, 0, FG_OK); /* an answer to what was before */
+	assert_told_again(fixture);
+	answer_last_announcement(fixture, 1, FG_OK);
 	told = fixture->accounts;
-	fixture_connect(fixture, 2);
-	assert_kind(WELCOME, person_login(fixture, 2, &alice, NULL, NULL));
-	fixture_until(fixture, &fixture->accounts, told);
-	memcpy(noted.handle_tag, tag.b, sizeof(noted.handle_tag));
-	fg_announce_noted(&fixture->core, &noted); /* refused is not noted */
-	told = fixture->accounts;
-	fixture_connect(fixture, 3);
-	assert_kind(WELCOME, person_login(fixture, 3, &alice, NULL, NULL));
-	fixture_until(fixture, &fixture->accounts, told);
-	noted.rc = FG_OK;
-	fg_store_health(fixture->core.store, &before);
-	fg_announce_noted(&fixture->core, &noted);
-	for (after = before; after.commits == before.commits;
-	     fg_store_health(fixture->core.store, &after))
-		fg_loop_step(fixture->core.loop, true);
-	told = fixture->accounts;
-	fixture_connect(fixture, 4);
-	assert_kind(WELCOME, person_login(fixture, 4, &alice, NULL, NULL));
-	for (int i = 0; i < 3; i++)
-		assert_kind(LOOKUP, look_up(fixture, 4, "+12025550199", false));
+	fg_announce_sweep(&fixture->core);
+	assert_kind(LOOKUP, look_up(fixture, 1, "+12025550199", false));
+	assert_kind(LOOKUP, look_up(fixture, 1, "+12025550199", false));
 	assert_int_equal(fixture->accounts, told);
+}
+
+static void an_account_that_the_vault_refuses_for_ever_is_not_told_again(void **state)
+{
+	static const enum fg_rc refusals[] = { FG_E_IDENTITY, FG_E_VIEW_STALE };
+
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		struct fixture *fixture;
+		struct person alice;
+
+		if (i > 0) {
+			fixture_teardown(state);
+			fixture_setup(state);
+		}
+		fixture = *state;
+		person_make(&alice, "+12025550101");
+		person_join(fixture, 1, &alice);
+		assert_int_equal(announcements(fixture), 1);
+		answer_last_announcement(fixture, 1, refusals[i]);
+	}
+}
+
+static void what_is_noted_of_an_older_epoch_leaves_the_newer_to_tell(void **state)
+{
+	struct fixture *fixture = *state;
+	struct person alice, phone;
+
+	person_make(&alice, "+12025550101");
+	person_join(fixture, 1, &alice);
+	phone = alice;
+	fg_sign_key_new(&phone.device);
+	fg_random(phone.device_id, sizeof(phone.device_id));
+	fixture_connect(fixture, 2);
+	assert_kind(WELCOME, person_register(fixture, 2, &phone, "", SPOIL_NOTHING, NULL));
+	answer_announcement(fixture, 1, FG_OK);
+	assert_told_again(fixture);
+	answer_last_announcement(fixture, 2, FG_OK);
+}
+
+static void an_account_made_while_the_chain_is_away_is_told_when_it_is_back(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fg_channel *log = fixture->core.log;
+	struct person alice;
+
+	fixture->core.log = NULL;
+	person_make(&alice, "+12025550101");
+	person_join(fixture, 1, &alice);
+	assert_int_equal(fixture->accounts, 0);
+	fg_announce_sweep(&fixture->core);
+	assert_int_equal(announcements(fixture), 1);
+	fixture->core.log = log;
+	assert_told_again(fixture);
 }
 
 static void lookups_have_a_budget_that_reconnecting_does_not_refill(void **state)
@@ -334,7 +418,10 @@ int main(void)
 		CASE(a_view_says_who_has_the_handle_and_with_which_devices),
 		CASE(a_device_that_the_account_did_not_sign_is_not_added),
 		CASE(a_miss_is_absent_and_of_the_size_of_a_hit),
-		CASE(an_account_is_told_again_at_each_login_until_the_vault_has_noted_it),
+		CASE(an_account_is_told_again_until_the_vault_has_noted_it),
+		CASE(an_account_that_the_vault_refuses_for_ever_is_not_told_again),
+		CASE(what_is_noted_of_an_older_epoch_leaves_the_newer_to_tell),
+		CASE(an_account_made_while_the_chain_is_away_is_told_when_it_is_back),
 		CASE(lookups_have_a_budget_that_reconnecting_does_not_refill),
 		CASE(each_lookup_takes_one_prekey_until_none_is_left),
 		CASE(an_unreadable_directory_is_an_error_and_never_an_absence),

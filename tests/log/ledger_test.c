@@ -402,6 +402,40 @@ static void an_account_and_an_alarm_are_leaves_of_their_own(void **state)
 	assert_int_equal(published_leaf(2).kind, FG_LEAF_DECISION);
 }
 
+/* The core tells an account until the vault has noted it. */
+static void an_account_told_again_gets_no_other_leaf_but_is_told_to_the_vault(void **state)
+{
+	(void)state;
+	for (unsigned turn = 1; turn <= 3; turn++) {
+		chain_account(&chain, 3);
+		assert_int_equal(chain.notes, turn);
+		assert_ok(chain.noted);
+		assert_int_equal(fg_ledger_size(chain.ledger), 1);
+		chain.clock.offset_ms += 1000; /* the view is signed anew */
+		if (turn == 2)
+			chain_restart_log(&chain);
+	}
+	chain_account(&chain, 4); /* says something else */
+	assert_int_equal(fg_ledger_size(chain.ledger), 2);
+	chain_account(&chain, 4);
+	assert_int_equal(fg_ledger_size(chain.ledger), 2);
+	assert_int_equal(chain.notes, 5);
+}
+
+static void an_account_whose_view_cannot_be_read_is_a_leaf_each_time(void **state)
+{
+	struct fg_frame frame = { .type = FG_IPC_ACCOUNT };
+
+	(void)state;
+	frame.account.view = FG_BYTES("\377", 1);
+	for (unsigned turn = 1; turn <= 2; turn++) {
+		fg_ledger_frame(chain.ledger, &frame);
+		chain_flush(&chain);
+		assert_int_equal(fg_ledger_size(chain.ledger), turn);
+		assert_int_not_equal(chain.noted, FG_OK);
+	}
+}
+
 /* ---- keys ---- */
 
 static void send_sealed_to(const uint8_t outer_key[32])
@@ -465,6 +499,8 @@ int main(void)
 		CASE(every_old_head_is_consistent_with_the_newest),
 		CASE(the_files_for_auditors_agree_with_the_head),
 		CASE(an_account_and_an_alarm_are_leaves_of_their_own),
+		CASE(an_account_told_again_gets_no_other_leaf_but_is_told_to_the_vault),
+		CASE(an_account_whose_view_cannot_be_read_is_a_leaf_each_time),
 		CASE(a_seal_key_rotates_and_dies_when_no_consent_can_need_it),
 	};
 

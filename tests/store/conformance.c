@@ -40,7 +40,7 @@ static void an_op_outside_its_bounds_is_refused(void **state)
 		OP(JOB_PUT, .state = 0),
 		OP(JOB_SET, .state = FG_JOB_FINAL + 1),
 		OP(KV_PUT, .kind = 0, KEY("a")),
-		OP(KV_DROP, .kind = FG_KV_META + 1, KEY("a")),
+		OP(KV_DROP, .kind = FG_KV_ANNOUNCE + 1, KEY("a")),
 		OP(KV_PUT, .kind = FG_KV_PIN, KEY("")),
 		OP(KV_PUT, .kind = FG_KV_PIN, .key = { big, FG_STORE_KEY_MAX + 1 }),
 		OP(REF_PUT, KEY("")),
@@ -72,7 +72,7 @@ static void a_call_outside_its_bounds_is_refused(void **state)
 	assert_rc(FG_E_ARG, fg_store_get(f->store, &no_kind, 1, store_collect, NULL));
 	assert_rc(FG_E_ARG, fg_store_get(f->store, &no_what, 1, store_collect, NULL));
 	assert_rc(FG_E_ARG,
-		  fg_store_sweep(f->store, FG_SWEEP_SENDING + 1, 0, 1, store_collect, NULL));
+		  fg_store_sweep(f->store, FG_SWEEP_ANNOUNCE + 1, 0, 1, store_collect, NULL));
 	f->conf.engine = "paper";
 	store_close(f);
 	assert_rc(FG_E_ARG, store_open(f));
@@ -441,6 +441,32 @@ static void devices_are_those_whose_key_begins_with_the_account(void **state)
 	assert_int_equal(store_count_key(f, top), 1);
 }
 
+static void the_sweep_of_announcements_finds_these_by_key_and_no_other_kind(void **state)
+{
+	struct store_fixture *f = *state;
+	struct fg_store_op put[] = {
+		OP(KV_PUT, .kind = FG_KV_ANNOUNCE, KEY("b"), BODY("2")),
+		OP(KV_PUT, .kind = FG_KV_ANNOUNCE, KEY("a"), BODY("1")),
+		OP(KV_PUT, .kind = FG_KV_META, KEY("c"), BODY("3")),
+		OP(JOB_PUT, ID(1), .state = FG_JOB_SENDING),
+	};
+	struct fg_store_op drop = OP(KV_DROP, .kind = FG_KV_ANNOUNCE, KEY("a"), .version = 1);
+	struct store_rows *rows;
+
+	assert_ok(store_run(f, put, ARRAY_LEN(put)));
+	rows = store_sweep(f, FG_SWEEP_ANNOUNCE, 0, 10);
+	assert_int_equal(rows->count, 2);
+	assert_int_equal(rows->list[0].kind, FG_KV_ANNOUNCE);
+	assert_memory_equal(rows->list[0].key.data, "a", 1);
+	assert_memory_equal(rows->list[0].body.data, "1", 1);
+	assert_int_equal(rows->list[0].version, 1);
+	assert_int_equal(store_sweep(f, FG_SWEEP_ANNOUNCE, 0, 1)->count, 1);
+	assert_ok(store_run(f, &drop, 1));
+	rows = store_sweep(f, FG_SWEEP_ANNOUNCE, 0, 10);
+	assert_int_equal(rows->count, 1);
+	assert_memory_equal(rows->list[0].key.data, "b", 1);
+}
+
 static void sweeps_find_what_is_due_and_nothing_else(void **state)
 {
 	static const struct {
@@ -504,6 +530,7 @@ size_t store_conformance_cases(const struct store_factory *factory, struct CMUni
 		CASE(several_records_are_read_at_once),
 		CASE(devices_are_those_whose_key_begins_with_the_account),
 		CASE(sweeps_find_what_is_due_and_nothing_else),
+		CASE(the_sweep_of_announcements_finds_these_by_key_and_no_other_kind),
 		CASE(random_submits_answer_as_the_model_does),
 	};
 
