@@ -2,7 +2,8 @@
  *
  * Telling the vault of accounts until it has noted them. An ACCOUNT frame can be lost: the log or the vault was away, a channel was full, or
  * we died between the commit of a registration and the frame. So that commit has an announcement as well; it is told again on every new
- * channel of the chain, then after 1, 2, 4 s and so on up to every 30 s (the log cannot hand on before the vault follows it), and dropped when the vault answers. The log and the vault take the same account twice.
+ * channel of the chain, then after 1, 2, 4 s and so on up to every 30 s (the log cannot hand on before the vault follows it), and
+ * dropped when the vault answers. The log and the vault take the same account twice.
  */
 #include "gateway/core/internal.h"
 
