@@ -259,12 +259,15 @@ static void fail(struct fg_vault *vault, enum fg_rc rc)
 void fg_vault_flush(struct fg_vault *vault)
 {
 	struct fg_vault_leg *leg = vault->answers;
-	enum fg_rc rc = fg_journal_sync(vault->journal);
+	enum fg_rc rc = vault->unsynced ? fg_vault_record_time(vault) : FG_OK;
 
+	if (rc == FG_OK)
+		rc = fg_journal_sync(vault->journal);
 	if (rc != FG_OK) {
 		fail(vault, rc);
 		return;
 	}
+	vault->unsynced = false;
 	for (struct fg_vault_job *job = vault->jobs; job; job = job->next)
 		if (job->leg->state == FG_LEG_OPENED)
 			send_job(vault, job);

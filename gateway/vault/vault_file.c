@@ -5,6 +5,7 @@
  *   'G' key 18, consent 32, u64 opened, u16 link, u8 state, u32 carrier code, u8 segments, name of the error and NUL, u16 length and parts, u16
  *       length and refs
  *   'P' tag 32, account key 32, u64 epoch, u8 signed off
+ *   'T' u64 the furthest that the wall clock was, Unix milliseconds
  * A later record of the same thing replaces the earlier one. At start what still counts is written anew.
  */
 #include "gateway/vault/vault_internal.h"
@@ -22,6 +23,7 @@ static enum fg_rc append(struct fg_vault *vault, const struct fg_writer *w)
 
 	if (w->rc != FG_OK)
 		return w->rc;
+	vault->unsynced = true;
 	return fg_journal_append(vault->journal, w->start, fg_writer_len(w), &offset);
 }
 
@@ -74,6 +76,30 @@ enum fg_rc fg_vault_record_head(struct fg_vault *vault)
 		if (vault->frontier.size >> level & 1)
 			fg_writer_bytes(&w, vault->frontier.hash[level].b, FG_SHA256_LEN);
 	return append(vault, &w);
+}
+
+enum fg_rc fg_vault_record_time(struct fg_vault *vault)
+{
+	uint64_t now_ms = fg_clock_wall_ms(vault->clock);
+	uint8_t data[9];
+	struct fg_writer w;
+
+	if (now_ms > vault->newest_ms)
+		vault->newest_ms = now_ms;
+	fg_clock_seen(vault->clock, vault->newest_ms);
+	fg_writer_init(&w, data, sizeof(data));
+	fg_writer_u8(&w, 'T');
+	fg_writer_u64(&w, vault->newest_ms);
+	return append(vault, &w);
+}
+
+static enum fg_rc read_time(struct fg_vault *vault, struct fg_cursor *cur)
+{
+	uint64_t wall_ms = fg_cursor_u64(cur);
+
+	if (fg_cursor_end(cur) == FG_OK && wall_ms > vault->newest_ms)
+		vault->newest_ms = wall_ms;
+	return fg_cursor_end(cur);
 }
 
 static enum fg_rc read_head(struct fg_vault *vault, struct fg_cursor *cur)
@@ -174,6 +200,8 @@ static enum fg_rc read_record(const uint8_t *data, size_t len, uint64_t offset, 
 		return read_leg(vault, &cur);
 	case 'P':
 		return read_pin(vault, &cur);
+	case 'T':
+		return read_time(vault, &cur);
 	default:
 		return FG_E_VERSION;
 	}
@@ -191,9 +219,11 @@ static enum fg_rc write_anew(struct fg_vault *vault)
 {
 	struct fg_vault_leg *leg;
 	struct fg_vault_pin *pin;
-	enum fg_rc rc = fg_vault_record_head(vault);
+	enum fg_rc rc = fg_vault_record_time(vault);
 	size_t at = 0;
 
+	if (rc == FG_OK)
+		rc = fg_vault_record_head(vault);
 	while (rc == FG_OK && (pin = fg_table_next(vault->pins, &at)))
 		rc = fg_vault_record_pin(vault, pin);
 	at = 0;

@@ -71,6 +71,8 @@ struct fg_vault {
 	struct fg_clear plain, room; /* an opened capsule, and the memory it is unpacked into */
 	char *folder;
 	struct fg_journal *journal;
+	uint64_t newest_ms; /* the furthest the wall clock was, as journaled */
+	bool unsynced;      /* something was recorded since the last sync */
 	struct fg_table *legs, *consents,
 		*pins; /* consents: hash of a consent -> the first leg that used it */
 	struct fg_merkle_frontier frontier,
@@ -102,4 +104,6 @@ enum fg_rc fg_vault_open_order(struct fg_vault *vault, const struct fg_ipc_open 
 enum fg_rc fg_vault_record_leg(struct fg_vault *vault, const struct fg_vault_leg *leg);
 enum fg_rc fg_vault_record_pin(struct fg_vault *vault, const struct fg_vault_pin *pin);
 enum fg_rc fg_vault_record_head(struct fg_vault *vault);
+/* How late it is, beside what else this batch has: a vault that starts later holds while the wall clock is behind that. */
+enum fg_rc fg_vault_record_time(struct fg_vault *vault);
 enum fg_rc fg_vault_replay(struct fg_vault *vault);

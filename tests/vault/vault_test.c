@@ -396,6 +396,40 @@ static void at_start_the_journal_is_written_anew_with_what_still_counts(void **s
 	assert_int_equal(chain.noted, FG_E_VIEW_STALE);
 }
 
+/* ---- the clock ---- */
+
+/* The vault starts anew, and its host with it, so that nothing but the journal remembers. */
+static void restart_with_clock_moved(int64_t by_ms)
+{
+	chain.clock.wall_offset_ms += by_ms;
+	chain.clock.known = false;
+	chain_restart_vault(&chain);
+}
+
+/* Attack 15, with a restart between the two. */
+static void a_clock_set_back_while_the_vault_was_away_holds_orders(void **state)
+{
+	(void)state;
+	chain.drop_opens = true;
+	chain_send(&chain, &order);
+	assert_int_equal(chain.held.type, FG_IPC_OPEN);
+	restart_with_clock_moved(-4 * 60 * 1000);
+	assert_false(fg_clock_went_back(&chain.clock)); /* what time service may correct */
+	restart_with_clock_moved(-2 * 60 * 1000);
+	fg_vault_frame(chain.vault, &chain.held);
+	assert_int_equal(chain.refused, FG_E_CLOCK_HOLD);
+	restart_with_clock_moved(0); /* the journal written anew has it still */
+	chain.refused = FG_OK;
+	fg_vault_frame(chain.vault, &chain.held);
+	assert_int_equal(chain.refused, FG_E_CLOCK_HOLD);
+	assert_int_equal(chain.jobs, 0);
+	restart_with_clock_moved(6 * 60 * 1000);
+	chain.refused = FG_OK;
+	fg_vault_frame(chain.vault, &chain.held);
+	chain_flush(&chain);
+	assert_ok(chain.refused);
+}
+
 /* ---- clear text ---- */
 
 static bool is_wiped(const struct fg_clear *clear)
@@ -464,6 +498,7 @@ int main(void)
 		CASE(a_leg_repeated_with_anything_new_opens_nothing),
 		CASE(an_order_refused_for_want_of_memory_may_be_ordered_again),
 		CASE(at_start_the_journal_is_written_anew_with_what_still_counts),
+		CASE(a_clock_set_back_while_the_vault_was_away_holds_orders),
 		CASE(clear_text_is_wiped_whatever_came_of_the_order),
 	};
 
