@@ -75,6 +75,58 @@ struct fg_delivery_report {
 	uint64_t done_ms;     /*!< Unix; 0 when the report has no date */
 };
 
+/*! A message that came in: from an application, or from a carrier. All borrowed for the call; UTF-8 text is wiped by its owner. */
+struct fg_submission {
+	uint64_t token;      /*!< of the adapter; comes back in ops->taken */
+	uint8_t kind;        /*!< enum fg_submit_kind */
+	const char *account; /*!< accounts.name; "" for inbound messages */
+	const char *source,
+		*destination;  /*!< at most 32 characters; E.164 with "+" where it is a number */
+	uint8_t message_class; /*!< enum fg_message_class, as a number: 0 otp .. 4 confidential */
+	uint8_t flags;         /*!< enum fg_submit_flag */
+	uint32_t delay_s, validity_s;
+	uint8_t registered, protocol_id;
+	bool has_reference;
+	uint16_t reference;
+	uint16_t concat_ref;
+	uint8_t concat_total, concat_part; /*!< total 0: whole; parts from 1 */
+	struct fg_bytes key;               /*!< idempotency key; at most 64 bytes */
+	struct fg_bytes text;              /*!< clear, UTF-8 */
+};
+
+/*! What an application is told of a message. Borrowed for the call. */
+struct fg_app_receipt {
+	const char *account;
+	struct fg_id message_id;
+	const char *source, *destination; /*!< as submitted */
+	uint8_t state;                    /*!< enum fg_dlr_state */
+	bool final;
+	uint16_t error;
+	uint8_t protection, bearer, reason, segments;
+	bool has_reference;
+	uint16_t reference;
+	uint64_t submit_ms, done_ms;
+};
+
+struct fg_app_question {
+	uint64_t token; /*!< of the adapter; comes back in ops->answer */
+	enum fg_app_ask what;
+	const char *account;
+	struct fg_id message_id; /*!< all zero: every waiting message from source to destination */
+	const char *source, *destination;
+	uint32_t validity_s;
+	uint8_t registered;
+	struct fg_bytes text; /*!< replace: clear, UTF-8 */
+};
+
+struct fg_app_answer {
+	uint64_t token;
+	enum fg_rc rc;
+	uint8_t state; /*!< enum fg_dlr_state */
+	uint16_t error;
+	uint64_t done_ms;
+};
+
 struct fg_adapter_ops {
 	const char *name; /*!< as in adapters.def and in links.adapter */
 	/*! Begin: connect, bind. *adapter_out is the adapter's own state, a talloc child of ctx. */
@@ -84,6 +136,12 @@ struct fg_adapter_ops {
 	enum fg_rc (*job)(void *adapter, const struct fg_job *job);
 	/*! The report or inbound message of that token is durable: acknowledge it to the carrier. Unknown tokens are ignored. */
 	void (*stored)(void *adapter, uint64_t token);
+	/* The next three are NULL for an adapter that takes no messages in. */
+	/*! The submission of that token is durable (FG_OK: answer its sender with the id), or was refused. */
+	void (*taken)(void *adapter, uint64_t token, const struct fg_id *message_id, enum fg_rc rc);
+	/*! Tell the application; fg_host_told() follows exactly once, also from inside this call. */
+	void (*receipt)(void *adapter, const struct fg_app_receipt *receipt);
+	void (*answer)(void *adapter, const struct fg_app_answer *answer);
 	void (*drain)(void *adapter);
 	/*! Outcomes for all open jobs, then free everything. */
 	void (*close)(void *adapter);
@@ -97,6 +155,21 @@ void fg_host_state(struct fg_adapter_host *host, bool up, uint32_t credits, uint
 void fg_host_outcome(struct fg_adapter_host *host, const struct fg_job_outcome *outcome);
 /*! \return FG_OK: ops->stored will come. FG_E_IPC_FULL: not now; do not acknowledge, the carrier will repeat it. */
 enum fg_rc fg_host_report(struct fg_adapter_host *host, const struct fg_delivery_report *report);
+/*! A message came in. \return FG_OK: ops->taken will come, never from inside this call. FG_E_IPC_FULL: not now; refuse it with the
+ *  protocol's word for "later". */
+enum fg_rc fg_host_submit(struct fg_adapter_host *host, const struct fg_submission *submission);
+/*! FG_OK: ops->answer will come; FG_E_IPC_FULL. */
+enum fg_rc fg_host_ask(struct fg_adapter_host *host, const struct fg_app_question *question);
+/*! What became of ops->receipt: ACCEPTED the application has it, DEFERRED it has not: say it again when it is bound. */
+void fg_host_told(struct fg_adapter_host *host, const char *account, const struct fg_id *message_id,
+		  bool final, enum fg_outcome outcome);
+/*! The binds of an account that take receipts, and how many receipts it takes beyond those not answered; on every change. */
+void fg_host_bound(struct fg_adapter_host *host, const char *account, uint16_t receivers,
+		   uint32_t credits);
+/*! The descriptor of a file that the parent opened for this link (enum fg_role_file), -1 for none. The adapter takes it over. */
+int fg_host_file_take(struct fg_adapter_host *host, enum fg_role_file kind);
+/*! The configuration of the accounts, for adapters that applications bind to; NULL without. */
+const struct fg_conf *fg_host_conf(const struct fg_adapter_host *host);
 /*! All is finished. The host never closes the adapter inside this call. */
 void fg_host_drained(struct fg_adapter_host *host);
 const char *fg_host_name(const struct fg_adapter_host *host); /*!< the link's name, for logs */

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include "lib/base/error.h"
 
-enum { FG_CONF_LINKS_MAX = 32, FG_CONF_ENUM_MAX = 15 };
+enum { FG_CONF_LINKS_MAX = 32, FG_CONF_ACCOUNTS_MAX = 64, FG_CONF_ENUM_MAX = 15 };
 #define FG_CONF_REQUIRED INT64_MIN
 
 /* struct fg_conf_gateway and so on. */
@@ -39,6 +39,8 @@ struct fg_conf {
 	struct fg_conf_mark mark;
 	struct fg_conf_links links[FG_CONF_LINKS_MAX];
 	size_t links_count;
+	struct fg_conf_accounts accounts[FG_CONF_ACCOUNTS_MAX];
+	size_t accounts_count;
 };
 
 /*! Called for each error: "fallgate.conf:12: links.port: 70000 is not a port; from 0 to 65535". line 0: no line. */
@@ -54,7 +56,7 @@ enum fg_rc fg_conf_read(const char *path, struct fg_conf *conf_out, fg_conf_erro
 enum fg_rc fg_conf_parse(const char *text, size_t len, const char *file, struct fg_conf *conf_out,
 			 fg_conf_error_cb error, void *arg);
 
-/*! Write the slice of one role (a letter of "PCLVSK"; link_index for "K") as configuration text that fg_conf_parse_slice() reads.
+/*! Write the slice of one role (a letter of "PCLVSK"; link_index for "K", which has the accounts only when applications bind to that link) as configuration text that fg_conf_parse_slice() reads.
  *  \return FG_OK or FG_E_SPACE. */
 enum fg_rc fg_conf_slice(const struct fg_conf *conf, char role, size_t link_index, char *out,
 			 size_t cap, size_t *len_out);

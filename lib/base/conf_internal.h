@@ -32,6 +32,8 @@ struct fg_conf_group {
 	bool is_list;
 	size_t offset; /*!< in struct fg_conf */
 	size_t size;
+	size_t items_max;    /*!< of a list */
+	size_t count_offset; /*!< of a list: its size_t in struct fg_conf */
 	const struct fg_conf_key *keys;
 	size_t keys_count;
 	const char *help;

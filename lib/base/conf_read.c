@@ -42,11 +42,15 @@ enum { KEY_TEXT_MAX = 80, NAMES_MAX = 64 };
 	  .is_list = FG_CONF_##kind,                                                               \
 	  .offset = offsetof(struct fg_conf, n),                                                   \
 	  .size = sizeof(struct fg_conf_##n),                                                      \
+	  .items_max = sizeof(((struct fg_conf *)0)->n) / sizeof(struct fg_conf_##n),              \
+	  .count_offset = FG_CONF_COUNT_##kind(n),                                                 \
 	  .keys = n##_keys,                                                                        \
 	  .keys_count = sizeof(n##_keys) / sizeof(n##_keys[0]),                                    \
 	  .help = say },
-#define FG_CONF_ONE  false
-#define FG_CONF_LIST true
+#define FG_CONF_ONE           false
+#define FG_CONF_LIST          true
+#define FG_CONF_COUNT_ONE(n)  0
+#define FG_CONF_COUNT_LIST(n) offsetof(struct fg_conf, n##_count)
 #define FG_CONF_STR(group, key, max, def, roles, help)
 #define FG_CONF_INT(group, key, min, max, def, roles, help)
 #define FG_CONF_BOOL(group, key, def, roles, help)
@@ -316,23 +320,25 @@ static void read_group(struct fg_conf_reader *reader, const struct fg_conf_group
 static void read_list(struct fg_conf_reader *reader, const struct fg_conf_group *group,
 		      const struct fg_node *node, struct fg_conf *conf)
 {
+	size_t *count = (size_t *)(void *)((char *)conf + group->count_offset);
 	const struct fg_node *item;
 	char prefix[KEY_TEXT_MAX];
 
 	if (!node || !fg_conf_expect(reader, node, group->name, FG_NODE_LIST))
 		return;
-	if (fg_node_count(node) > FG_CONF_LINKS_MAX) {
+	if (fg_node_count(node) > group->items_max) {
 		fg_conf_complain(reader, fg_node_line(node), group->name,
-				 "%zu are too many; at most %d", fg_node_count(node),
-				 FG_CONF_LINKS_MAX);
+				 "%zu are too many; at most %zu", fg_node_count(node),
+				 group->items_max);
 		return;
 	}
 	for (size_t i = 0; i < fg_node_count(node); i++) {
 		item = fg_node_at(node, i);
 		snprintf(prefix, sizeof(prefix), "%s[%zu]", group->name, i);
 		if (fg_conf_expect(reader, item, prefix, FG_NODE_GROUP))
-			read_group(reader, group, item, prefix, &conf->links[i]);
-		conf->links_count = i + 1;
+			read_group(reader, group, item, prefix,
+				   (char *)conf + group->offset + i * group->size);
+		*count = i + 1;
 	}
 }
 
@@ -427,11 +433,56 @@ static void check_link(struct fg_conf_reader *reader, const struct fg_conf *conf
 			 "%" PRId64
 			 " is not free for vendors; 0, or 5138 (0x1412) to 16383 (0x3FFF)",
 			 link->mark_tlv);
-	if (strcmp(link->source, "link") == 0 && !*link->source_address)
+	if (strcmp(link->source, "link") == 0 && !*link->source_address &&
+	    strcmp(link->adapter, "smpp-server") != 0)
 		COMPLAIN("source_address",
 			 "is missing: source = \"link\" needs the link's own number");
 	if (strcmp(link->adapter, "smpp") == 0 && !*link->system_id)
 		COMPLAIN("system_id", "is missing: adapter = \"smpp\" needs it");
+#undef COMPLAIN
+}
+
+/* "sms,mms": each word a bearer that an application may consent to. */
+static bool are_bearers(const char *text)
+{
+	for (const char *at = text;; at++) {
+		size_t len = strcspn(at, ",");
+
+		if (len != 3 || (strncmp(at, "sms", 3) != 0 && strncmp(at, "mms", 3) != 0 &&
+				 strncmp(at, "rcs", 3) != 0))
+			return false;
+		at += len;
+		if (!*at)
+			return true;
+	}
+}
+
+static void check_account(struct fg_conf_reader *reader, const struct fg_conf *conf, size_t index,
+			  unsigned line)
+{
+	const struct fg_conf_accounts *account = &conf->accounts[index];
+	bool found = !*account->link;
+	char label[KEY_TEXT_MAX];
+
+#define COMPLAIN(key, ...)                                                                         \
+	do {                                                                                       \
+		snprintf(label, sizeof(label), "accounts[%zu]." key, index);                       \
+		fg_conf_complain(reader, line, label, __VA_ARGS__);                                \
+	} while (0)
+	for (size_t i = 0; i < index; i++)
+		if (*account->name && strcmp(conf->accounts[i].name, account->name) == 0)
+			COMPLAIN("name", "\"%s\" is the name of accounts[%zu] already",
+				 account->name, i);
+	for (size_t i = 0; i < conf->links_count; i++)
+		found |= strcmp(conf->links[i].name, account->link) == 0 &&
+			 strcmp(conf->links[i].adapter, "smpp-server") == 0;
+	if (!found)
+		COMPLAIN("link", "\"%s\" is no link with adapter = \"smpp-server\"", account->link);
+	if (*account->secret && strncmp(account->secret, "$argon2id$", 10) != 0)
+		COMPLAIN("secret", "is no Argon2id hash: make one with fallgatectl hash-secret");
+	if (*account->bearers && !are_bearers(account->bearers))
+		COMPLAIN("bearers", "\"%s\" is not of sms, mms and rcs, separated by commas",
+			 account->bearers);
 #undef COMPLAIN
 }
 
@@ -440,7 +491,8 @@ static void check_whole(struct fg_conf_reader *reader, const struct fg_node *roo
 {
 	const struct fg_node *gateway = fg_node_member(root, "gateway"),
 			     *mark = fg_node_member(root, "mark"),
-			     *links = fg_node_member(root, "links");
+			     *links = fg_node_member(root, "links"),
+			     *accounts = fg_node_member(root, "accounts");
 
 	if (*conf->gateway.name && !is_host_name(conf->gateway.name))
 		fg_conf_complain(reader, fg_node_line(gateway), "gateway.name",
@@ -456,6 +508,9 @@ static void check_whole(struct fg_conf_reader *reader, const struct fg_node *roo
 	for (size_t i = 0; i < conf->links_count; i++)
 		if (fg_node_type(fg_node_at(links, i)) == FG_NODE_GROUP)
 			check_link(reader, conf, i, fg_node_line(fg_node_at(links, i)));
+	for (size_t i = 0; i < conf->accounts_count; i++)
+		if (fg_node_type(fg_node_at(accounts, i)) == FG_NODE_GROUP)
+			check_account(reader, conf, i, fg_node_line(fg_node_at(accounts, i)));
 }
 
 /* ---- the whole ---- */
@@ -464,7 +519,7 @@ void fg_conf_set_defaults(struct fg_conf *conf_out)
 {
 	memset(conf_out, 0, sizeof(*conf_out));
 	for (size_t g = 0; g < fg_conf_groups_count; g++)
-		for (size_t n = 0; n < (fg_conf_groups[g].is_list ? FG_CONF_LINKS_MAX : 1); n++)
+		for (size_t n = 0; n < fg_conf_groups[g].items_max; n++)
 			for (size_t k = 0; k < fg_conf_groups[g].keys_count; k++)
 				set_default(&fg_conf_groups[g].keys[k],
 					    (char *)conf_out + fg_conf_groups[g].offset +

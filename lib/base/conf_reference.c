@@ -93,12 +93,19 @@ static bool group_in(const struct fg_conf_group *group, char role)
 static void slice_list(struct text *t, const struct fg_conf_group *group,
 		       const struct fg_conf *conf, char role, size_t link_index)
 {
-	bool one = role == 'K';
-	size_t first = one ? link_index : 0, last = one ? link_index + 1 : conf->links_count;
+	const char *items = (const char *)conf + group->offset;
+	size_t first = 0;
+	size_t last = *(const size_t *)(const void *)((const char *)conf + group->count_offset);
 
+	if (role == 'K' && items == (const char *)conf->links) {
+		first = link_index;
+		last = link_index + 1;
+	} else if (role == 'K' && strcmp(conf->links[link_index].adapter, "smpp-server") != 0) {
+		last = 0; /* secrets of applications are no business of a link to a carrier */
+	}
 	say(t, "%s = (", group->name);
 	for (size_t i = first; i < last; i++) {
-		slice_item(t, group, role, &conf->links[i]);
+		slice_item(t, group, role, items + i * group->size);
 		say(t, i + 1 < last ? ", " : "");
 	}
 	say(t, ");\n");
@@ -141,6 +148,9 @@ static const struct {
 	{ "links", "adapter", "smpp" },
 	{ "links", "system_id", "fallgate" },
 	{ "links", "source_address", "+12025550100" },
+	{ "accounts", "name", "shop" },
+	{ "accounts", "secret", "$argon2id$..." },
+	{ "accounts", "rate", "100" },
 };
 
 static const char *example_of(const struct fg_conf_group *group, const struct fg_conf_key *key)
@@ -179,7 +189,9 @@ static void reference_key(struct text *t, const struct fg_conf_group *group,
 	say(t, "%s# %s (", indent, key->help);
 	say_bounds(t, key);
 	say(t, ")\n%s%s%s = ", indent, example ? "" : "#", key->name);
-	if (example)
+	if (example && key->kind == FG_CONF_KIND_INT)
+		say(t, "%s", example);
+	else if (example)
 		say_quoted(t, example);
 	else
 		say_value(t, key, defaults);
@@ -188,12 +200,16 @@ static void reference_key(struct text *t, const struct fg_conf_group *group,
 
 static void reference_group(struct text *t, const struct fg_conf_group *group, const void *defaults)
 {
-	const char *indent = group->is_list ? "\t\t" : "\t";
+	bool unused = strcmp(group->name, "accounts") == 0; /* nobody may log in by default */
+	const char *indent = unused ? "#\t\t" : group->is_list ? "\t\t" : "\t";
 
-	say(t, "\n# %s\n%s = %s\n", group->help, group->name, group->is_list ? "(\n\t{" : "{");
+	say(t, "\n# %s\n%s%s = %s\n", group->help, unused ? "#" : "", group->name,
+	    unused           ? "(\n#\t{"
+	    : group->is_list ? "(\n\t{"
+			     : "{");
 	for (size_t i = 0; i < group->keys_count; i++)
 		reference_key(t, group, &group->keys[i], indent, defaults);
-	say(t, "%s", group->is_list ? "\t}\n);\n" : "};\n");
+	say(t, "%s", unused ? "#\t}\n#);\n" : group->is_list ? "\t}\n);\n" : "};\n");
 }
 
 enum fg_rc fg_conf_reference(char *out, size_t cap, size_t *len_out)

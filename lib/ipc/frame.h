@@ -46,12 +46,30 @@ enum fg_part_state {
 	FG_PART_UNKNOWN,
 };
 
+/*! Where a message that came in over a link came from. */
+enum fg_submit_kind {
+	FG_SUBMIT_APPLICATION = 1, /*!< of an account: its contract stands for consent */
+	FG_SUBMIT_INBOUND,         /*!< from a carrier: relayed, unprotected */
+};
+
+enum fg_submit_flag {
+	FG_SUBMIT_FLASH = 1,    /*!< message class 0: shown at once, not stored */
+	FG_SUBMIT_PRIORITY = 2, /*!< before others of its account */
+};
+
+/*! What an application asks of a message that it submitted. */
+enum fg_app_ask { FG_ASK_QUERY = 1, FG_ASK_CANCEL, FG_ASK_REPLACE };
+
 /*! What a parent passes by descriptor. */
 enum fg_role_file {
 	FG_FILE_SECURE_LISTENER,
 	FG_FILE_CONTROL_LISTENER,
 	FG_FILE_TLS_CERTIFICATE,
 	FG_FILE_TLS_KEY,
+	FG_FILE_LINK_LISTENER, /*!< of a link that others connect to */
+	FG_FILE_LINK_CERTIFICATE,
+	FG_FILE_LINK_KEY,
+	FG_FILE_LINK_CA,
 };
 
 enum fg_trust_key {

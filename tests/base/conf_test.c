@@ -41,6 +41,10 @@ static const char *valid_value(const struct fg_conf_key *key)
 		return "\"loop\"";
 	if (strcmp(key->name, "source_address") == 0)
 		return "\"+12025550100\"";
+	if (strcmp(key->name, "secret") == 0)
+		return "\"$argon2id$v=19$m=1\"";
+	if (key->kind == FG_CONF_KIND_INT)
+		return fg_conf_key_required(key) ? "1" : NULL;
 	return fg_conf_key_required(key) ? "\"x\"" : NULL;
 }
 
@@ -322,6 +326,64 @@ static void a_slice_carries_what_the_role_may_know_and_nothing_else(void **state
 		  fg_conf_parse_slice("store = { engine = \"sqlite\"; };", 32, 'V', &slice));
 }
 
+#define SERVED                                                                                     \
+	"gateway = { name = \"gw.example.org\"; data_dir = \"/d\"; run_dir = \"/r\"; };\n"         \
+	"secure = { certificate = \"c\"; key = \"k\"; ca = \"a\"; };\n"                            \
+	"links = ( { name = \"apps\"; adapter = \"smpp-server\"; },\n"                             \
+	"          { name = \"out\"; adapter = \"loop\"; source_address = \"+1\"; } );\n"          \
+	"accounts = (\n"
+
+static void an_account_that_makes_no_sense_names_its_line(void **state)
+{
+	static const struct {
+		const char *accounts, *says;
+	} cases[] = {
+		{ "{ name = \"a\"; secret = \"plain\"; rate = 1; } );",
+		  "t.conf:6: accounts[0].secret: is no Argon2id hash" },
+		{ "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; link = \"out\"; } );",
+		  "t.conf:6: accounts[0].link: \"out\" is no link" },
+		{ "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; bearers = \"sms,fax\"; } );",
+		  "t.conf:6: accounts[0].bearers: \"sms,fax\" is not" },
+		{ "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; },\n"
+		  "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; } );",
+		  "t.conf:7: accounts[1].name: \"a\" is the name of accounts[0] already" },
+	};
+	struct seen seen;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s", SERVED, cases[i].accounts);
+		assert_rc(FG_E_CONF, parse(text, &seen));
+		if (!strstr(seen.first, cases[i].says))
+			fail_msg("expected \"%s\", got %s", cases[i].says, seen.all);
+	}
+}
+
+static void only_a_link_that_applications_bind_to_gets_their_secrets(void **state)
+{
+	struct fg_conf slice;
+	struct seen seen;
+	size_t len;
+
+	(void)state;
+	snprintf(text, sizeof(text), "%s%s", SERVED,
+		 "{ name = \"a\"; secret = \"$argon2id$s\"; rate = 7; } );");
+	assert_ok(parse(text, &seen));
+	assert_ok(fg_conf_slice(&conf, 'K', 0, text, sizeof(text), &len));
+	assert_ok(fg_conf_parse_slice(text, len, 'K', &slice));
+	assert_int_equal(slice.accounts_count, 1);
+	assert_string_equal(slice.accounts[0].secret, "$argon2id$s");
+	assert_int_equal(slice.accounts[0].rate, 7);
+	assert_ok(fg_conf_slice(&conf, 'K', 1, text, sizeof(text), &len));
+	assert_null(strstr(text, "argon2id"));
+	assert_ok(fg_conf_parse_slice(text, len, 'K', &slice));
+	assert_int_equal(slice.accounts_count, 0);
+	assert_ok(fg_conf_slice(&conf, 'C', 0, text, sizeof(text), &len));
+	assert_null(strstr(text, "argon2id"));
+	assert_ok(fg_conf_parse_slice(text, len, 'C', &slice));
+	assert_int_equal(slice.accounts_count, 1);
+}
+
 static void a_slice_that_does_not_fit_is_an_error(void **state)
 {
 	struct seen seen;
@@ -497,6 +559,8 @@ int main(void)
 		cmocka_unit_test(more_links_than_there_is_room_for_are_refused),
 		cmocka_unit_test(a_file_that_is_not_there_is_said_so),
 		cmocka_unit_test(a_slice_carries_what_the_role_may_know_and_nothing_else),
+		cmocka_unit_test(an_account_that_makes_no_sense_names_its_line),
+		cmocka_unit_test(only_a_link_that_applications_bind_to_gets_their_secrets),
 		cmocka_unit_test(a_slice_that_does_not_fit_is_an_error),
 		cmocka_unit_test(the_commented_example_is_the_table),
 		cmocka_unit_test(rules_are_read_in_order),
