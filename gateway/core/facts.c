@@ -139,6 +139,7 @@ static void gather_links(struct fg_step *step)
 	const struct fg_conf *conf = step->core->conf;
 	struct fg_facts *facts = &step->facts;
 
+	step->chain_changes = step->core->jobs->chain_changes;
 	facts->links_count = (uint8_t)conf->links_count;
 	for (size_t i = 0; i < conf->links_count; i++) {
 		const struct fg_core_link *link = &step->core->links[i];

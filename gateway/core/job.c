@@ -265,6 +265,16 @@ static bool stall(struct fg_step *step, enum fg_rc rc)
 	return true;
 }
 
+/* A link that comes up wakes what it finds held, and passes over a job whose step is under way. */
+static bool holds_on_old_news(const struct fg_step *step)
+{
+#ifdef FG_MUTANT_link_news
+	return false;
+#endif
+	return step->state == FG_JOB_READY && step->decision.reason == FG_REASON_NO_LINK &&
+	       step->chain_changes != 0 && step->chain_changes != step->core->jobs->chain_changes;
+}
+
 static void committed(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *arg)
 {
 	struct fg_step *step = arg;
@@ -291,6 +301,8 @@ static void committed(enum fg_rc rc, struct fg_store_op *ops, size_t count, void
 	}
 	for (size_t i = 0; i < step->wake_count; i++)
 		fg_push_wake(core, step->wake[i]);
+	if (holds_on_old_news(step))
+		step->decide_again = true;
 	if (step->order)
 		fg_lane_give_order(core, step->lane, step->job);
 	else if (step->state != FG_JOB_SENDING)

@@ -89,9 +89,10 @@ struct fg_step {
 	enum fg_job_state state; /*!< before, and after apply the one to store */
 	uint64_t due_ms;
 	bool exists;
-	bool order;         /*!< after the commit: give the order to the log */
-	bool decide_again;  /*!< after the commit: another decision at once */
-	bool withdraws;     /*!< takes copies back: CONFLICT means that a device was faster */
+	bool order;             /*!< after the commit: give the order to the log */
+	bool decide_again;      /*!< after the commit: another decision at once */
+	uint64_t chain_changes; /*!< of the jobs, when facts were gathered; else 0 */
+	bool withdraws;         /*!< takes copies back: CONFLICT means that a device was faster */
 	Fallgate__Ask *ask; /*!< after the commit: answer with it; borrowed from the step's arena */
 	struct fg_facts facts;
 	struct fg_decision decision;
@@ -121,6 +122,8 @@ struct fg_core_jobs {
 	/*! for one step at a time; core->arena belongs to incoming frames */
 	struct fg_arena arena;
 	bool sweeping, expiring, finishing, repeating;
+	bool look_again;        /*!< the chain changed while what is due was being read */
+	uint64_t chain_changes; /*!< how often, from 1: a step that holds a job compares */
 	bool repeat_all; /*!< what the sweep under way repeats: every order, or those of lanes with again */
 	bool again; /*!< there are such lanes */
 };

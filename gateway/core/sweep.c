@@ -20,6 +20,8 @@ static void decide_rows(struct fg_core *core, const struct fg_store_row *rows, s
 			fg_step_event(core, fg_event_new(FG_EVENT_DECIDE, &rows[i].id));
 }
 
+static void look_at_held(struct fg_core *core);
+
 static void due_found(enum fg_rc rc, const struct fg_store_row *rows, size_t count, void *arg)
 {
 	struct fg_core *core = arg;
@@ -27,6 +29,19 @@ static void due_found(enum fg_rc rc, const struct fg_store_row *rows, size_t cou
 	core->jobs->sweeping = false;
 	if (rc == FG_OK)
 		decide_rows(core, rows, count);
+	if (core->jobs->look_again)
+		look_at_held(core);
+}
+
+/* What waits for a link, before its time. */
+static void look_at_held(struct fg_core *core)
+{
+	uint64_t soon = fg_core_now_ms(core) + 3600 * 1000;
+
+	core->jobs->look_again = core->jobs->sweeping;
+	if (!core->jobs->sweeping)
+		core->jobs->sweeping = fg_store_sweep(core->store, FG_SWEEP_DUE, soon, SWEEP_LIMIT,
+						      due_found, core) == FG_OK;
 }
 
 static void cleaned(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *arg)
@@ -161,17 +176,16 @@ static void sweep(evutil_socket_t fd, short what, void *arg)
 
 void fg_jobs_chain_changed(struct fg_core *core, bool reopened)
 {
-	uint64_t soon = fg_core_now_ms(core) + 3600 * 1000;
-
-	if (!core->jobs || !core->log || !core->vault)
+	if (!core->jobs)
+		return;
+	core->jobs->chain_changes++;
+	if (!core->log || !core->vault)
 		return;
 	if (reopened) {
 		core->jobs->repeat_all = core->jobs->again = true;
 		repeat_orders(core);
 	}
-	if (!core->jobs->sweeping)
-		core->jobs->sweeping = fg_store_sweep(core->store, FG_SWEEP_DUE, soon, SWEEP_LIMIT,
-						      due_found, core) == FG_OK;
+	look_at_held(core);
 }
 
 enum fg_rc fg_jobs_start(struct fg_core *core)

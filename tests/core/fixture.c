@@ -18,6 +18,10 @@ static enum fg_rc pass_submit(void *engine, unsigned part, unsigned flags, struc
 {
 	struct fixture *fixture = engine;
 
+	if (flags & FG_STORE_NEW && fixture->at_new) {
+		fixture->at_new(fixture);
+		fixture->at_new = NULL;
+	}
 	if (flags & FG_STORE_NEW && fixture->new_rc != FG_OK)
 		return fixture->new_rc;
 	if (fixture->submit_rc != FG_OK)

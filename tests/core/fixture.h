@@ -18,6 +18,8 @@ struct fixture {
 	enum fg_rc directory_rc;       /* the same of reads that are not of a job */
 	enum fg_rc submit_rc,
 		new_rc; /* the same of writes, and of those that bring a new message */
+	/*! called once, when the next new message is written: after its facts were gathered */
+	void (*at_new)(struct fixture *fixture);
 	struct fg_channel *secure_peer, *log_peer, *vault_peer;
 	struct fg_arena arena,
 		push_arena; /* of answers, until the next question; of pushes, until fixture_forget() */

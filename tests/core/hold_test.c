@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/core/flow.h"
 
+#include "gateway/core/job.h"
+
 static void waits(struct flow *flow, const struct message *message, const char *reason)
 {
 	const Fallgate__Receipt *receipt = flow_receipt(flow, message);
@@ -183,6 +185,26 @@ static void a_consent_that_expires_while_held_opens_nothing(void **state)
 	expires(flow, &message);
 }
 
+static void link_comes_up(struct fixture *fixture)
+{
+	fixture->core.links[0].up = true;
+	fg_jobs_chain_changed(&fixture->core, false);
+}
+
+/* As when the core is started again and a message comes before the vault has said which links are up. */
+static void a_link_that_comes_up_while_a_message_is_being_held_is_not_missed(void **state)
+{
+	struct flow *flow = *state;
+	struct message message;
+
+	flow->fixture->core.links[0].up = flow->fixture->core.links[1].up = false;
+	flow_message(flow, &message, NOBODY);
+	flow->fixture->at_new = link_comes_up;
+	assert_kind(ACCEPTED, flow_submit(flow, &message));
+	flow_sent(flow, 1, FG_LEG_ACCEPTED);
+	assert_state("sent", flow, &message);
+}
+
 static void a_clock_set_back_holds_downgrades(void **state)
 {
 	struct flow *flow = *state;
@@ -278,6 +300,7 @@ int main(void)
 		FLOW(without_consent_nothing_is_ordered_whatever_the_policy),
 		FLOW(secure_only_is_refused),
 		FLOW(a_consent_that_expires_while_held_opens_nothing),
+		FLOW(a_link_that_comes_up_while_a_message_is_being_held_is_not_missed),
 		FLOW(a_clock_set_back_holds_downgrades),
 		FLOW(an_ask_is_answered_by_a_consent_in_time),
 		FLOW(an_ask_without_answer_expires),
