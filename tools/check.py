@@ -20,9 +20,9 @@ CHECK = ROOT / "build" / "check"
 RELEASE = ROOT / "build" / "release"
 MUTANT = ROOT / "build" / "mutant"
 CONFIGURE = {
-    CHECK: ["--enable-werror", "--enable-sanitize"],
+    CHECK: ["--enable-werror", "--enable-sanitize", "--enable-fault-points"],
     RELEASE: ["--enable-werror"],
-    MUTANT: ["--enable-sanitize"],
+    MUTANT: ["--enable-sanitize", "--enable-fault-points"],
 }
 JOBS = f"-j{os.cpu_count() or 2}"
 PYTEST_FOLDERS = ["tests/peers", "tests/flows", "tests/crash"]

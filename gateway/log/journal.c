@@ -9,6 +9,7 @@
 #include <talloc.h>
 #include <unistd.h>
 #include "lib/base/cursor.h"
+#include "lib/base/fault.h"
 #include "lib/crypto/crypto.h"
 
 enum { SUM_LEN = 8, HEADER_LEN = 4 + SUM_LEN };
@@ -212,6 +213,7 @@ enum fg_rc fg_journal_sync(struct fg_journal *journal)
 
 	if (journal->waiting_len == 0)
 		return FG_OK;
+	fg_fault_disk("JOURNAL", "before");
 	while (done < journal->waiting_len) {
 		ssize_t n = pwrite(journal->fd, journal->waiting + done,
 				   journal->waiting_len - done, (off_t)(journal->size + done));
@@ -224,6 +226,7 @@ enum fg_rc fg_journal_sync(struct fg_journal *journal)
 	}
 	if (fdatasync(journal->fd) != 0)
 		return FG_E_LOG_IO;
+	fg_fault_disk("JOURNAL", "after");
 	journal->size += journal->waiting_len;
 	journal->waiting_len = 0;
 	return FG_OK;

@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <talloc.h>
+#include "lib/base/fault.h"
 
 enum {
 	ST_BEGIN,
@@ -574,7 +575,12 @@ int fg_ops_begin(struct fg_ops *ops)
 
 int fg_ops_commit(struct fg_ops *ops)
 {
-	return fg_db_run(ops->db.statements[ST_COMMIT]);
+	int code;
+
+	fg_fault_disk("COMMIT", "before");
+	code = fg_db_run(ops->db.statements[ST_COMMIT]);
+	fg_fault_disk("COMMIT", "after");
+	return code;
 }
 
 void fg_ops_rollback(struct fg_ops *ops, const struct fg_store_counts *before)

@@ -13,6 +13,8 @@
 #include <unistd.h>
 #include <event2/event.h>
 #include <talloc.h>
+#include "lib/base/cursor.h"
+#include "lib/base/fault.h"
 
 enum {
 	/* A grant of a quarter of the window may be outstanding and one frame must still go: so twice a frame. */
@@ -171,15 +173,38 @@ static enum fg_rc write_credit(struct fg_channel *channel)
 	return rc;
 }
 
+#ifdef FG_FAULT_POINTS
+/* Each frame of a datagram that is about to be written, or was. */
+static void fault_points(const struct fg_channel *channel, const struct datagram *datagram,
+			 const char *moment)
+{
+	struct fg_cursor cur;
+
+	fg_cursor_init(&cur, datagram->data, datagram->len);
+	while (fg_cursor_left(&cur) > 0) {
+		uint32_t len = fg_cursor_u32(&cur);
+		enum fg_ipc_type type = (enum fg_ipc_type)fg_cursor_u16(&cur);
+
+		(void)fg_cursor_bytes(&cur, len - sizeof(uint16_t));
+		fg_fault_frame(fg_role_name(channel->self), fg_role_name(channel->peer),
+			       fg_frame_name(type), moment);
+	}
+}
+#else
+#define fault_points(channel, datagram, moment) ((void)0)
+#endif
+
 static enum fg_rc write_outbox(struct fg_channel *channel)
 {
 	struct datagram *datagram;
 	enum fg_rc rc;
 
 	while ((datagram = TAILQ_FIRST(&channel->outbox)) && datagram->len <= channel->credit) {
+		fault_points(channel, datagram, "send");
 		rc = write_datagram(channel, datagram->data, datagram->len, datagram->fd);
 		if (rc != FG_OK)
 			return rc;
+		fault_points(channel, datagram, "sent");
 		channel->credit -= datagram->len;
 		channel->queued -= datagram->len;
 		TAILQ_REMOVE(&channel->outbox, datagram, next);
@@ -404,6 +429,8 @@ static enum fg_rc take_frame(struct fg_channel *channel, const struct fg_frame *
 	channel->peer_credit -= size;
 	channel->grant += size;
 	*fd = -1;
+	fg_fault_frame(fg_role_name(channel->peer), fg_role_name(channel->self),
+		       fg_frame_name(frame->type), "receive");
 	channel->ops->frame(channel, frame, fd_take, channel->arg);
 	return FG_OK;
 }
@@ -509,6 +536,7 @@ struct fg_channel *fg_channel_new(void *ctx, struct event_base *base, int fd_tak
 		close(fd_take);
 		return NULL;
 	}
+	fg_fault_open(fg_role_name(self));
 	channel->fd = fd_take;
 	channel->self = self;
 	channel->peer = peer;
