@@ -219,6 +219,20 @@ static void send_job(struct fg_vault *vault, const struct fg_vault_job *job)
 	vault->ops->to_link(job->leg->link, &frame, vault->arg);
 }
 
+static void tell_of_link(struct fg_vault *vault, size_t link)
+{
+	const struct fg_vault_link *said = &vault->links[link];
+	struct fg_frame frame = { .type = FG_IPC_LINK };
+
+	frame.link.link = (uint16_t)link;
+	frame.link.up = said->up;
+	frame.link.credits = said->credits;
+	frame.link.in_flight = said->in_flight;
+	frame.link.carrier_code = said->carrier_code;
+	frame.link.note = FG_BYTES_TEXT(said->note);
+	vault->ops->to_core(&frame, vault->arg);
+}
+
 void fg_vault_core_open(struct fg_vault *vault)
 {
 	uint64_t seal_ms = (uint64_t)vault->conf->log.seal_key_hours * HOUR_MS;
@@ -233,6 +247,11 @@ void fg_vault_core_open(struct fg_vault *vault)
 		frame.seal_key.key.data = key;
 		vault->ops->to_core(&frame, vault->arg);
 	}
+	/* A link speaks on a change only, and the core takes for down what it has not heard of. */
+#ifndef FG_MUTANT_links_told
+	for (size_t i = 0; i < vault->conf->links_count; i++)
+		tell_of_link(vault, i);
+#endif
 	while ((leg = fg_table_next(vault->legs, &at)))
 		if (leg->announce)
 			send_leg(vault, leg);
@@ -408,7 +427,6 @@ static void take_outcome(struct fg_vault *vault, size_t link, const struct fg_ip
 
 void fg_vault_link_closed(struct fg_vault *vault, size_t link)
 {
-	struct fg_frame frame = { .type = FG_IPC_LINK };
 	struct fg_vault_leg *leg;
 	size_t at = 0;
 
@@ -420,8 +438,22 @@ void fg_vault_link_closed(struct fg_vault *vault, size_t link)
 		settle(vault, leg);
 	}
 	vault->links[link] = (struct fg_vault_link){ 0 };
-	frame.link.link = (uint16_t)link;
-	vault->ops->to_core(&frame, vault->arg);
+	tell_of_link(vault, link);
+}
+
+static void take_link(struct fg_vault *vault, size_t link, const struct fg_ipc_link *said)
+{
+	struct fg_vault_link *kept = &vault->links[link];
+	size_t len = said->note.len < sizeof(kept->note) ? said->note.len : sizeof(kept->note) - 1;
+
+	kept->up = said->up;
+	kept->credits = said->credits;
+	kept->in_flight = said->in_flight;
+	kept->carrier_code = said->carrier_code;
+	if (len)
+		memcpy(kept->note, said->note.data, len);
+	kept->note[len] = '\0';
+	tell_of_link(vault, link);
 }
 
 void fg_vault_link_frame(struct fg_vault *vault, size_t link, const struct fg_frame *frame)
@@ -437,11 +469,7 @@ void fg_vault_link_frame(struct fg_vault *vault, size_t link, const struct fg_fr
 		vault->ops->to_core(&out, vault->arg);
 		break;
 	case FG_IPC_LINK:
-		vault->links[link].up = frame->link.up;
-		vault->links[link].credits = frame->link.credits;
-		vault->links[link].in_flight = frame->link.in_flight;
-		out.link.link = (uint16_t)link;
-		vault->ops->to_core(&out, vault->arg);
+		take_link(vault, link, &frame->link);
 		break;
 	default:
 		break; /* HELLO and CREDIT are the channel's */

@@ -33,8 +33,8 @@ const uint8_t *fg_vault_public_key(const struct fg_vault *vault);
 /*! Replay and compact the journal. Legs that were open become unknown: the links were restarted with the vault. */
 enum fg_rc fg_vault_start(struct fg_vault *vault, const struct fg_trust *trust);
 
-void fg_vault_core_open(
-	struct fg_vault *vault); /*!< hand out the seal key, tell of legs that became unknown */
+/*! Hand out the seal key; tell which links are up, and of legs that became unknown. */
+void fg_vault_core_open(struct fg_vault *vault);
 void fg_vault_log_open(struct fg_vault *vault); /*!< say what was followed */
 void fg_vault_link_closed(struct fg_vault *vault, size_t link);
 

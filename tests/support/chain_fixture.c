@@ -98,6 +98,10 @@ static void to_core(const struct fg_frame *frame, void *arg)
 	case FG_IPC_HEAD:
 		keep_head(chain, &frame->head);
 		break;
+	case FG_IPC_LINK:
+		chain->link_up = frame->link.up != 0;
+		chain->link_credits = frame->link.credits;
+		break;
 	case FG_IPC_SEAL_KEY:
 		chain->seal_keys++;
 		remember_seal_key(frame->seal_key.role == FG_ROLE_LOG ? chain->outer_key

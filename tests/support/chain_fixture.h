@@ -51,6 +51,8 @@ struct chain {
 	enum fg_rc refused; /* FG_OK: nothing was */
 	unsigned refusals, legs, jobs, logged, opens, leaves, alarms, failures, notes, heads,
 		seal_keys;
+	bool link_up; /* as the core heard it last */
+	uint32_t link_credits;
 	uint8_t leg_state;
 	enum fg_rc noted;
 	char job_text[600], job_source[33];

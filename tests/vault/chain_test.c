@@ -330,6 +330,22 @@ static void a_link_that_goes_away_leaves_its_legs_unknown(void **state)
 	assert_int_equal(chain.leg_state, FG_LEG_UNKNOWN);
 }
 
+static void a_core_that_comes_back_hears_which_links_are_up(void **state)
+{
+	(void)state;
+	assert_true(chain.link_up);
+	chain.link_up = false;
+	chain.link_credits = 0;
+	fg_vault_core_open(chain.vault);
+	assert_true(chain.link_up);
+	assert_int_equal(chain.link_credits, 10);
+	fg_vault_link_closed(chain.vault, 0);
+	assert_false(chain.link_up);
+	chain.link_up = true;
+	fg_vault_core_open(chain.vault);
+	assert_false(chain.link_up);
+}
+
 static char *log_journal(void)
 {
 	static char path[300];
@@ -395,6 +411,7 @@ int main(void)
 		CASE(a_second_leg_opens_only_after_the_first_failed),
 		CASE(a_crash_between_append_and_open_loses_nothing),
 		CASE(a_link_that_goes_away_leaves_its_legs_unknown),
+		CASE(a_core_that_comes_back_hears_which_links_are_up),
 		CASE(a_torn_tail_is_cut_off),
 		CASE(a_log_rolled_back_is_refused),
 		CASE(leaves_that_do_not_follow_are_a_fork_for_the_vault),
