@@ -175,6 +175,7 @@ class Steps(Run):
             return
         self.kills[role] += 1
         dead = self.control.died()
+        assert stimulus or dead == before[role], f"another process than {role} died at {step}"
         assert wait_for(lambda: self.gateway.children().get(role, dead) != dead), f"{role} did not come back after {step}"
 
 
