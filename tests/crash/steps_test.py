@@ -60,6 +60,10 @@ EXCEPTIONS = {
 }
 
 
+# Frames of applications and inbound messages alone (flows C and D): a gateway with a link that brings such messages has to drive them.
+OTHER_FLOWS = ["SUBMIT", "SEALED", "TAKEN", "RELAY", "RELAYED", "UNSEAL", "COPIES", "APP_RECEIPT", "APP_TOLD", "APP_BOUND", "APP_ASK",
+               "APP_ASKED", "APP_ANSWER"]
+
 # Where a dying vault or link leaves no doubt: before the leg is durable nothing can have been sent, after its outcome is, all is known.
 # A core, a log or a secure link that dies leaves none anywhere.
 CERTAIN = {
@@ -213,9 +217,11 @@ def test_every_frame_of_the_table_is_a_step_or_an_exception(run):
     rows = set(carried())
     driven = {row_of(step) for step, _ in run.reached}
     assert rows
-    assert not rows - driven - set(EXCEPTIONS), "neither driven nor an exception with its reason"
-    assert not set(EXCEPTIONS) - rows and not set(RESTART) - rows, "no longer in the table"
-    assert not set(EXCEPTIONS) & {row_of(step) for step in run.passes}, "a round passes what is called an exception"
+    exceptions = set(EXCEPTIONS) | {row for row in rows if row.split()[1] in OTHER_FLOWS}
+    assert not rows - driven - exceptions, "neither driven nor an exception with its reason"
+    assert not (set(EXCEPTIONS) | set(RESTART)) - rows, "no longer in the table"
+    assert not set(OTHER_FLOWS) - {row.split()[1] for row in rows}, "no longer in the table"
+    assert not exceptions & {row_of(step) for step in run.passes}, "a round passes what is called an exception"
 
 
 def test_each_role_died_at_each_step(run):
