@@ -254,18 +254,19 @@ SMPP_GOAL, SMPP_CPU_GOAL = 15000, 90
 MICRO_GOALS = {"smpp/encode_submit_sm": 2000000, "smpp/decode_submit_sm": 2000000}
 
 
-def smpp_peer(name):
+def smpp_peer(name, sink):
     if name == "Fallgate":
         answer = support.run([support.find_program("fallgatectl", BUILD), "hash-secret", "--password", bench_smpp.PASSWORD])
-        return bench_smpp.Fallgate(BUILD, answer.text.strip(), LIMITS)
-    return bench_smpp.Kannel(BUILD, "sqlite3" if "sqlite3" in name else "internal")
+        return bench_smpp.Fallgate(BUILD, sink, answer.text.strip(), LIMITS)
+    return bench_smpp.Kannel(BUILD, sink, "sqlite3" if "sqlite3" in name else "internal")
 
 
 def smpp_cell(name, count, rate=0, sink_options=None, **options):
     """One gateway between the load and the sink: what the load and the sink say, and the CPU of each process."""
-    sink, peer = bench_smpp.Sink(BUILD, **(sink_options or {})), smpp_peer(name)
+    sink = bench_smpp.Sink(BUILD, **(sink_options or {}))
+    peer = smpp_peer(name, sink)
     try:
-        peer.start(sink)
+        peer.start()
         peer.send(min(count, 500))  # caches and connections are warm
         before = {role: process_seconds(pid) for role, pid in peer.pids().items()}
         said = peer.send(count, rate, **options)

@@ -6,31 +6,17 @@ the same window to it. Kannel takes HTTP, since Debian's has no SMPP server. Wha
 Fallgate everything (fsync, SQLite); Kannel nothing, but with `sqlite3` the rows of its receipts.
 """
 import json
-import pathlib
 import shutil
-import socket
-import sqlite3
 import subprocess
 import tempfile
-import time
-import urllib.parse
 
 import gateway as support
+import kannel
+from kannel import free_port
 
 WINDOW = 100
 TEXT_PADDING = "x" * 100
 PASSWORD = "bench"
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def listening(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Sink:
@@ -57,75 +43,20 @@ def load(build, program, *words, seconds):
     return done.json
 
 
-class Kannel:
-    """bearerbox and smsbox of Debian's package; receipts: off, internal or sqlite3 (WAL)."""
+class Kannel(kannel.Kannel):
+    """With the same window to the sink; receipts: off, internal or sqlite3."""
 
     name = "Kannel"
 
-    def __init__(self, build, receipts):
-        self.build, self.receipts = build, receipts
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fallgate-kannel-"))
-        self.ports = {name: free_port() for name in ("admin", "box", "http", "callback")}
-        self.processes = []
-
-    def configuration(self, sink):
-        ports = self.ports
-        groups = [
-            {"group": "core", "admin-port": ports["admin"], "admin-interface": "127.0.0.1", "smsbox-port": ports["box"],
-             "smsbox-interface": "127.0.0.1", "admin-password": "bench", "log-level": 3, "log-file": f'"{self.folder}/bearerbox.log"',
-             "box-deny-ip": '"*.*.*.*"', "box-allow-ip": '"127.0.0.1"',
-             **({"dlr-storage": self.receipts} if self.receipts != "off" else {})}]
-        if self.receipts == "sqlite3":
-            with sqlite3.connect(self.folder / "dlr.db") as base:
-                base.execute("pragma journal_mode=wal")
-                base.execute("create table dlr (smsc varchar(40), ts varchar(40), destination varchar(40), source varchar(40), service "
-                             "varchar(40), url varchar(255), mask int, status int, boxc varchar(40))")
-                base.execute("create index dlr_i on dlr(smsc, ts)")
-            base.close()
-            fields = ("smsc", "destination", "source", "service", "url", "mask", "status")
-            groups += [{"group": "sqlite3-connection", "id": "mydlr", "database": f'"{self.folder}/dlr.db"', "max-connections": 1},
-                       {"group": "dlr-db", "id": "mydlr", "table": "dlr", **{f"field-{name}": name for name in fields},
-                        "field-timestamp": "ts", "field-boxc-id": "boxc"}]
-        groups += [{"group": "smsc", "smsc": "smpp", "smsc-id": "s1", "host": "127.0.0.1", "port": sink.port, "transceiver-mode": "true",
-                    "system-type": '""', "smsc-username": "bench", "smsc-password": "bench", "max-pending-submits": WINDOW},
-                   {"group": "smsbox", "bearerbox-host": "127.0.0.1", "sendsms-port": ports["http"], "sendsms-interface": "127.0.0.1",
-                    "global-sender": 1000, "log-level": 3, "log-file": f'"{self.folder}/smsbox.log"'},
-                   {"group": "sendsms-user", "username": "u", "password": "p", "max-messages": 1},
-                   {"group": "sms-service", "keyword": "default", "text": '"none"'}]
-        return "\n\n".join("\n".join(f"{key} = {value}" for key, value in group.items()) for group in groups) + "\n"
-
-    def start(self, sink):
-        conf = self.folder / "kannel.conf"
-        conf.write_text(self.configuration(sink))
-        for program, port in (("bearerbox", "box"), ("smsbox", "http")):
-            path = shutil.which(program) or f"/usr/sbin/{program}"
-            self.processes.append(subprocess.Popen([path, "-v", "4", conf], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-            if not support.wait_for(lambda port=port: listening(self.ports[port])):
-                raise support.Trouble(f"{program} does not listen:\n{support.tail(self.folder / (program + '.log'))}")
-        time.sleep(1.5)  # the bind; nothing of Kannel's tells of it
+    def __init__(self, build, sink, receipts):
+        super().__init__(sink.port, window=WINDOW, receipts=receipts)
+        self.build = build
 
     def send(self, count, rate=0, seconds=100):
         wanted = self.receipts != "off"
-        path = f"/cgi-bin/sendsms?username=u&password=p&from=1000&to=49151%N&text=%T+{TEXT_PADDING}"
-        if wanted:
-            back = urllib.parse.quote(f"http://127.0.0.1:{self.ports['callback']}/dlr?t=%d", safe="")
-            path += "&dlr-mask=1&dlr-url=" + back.replace("%25d", "%25d")
         words = ["--callback-port", self.ports["callback"]] if wanted else []
-        return load(self.build, "http_load", "--port", self.ports["http"], "--count", count, "--rate", rate, *words, path, seconds=seconds)
-
-    def pids(self):
-        return {"bearerbox": self.processes[0].pid, "smsbox": self.processes[1].pid}
-
-    def stop(self):
-        for process in reversed(self.processes):
-            process.terminate()
-        for process in self.processes:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(10)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        return load(self.build, "http_load", "--port", self.ports["http"], "--count", count, "--rate", rate, *words,
+                    self.path("49151%N", f"%T+{TEXT_PADDING}", wanted), seconds=seconds)
 
 
 class Fallgate:
@@ -133,8 +64,9 @@ class Fallgate:
 
     name = "Fallgate"
 
-    def __init__(self, build, secret, limits):
+    def __init__(self, build, sink, secret, limits):
         self.build = build
+        self.sink = sink
         self.folder = tempfile.mkdtemp(prefix="fallgate-bench-")
         self.port = free_port()
         account = {"name": "bench", "secret": secret, "rate": 1000000, "burst": 1000000, "binds": 64, "window": 4000, "sender": "1000",
@@ -144,8 +76,8 @@ class Fallgate:
                                        link={"window": WINDOW, "system_id": "bench", "password": PASSWORD, "source": "link",
                                              "source_address": "1000"})
 
-    def start(self, sink):
-        self.gateway.smsc_port = sink.port
+    def start(self):
+        self.gateway.smsc_port = self.sink.port
         self.gateway.prepare()
         self.gateway.start_gateway()
 
