@@ -20,10 +20,11 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-import gateway as support  # noqa: E402: the folder must be known first
+import bench_smpp  # noqa: E402: the folder must be known first
+import gateway as support  # noqa: E402
 
 BUILD = ROOT / "build" / "release"
-PROGRAMS = ["device_load", "decide_bench", "crypto_bench", "smpp_bench", "store_bench"]
+PROGRAMS = ["device_load", "decide_bench", "crypto_bench", "smpp_bench", "store_bench", "smpp_load", "smpp_sink", "http_load"]
 STRANGER = "+12025550199"
 SENDERS, WINDOW = 8, 32
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -205,8 +206,8 @@ def plain_bench(name, pattern, *words):
 
 
 def bench_micro(_):
-    names = [name for name in ("decide_bench", "crypto_bench", "smpp_bench") if (ROOT / "tests" / "perf" / f"{name}.c").exists()]
-    return [found for name in names for found in plain_bench(name, "")]
+    rows = [found for name in ("decide_bench", "crypto_bench", "smpp_bench") for found in plain_bench(name, "")]
+    return [{**found, "goal": MICRO_GOALS.get(found["what"])} for found in rows]
 
 
 def bench_rules(_):
@@ -248,7 +249,62 @@ def bench_connections(arguments):
     return rows
 
 
-BENCHES = {"start": bench_start, "latency": bench_latency, "device": bench_device, "downgrade": bench_downgrade, "micro": bench_micro,
+SMPP_COUNTS = {"Fallgate": 60000, "Kannel, receipts in memory": 15000, "Kannel, receipts in sqlite3 (WAL)": 4000}
+SMPP_GOAL, SMPP_CPU_GOAL = 15000, 90
+MICRO_GOALS = {"smpp/encode_submit_sm": 2000000, "smpp/decode_submit_sm": 2000000}
+
+
+def smpp_peer(name, sink):
+    if name == "Fallgate":
+        answer = support.run([support.find_program("fallgatectl", BUILD), "hash-secret", "--password", bench_smpp.PASSWORD])
+        return bench_smpp.Fallgate(BUILD, sink, answer.text.strip(), LIMITS)
+    return bench_smpp.Kannel(BUILD, sink, "sqlite3" if "sqlite3" in name else "internal")
+
+
+def smpp_cell(name, count, rate=0, sink_options=None, **options):
+    """One gateway between the load and the sink: what the load and the sink say, and the CPU of each process."""
+    sink = bench_smpp.Sink(BUILD, **(sink_options or {}))
+    peer = smpp_peer(name, sink)
+    try:
+        peer.start()
+        peer.send(min(count, 500))  # caches and connections are warm
+        before = {role: process_seconds(pid) for role, pid in peer.pids().items()}
+        said = peer.send(count, rate, **options)
+        used = {role: process_seconds(pid) - before[role] for role, pid in peer.pids().items()}
+        resident = sum(resident_kib(pid) for pid in peer.pids().values())
+    finally:
+        peer.stop()
+        found = sink.end()
+    if said["answered"] < count:
+        raise support.Trouble(f"{name}: {said}, the sink {found}")
+    return said, found, used, resident
+
+
+def bench_smpp_speed(_):
+    """Interleaved, since the speed of a shared machine drifts: Kannel, Fallgate, Kannel in one run."""
+    rates, rows = {}, []
+    for name in ("Kannel, receipts in memory", "Fallgate", "Kannel, receipts in sqlite3 (WAL)"):
+        count = SMPP_COUNTS[name]
+        said, found, used, resident = smpp_cell(name, count)
+        rates[name] = count / said["seconds"]
+        rows += [row(f"{name}: accepted, sent, reported", rates[name], "msg/s", SMPP_GOAL if name == "Fallgate" else None, "higher"),
+                 row(f"{name}: receipts that came back", said["receipts"], "msg", count, "higher"),
+                 row(f"{name}: CPU, all processes", 1e6 * sum(used.values()) / count, "µs/msg", SMPP_CPU_GOAL if name == "Fallgate" else None),
+                 *(row(f"{name}: CPU of {role}", 1e6 * seconds / count, "µs/msg") for role, seconds in sorted(used.items())),
+                 row(f"{name}: memory, all processes", resident / 1024, "MiB"),
+                 row(f"{name}: text at the SMSC after the submit, p99", found["latency_p99_us"] / 1000, "ms")]
+    for name, goal in (("Kannel, receipts in memory", 5), ("Kannel, receipts in sqlite3 (WAL)", 10)):
+        rows.append(row(f"Fallgate against {name}", rates["Fallgate"] / rates[name], "times", goal, "higher"))
+    rate = int(rates["Fallgate"] / 2)
+    _, found, _, _ = smpp_cell("Fallgate", 3 * rate, rate)
+    rows += [row("Fallgate at half that rate: submit to the SMSC, p50", found["latency_p50_us"] / 1000, "ms", 5),
+             row("Fallgate at half that rate: submit to the SMSC, p99", found["latency_p99_us"] / 1000, "ms", 20)]
+    said, found, _, _ = smpp_cell("Fallgate", 10000, sink_options={"delay_ms": 50})
+    share = 100 * (found["submits"] - 500) / said["seconds"] / (bench_smpp.WINDOW / 0.050)
+    return [*rows, row("SMSC that answers after 50 ms, window 100: of window over round trip", share, "%", 95, "higher")]
+
+
+BENCHES = {"smpp": bench_smpp_speed, "start": bench_start, "latency": bench_latency, "device": bench_device, "downgrade": bench_downgrade, "micro": bench_micro,
            "rules": bench_rules, "queue": bench_queue, "connections": bench_connections}
 
 

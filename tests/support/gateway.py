@@ -198,14 +198,18 @@ def conf_group(values):
 class Gateway:
     """fallgated with its configuration, certificates and one SMPP link to fallgate-smsc."""
 
-    def __init__(self, folder, build=None, name="gw.test", smsc_options=(), settings=None, link=None):
-        """settings: groups of the configuration over our defaults, such as {"limits": {"ask_s": 5}}; link: keys of the link."""
+    def __init__(self, folder, build=None, name="gw.test", smsc_options=(), settings=None, link=None, more_links=(),
+                 accounts=()):
+        """settings: groups of the configuration over our defaults, such as {"limits": {"ask_s": 5}}; link: keys of the link; more_links
+        and accounts: whole items of those lists."""
         self.folder = pathlib.Path(folder).resolve()
         self.build = build or build_folder()
         self.name = name
         self.smsc_options = smsc_options
         self.settings = settings or {}
         self.link = link or {}
+        self.more_links = more_links
+        self.accounts = accounts
         self.processes = []
         self.smsc = None
         self.parent = None
@@ -266,7 +270,9 @@ class Gateway:
             groups.setdefault(group, {}).update(values)
         link = {"name": "smsc-a", "adapter": "smpp", "port": self.smsc_port, "system_id": "fallgate", "source": "sender",
                 "reconnect_min_ms": 50, "reconnect_max_ms": 500, "response_timeout_ms": 2000, **self.link}
-        return "".join(f"{name} = {conf_group(values)};\n" for name, values in groups.items()) + f"links = ( {conf_group(link)} );\n"
+        lists = {"links": [link, *self.more_links], "accounts": self.accounts}
+        return "".join([*(f"{name} = {conf_group(values)};\n" for name, values in groups.items()),
+                        *(f"{name} = ( {', '.join(map(conf_group, items))} );\n" for name, items in lists.items())])
 
     def start_smsc(self):
         self.smsc = self.start("fallgate-smsc", [find_program("fallgate-smsc", self.build), "--listen", f"127.0.0.1:{self.smsc_port}",
