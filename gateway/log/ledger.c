@@ -140,16 +140,57 @@ static void send_logged(struct fg_ledger *ledger, const struct fg_ledger_leaf *l
 	ledger->ops->to_core(&frame, ledger->arg);
 }
 
+/* An application has no use for a proof in its receipt; whoever audits asks the log. */
+static void send_relayed(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf)
+{
+	struct fg_frame frame = { .type = FG_IPC_RELAYED };
+
+	memcpy(frame.relayed.message_id.b, leaf->key, FG_ID_LEN);
+	frame.relayed.leg = (uint16_t)(leaf->key[FG_ID_LEN] << 8 | leaf->key[FG_ID_LEN + 1]);
+	frame.relayed.leaf_index = leaf->index;
+	ledger->ops->to_core(&frame, ledger->arg);
+}
+
+static void say_logged(struct fg_ledger *ledger, enum fg_ipc_type order,
+		       const struct fg_ledger_leaf *leaf, struct fg_bytes record)
+{
+	if (order == FG_IPC_UNSEAL)
+		send_relayed(ledger, leaf);
+	else
+		send_logged(ledger, leaf, record);
+}
+
+bool fg_ledger_is_order(const struct fg_frame *frame)
+{
+	return frame->type == FG_IPC_OPEN || frame->type == FG_IPC_UNSEAL;
+}
+
+void fg_ledger_fill(struct fg_frame *frame, const struct fg_ledger_leaf *leaf,
+		    struct fg_bytes record)
+{
+	bool relay = frame->type == FG_IPC_UNSEAL;
+
+	*(relay ? &frame->unseal.leaf_index : &frame->open.leaf_index) = leaf->index;
+	*(relay ? &frame->unseal.record : &frame->open.record) = record;
+	memcpy(relay ? frame->unseal.salt : frame->open.salt, leaf->salt, sizeof(leaf->salt));
+}
+
+void fg_ledger_fill_path(struct fg_frame *frame, const struct fg_merkle_path *path)
+{
+	*(frame->type == FG_IPC_UNSEAL ? &frame->unseal.path : &frame->open.path) =
+		FG_BYTES(path->hash, path->count * sizeof(path->hash[0]));
+}
+
 /* ---- orders ---- */
 
-static void make_key(const struct fg_id *id, uint16_t leg, uint8_t key[static FG_LEDGER_KEY_LEN])
+void fg_ledger_key(const struct fg_id *id, uint16_t leg, uint8_t key[static FG_LEDGER_KEY_LEN])
 {
 	memcpy(key, id->b, FG_ID_LEN);
 	key[FG_ID_LEN] = (uint8_t)(leg >> 8);
 	key[FG_ID_LEN + 1] = (uint8_t)leg;
 }
 
-static enum fg_rc room_for_orders(struct fg_ledger *ledger)
+enum fg_rc fg_ledger_room(struct fg_ledger *ledger)
 {
 	struct statvfs fs;
 
@@ -168,7 +209,7 @@ static enum fg_rc room_for_orders(struct fg_ledger *ledger)
 	return FG_OK;
 }
 
-static enum fg_rc check_link(const struct fg_ledger *ledger, const struct fg_ipc_order *order)
+enum fg_rc fg_ledger_check_link(const struct fg_ledger *ledger, const struct fg_ipc_order *order)
 {
 	const struct fg_conf_links *link;
 
@@ -268,16 +309,16 @@ void fg_ledger_add(struct fg_ledger *ledger, struct fg_ledger_leaf *leaf,
 		(struct fg_ledger_pending){ .leaf = leaf, .frame = *frame };
 }
 
-static enum fg_rc log_order(struct fg_ledger *ledger, const struct fg_ipc_order *order,
-			    const struct fg_order_checked *checked, uint64_t now_ms,
-			    struct fg_frame *frame)
+enum fg_rc fg_ledger_log_order(struct fg_ledger *ledger, const struct fg_ipc_order *order,
+			       const struct fg_order_checked *checked, uint64_t now_ms,
+			       struct fg_frame *frame)
 {
 	struct fg_ledger_leaf *leaf = talloc_zero(ledger, struct fg_ledger_leaf);
 	enum fg_rc rc = leaf ? make_record(order, checked, now_ms, leaf) : FG_E_NO_MEMORY;
 
 	if (rc == FG_OK) {
 		fg_random(leaf->salt, sizeof(leaf->salt));
-		make_key(&order->message_id, order->leg, leaf->key);
+		fg_ledger_key(&order->message_id, order->leg, leaf->key);
 		leaf->hash = fg_order_leaf(order->reason, order->bearer, now_ms, leaf->salt,
 					   FG_BYTES(leaf->record, leaf->record_len), leaf->leaf);
 		rc = fg_table_put(ledger->index, leaf->key, leaf);
@@ -288,17 +329,15 @@ static enum fg_rc log_order(struct fg_ledger *ledger, const struct fg_ipc_order 
 	}
 	fg_ledger_add(ledger, leaf, frame);
 #ifdef FG_MUTANT_log_before_open
-	frame->open.leaf_index = leaf->index;
-	frame->open.record = FG_BYTES(leaf->record, leaf->record_len);
-	memcpy(frame->open.salt, leaf->salt, sizeof(leaf->salt));
+	fg_ledger_fill(frame, leaf, FG_BYTES(leaf->record, leaf->record_len));
 	ledger->ops->to_vault(frame, ledger->arg);
 #endif
 	return FG_OK;
 }
 
 /* The same order again: no new leaf, but the vault is asked again, with a path to the newest checkpoint. */
-static enum fg_rc forward_again(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf,
-				struct fg_frame *frame)
+enum fg_rc fg_ledger_forward_again(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf,
+				   struct fg_frame *frame)
 {
 	uint8_t record[FG_LEDGER_RECORD_MAX];
 	struct fg_merkle_path path;
@@ -315,19 +354,18 @@ static enum fg_rc forward_again(struct fg_ledger *ledger, const struct fg_ledger
 	if (fg_merkle_tree_inclusion(ledger->tree, leaf->index, ledger->frontier.size, &path) !=
 	    FG_OK)
 		FG_BUG("leaf outside its tree");
-	frame->open.leaf_index = leaf->index;
-	frame->open.record = FG_BYTES(record, leaf->record_len);
-	memcpy(frame->open.salt, leaf->salt, sizeof(leaf->salt));
-	frame->open.path = FG_BYTES(path.hash, path.count * sizeof(path.hash[0]));
+	fg_ledger_fill(frame, leaf, FG_BYTES(record, leaf->record_len));
+	fg_ledger_fill_path(frame, &path);
 	rc = ledger->ops->to_vault(frame, ledger->arg);
 	if (rc == FG_OK)
-		send_logged(ledger, leaf, frame->open.record);
+		say_logged(ledger, frame->type, leaf, FG_BYTES(record, leaf->record_len));
 	return rc;
 }
 
 /* Does the leaf commit to this very order? A newer view or consent, or another link, is another decision and gets a leaf of its own. */
-static bool is_same_order(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf,
-			  const struct fg_ipc_order *order, const struct fg_order_checked *checked)
+bool fg_ledger_is_same_order(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf,
+			     const struct fg_ipc_order *order,
+			     const struct fg_order_checked *checked)
 {
 	uint8_t bytes[FG_LEDGER_RECORD_MAX];
 	const Fallgate__LeafRecord *r;
@@ -365,17 +403,17 @@ static enum fg_rc take_order(struct fg_ledger *ledger, const struct fg_ipc_order
 	struct fg_order_checked checked;
 	struct fg_ledger_leaf *known;
 	uint8_t key[FG_LEDGER_KEY_LEN];
-	enum fg_rc rc = room_for_orders(ledger);
+	enum fg_rc rc = fg_ledger_room(ledger);
 
 	if (rc == FG_OK)
-		rc = check_link(ledger, order);
+		rc = fg_ledger_check_link(ledger, order);
 	fg_arena_reset(&ledger->arena);
 	if (rc == FG_OK)
 		rc = fg_order_check(&ledger->arena, &ledger->trust, &claim, &checked);
 	if (rc != FG_OK)
 		return rc;
 	if (order->leg > 1) {
-		make_key(&order->message_id, (uint16_t)(order->leg - 1), key);
+		fg_ledger_key(&order->message_id, (uint16_t)(order->leg - 1), key);
 		if (!fg_table_get(ledger->index, key))
 			return FG_E_LEG_ORDER;
 	}
@@ -384,11 +422,11 @@ static enum fg_rc take_order(struct fg_ledger *ledger, const struct fg_ipc_order
 	rc = order->leg == 0 ? FG_E_LEG_ORDER : peel(ledger, order, &checked, &frame.open);
 	if (rc != FG_OK)
 		return rc;
-	make_key(&order->message_id, order->leg, key);
+	fg_ledger_key(&order->message_id, order->leg, key);
 	known = fg_table_get(ledger->index, key);
-	return known && is_same_order(ledger, known, order, &checked)
-		       ? forward_again(ledger, known, &frame)
-		       : log_order(ledger, order, &checked, claim.now_ms, &frame);
+	return known && fg_ledger_is_same_order(ledger, known, order, &checked)
+		       ? fg_ledger_forward_again(ledger, known, &frame)
+		       : fg_ledger_log_order(ledger, order, &checked, claim.now_ms, &frame);
 }
 
 /* ---- following and heads ---- */
@@ -439,6 +477,11 @@ void fg_ledger_frame(struct fg_ledger *ledger, const struct fg_frame *frame)
 		if (rc != FG_OK)
 			refuse(ledger, &frame->order.message_id, frame->order.leg, rc);
 		break;
+	case FG_IPC_RELAY:
+		rc = fg_ledger_take_relay(ledger, &frame->relay);
+		if (rc != FG_OK)
+			refuse(ledger, &frame->relay.message_id, frame->relay.leg, rc);
+		break;
 	case FG_IPC_ACCOUNT:
 		fg_ledger_take_account(ledger, &frame->account);
 		break;
@@ -460,21 +503,24 @@ void fg_ledger_frame(struct fg_ledger *ledger, const struct fg_frame *frame)
 static void refuse_batch(struct fg_ledger *ledger)
 {
 	for (size_t i = 0; i < ledger->batch_count; i++)
-		if (ledger->batch[i].frame.type == FG_IPC_OPEN)
-			refuse(ledger, &ledger->batch[i].frame.open.message_id,
-			       ledger->batch[i].frame.open.leg, FG_E_LOG_IO);
+		if (fg_ledger_is_order(&ledger->batch[i].frame)) {
+			const uint8_t *key = ledger->batch[i].leaf->key;
+			struct fg_id id;
+
+			memcpy(id.b, key, FG_ID_LEN);
+			refuse(ledger, &id, (uint16_t)(key[FG_ID_LEN] << 8 | key[FG_ID_LEN + 1]),
+			       FG_E_LOG_IO);
+		}
 }
 
-/* The leaf of an order is durable: say so, and fill in what the OPEN lacked. */
+/* The leaf of an order is durable: say so, and fill in what the order to the vault lacked. */
 static void complete(struct fg_ledger *ledger, struct fg_ledger_pending *pending,
 		     const struct fg_bytes record)
 {
-	if (pending->frame.type != FG_IPC_OPEN)
+	if (!fg_ledger_is_order(&pending->frame))
 		return;
-	pending->frame.open.leaf_index = pending->leaf->index;
-	pending->frame.open.record = record;
-	memcpy(pending->frame.open.salt, pending->leaf->salt, sizeof(pending->leaf->salt));
-	send_logged(ledger, pending->leaf, record);
+	fg_ledger_fill(&pending->frame, pending->leaf, record);
+	say_logged(ledger, pending->frame.type, pending->leaf, record);
 }
 
 /* The batch leaves the ledger before anybody is told, since whoever is told may answer with what belongs to the next one. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Shared by ledger.c (what happens), ledger_account.c (accounts and alarms), ledger_file.c (what lies on disk) and ledger_out.c (what waits for the vault); nobody else includes it.
+ * Shared by ledger.c (what happens), ledger_relay.c (orders about messages of applications), ledger_account.c (accounts and alarms), ledger_file.c (what lies on disk) and ledger_out.c (what waits for the vault); nobody else includes it.
  */
 #pragma once
 
 #include "gateway/log/journal.h"
 #include "gateway/log/ledger.h"
+#include "gateway/log/relay_check.h"
 #include "gateway/log/table.h"
 #include "lib/crypto/note.h"
 #include "lib/proto/leaf.h"
@@ -36,7 +37,8 @@ struct fg_ledger_leaf {
 /* What the vault is told once the batch is durable. */
 struct fg_ledger_pending {
 	struct fg_ledger_leaf *leaf;
-	struct fg_frame frame; /* OPEN or ACCOUNT, bytes copied; type 0: nothing to hand on */
+	struct fg_frame
+		frame; /* OPEN, UNSEAL or ACCOUNT, bytes copied; type 0: nothing to hand on */
 };
 
 /* A durable batch, some of which the vault has not been told. */
@@ -55,6 +57,7 @@ struct fg_ledger {
 	struct fg_trust trust;
 	struct fg_keyring ring;
 	struct fg_arena arena;
+	struct fg_view_batches view_batches;
 	char *folder;
 	struct fg_journal *journal;
 	struct fg_merkle_tree *tree;
@@ -83,6 +86,29 @@ void fg_ledger_add(struct fg_ledger *ledger, struct fg_ledger_leaf *leaf,
 		   const struct fg_frame *frame);
 /*! A talloc child of ctx; data NULL without memory. */
 struct fg_bytes fg_ledger_copy(void *ctx, struct fg_bytes bytes);
+
+/* ledger.c, for every kind of order */
+void fg_ledger_key(const struct fg_id *id, uint16_t leg, uint8_t key[static FG_LEDGER_KEY_LEN]);
+/*! May orders be taken now? FG_OK, or why not. */
+enum fg_rc fg_ledger_room(struct fg_ledger *ledger);
+enum fg_rc fg_ledger_check_link(const struct fg_ledger *ledger, const struct fg_ipc_order *order);
+/*! A leaf for the order; frame is what the vault is told then. */
+enum fg_rc fg_ledger_log_order(struct fg_ledger *ledger, const struct fg_ipc_order *order,
+			       const struct fg_order_checked *checked, uint64_t now_ms,
+			       struct fg_frame *frame);
+enum fg_rc fg_ledger_forward_again(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf,
+				   struct fg_frame *frame);
+bool fg_ledger_is_same_order(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf,
+			     const struct fg_ipc_order *order,
+			     const struct fg_order_checked *checked);
+bool fg_ledger_is_order(const struct fg_frame *frame);
+/*! What an OPEN or UNSEAL says of its leaf; borrowed. */
+void fg_ledger_fill(struct fg_frame *frame, const struct fg_ledger_leaf *leaf,
+		    struct fg_bytes record);
+void fg_ledger_fill_path(struct fg_frame *frame, const struct fg_merkle_path *path);
+
+/* ledger_relay.c */
+enum fg_rc fg_ledger_take_relay(struct fg_ledger *ledger, const struct fg_ipc_relay *relay);
 
 /* ledger_account.c */
 void fg_ledger_take_account(struct fg_ledger *ledger, const struct fg_ipc_account *account);

@@ -41,13 +41,15 @@ static enum fg_rc send_leaves(struct fg_ledger *ledger)
 /* The vault still has the hashes of its newest checkpoint; for an older leaf it needs a path. */
 static enum fg_rc send_open(struct fg_ledger *ledger, struct fg_frame *frame)
 {
-	uint64_t size = ledger->frontier.size, index = frame->open.leaf_index;
+	uint64_t size = ledger->frontier.size;
+	uint64_t index =
+		frame->type == FG_IPC_UNSEAL ? frame->unseal.leaf_index : frame->open.leaf_index;
 	struct fg_merkle_path path = { 0 };
 
 	if ((index < ledger->vault_first || size - ledger->vault_first > FG_LEDGER_BATCH_MAX) &&
 	    fg_merkle_tree_inclusion(ledger->tree, index, size, &path) != FG_OK)
 		FG_BUG("leaf outside its tree");
-	frame->open.path = FG_BYTES(path.hash, path.count * sizeof(path.hash[0]));
+	fg_ledger_fill_path(frame, &path);
 	return ledger->ops->to_vault(frame, ledger->arg);
 }
 
@@ -57,7 +59,7 @@ static enum fg_rc send_parcel(struct fg_ledger *ledger, struct fg_ledger_parcel 
 		struct fg_frame *frame = &parcel->batch[parcel->sent_count].frame;
 		enum fg_rc rc = FG_OK;
 
-		if (frame->type == FG_IPC_OPEN)
+		if (fg_ledger_is_order(frame))
 			rc = send_open(ledger, frame);
 		else if (frame->type != 0)
 			rc = ledger->ops->to_vault(frame, ledger->arg);

@@ -15,6 +15,7 @@
 #define FG_LABEL_REGISTRATION    "fallgate/1 registration"
 #define FG_LABEL_LOGIN           "fallgate/1 login"
 #define FG_LABEL_VIEW            "fallgate/1 view"
+#define FG_LABEL_VIEW_BATCH      "fallgate/1 view-batch"
 #define FG_LABEL_CONSENT         "fallgate/1 consent"
 #define FG_LABEL_CANCEL          "fallgate/1 cancel"
 #define FG_LABEL_ACK             "fallgate/1 ack"

@@ -30,8 +30,6 @@ __attribute__((unused)) static bool is_current(const Fallgate__View *view, uint6
 enum fg_rc fg_view_check(struct fg_arena *arena, const Fallgate__Signed *view,
 			 const struct fg_view_expect *expect, const Fallgate__View **view_out)
 {
-	const Fallgate__View *body;
-
 	if (!view)
 		return FG_E_SIGNATURE;
 #ifndef FG_MUTANT_view_signature
@@ -39,7 +37,14 @@ enum fg_rc fg_view_check(struct fg_arena *arena, const Fallgate__Signed *view,
 	    FG_OK)
 		return FG_E_SIGNATURE;
 #endif
-	body = fg_proto_unpack(arena, &fallgate__view__descriptor, view->body.data, view->body.len);
+	return fg_view_body_check(arena, view->body.data, view->body.len, expect, view_out);
+}
+
+enum fg_rc fg_view_body_check(struct fg_arena *arena, const void *data, size_t len,
+			      const struct fg_view_expect *expect, const Fallgate__View **view_out)
+{
+	const Fallgate__View *body = fg_proto_unpack(arena, &fallgate__view__descriptor, data, len);
+
 	if (!body || !is_well_formed(body, expect))
 		return FG_E_SYNTAX;
 #ifndef FG_MUTANT_view_time

@@ -23,6 +23,10 @@ struct fg_view_expect {
 enum fg_rc fg_view_check(struct fg_arena *arena, const Fallgate__Signed *view,
 			 const struct fg_view_expect *expect, const Fallgate__View **view_out);
 
+/*! The body of a view whose origin is known otherwise (a leaf of a ViewBatch): FG_OK; FG_E_SYNTAX; FG_E_VIEW_EXPIRED. */
+enum fg_rc fg_view_body_check(struct fg_arena *arena, const void *body, size_t len,
+			      const struct fg_view_expect *expect, const Fallgate__View **view_out);
+
 /*! Not older than what was pinned or seen of the handle. FG_OK or FG_E_VIEW_STALE. */
 enum fg_rc fg_view_epoch_check(const Fallgate__View *view, uint64_t least_epoch);
 

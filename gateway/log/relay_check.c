@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "gateway/log/relay_check.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "lib/base/handle.h"
+#include "lib/crypto/merkle.h"
+
+/* ---- contracts ---- */
+
+const struct fg_conf_accounts *fg_account_find(const struct fg_conf *conf, struct fg_bytes name)
+{
+	for (size_t i = 0; i < conf->accounts_count; i++)
+		if (strlen(conf->accounts[i].name) == name.len && name.len > 0 &&
+		    memcmp(conf->accounts[i].name, name.data, name.len) == 0)
+			return &conf->accounts[i];
+	return NULL;
+}
+
+bool fg_account_allows(const struct fg_conf_accounts *account, enum fg_bearer bearer)
+{
+	/* A floor above what a bearer gives takes the consent back. */
+	if (strcmp(account->floor, "e2e") == 0 ||
+	    (strcmp(account->floor, "hop") == 0 && bearer != FG_BEARER_RCS))
+		return false;
+	return bearer != FG_BEARER_SECURE && bearer < FG_BEARER_COUNT &&
+	       strstr(account->bearers, fg_bearer_name(bearer)) != NULL;
+}
+
+bool fg_account_never_secure(const struct fg_conf_accounts *account, uint8_t message_class)
+{
+	return strcmp(account->secure, "off") == 0 ||
+	       (strcmp(account->secure, "default") == 0 && message_class == FG_MESSAGE_OTP);
+}
+
+struct fg_hash fg_account_contract(const struct fg_conf_accounts *account)
+{
+	char text[512];
+	int len = snprintf(text, sizeof(text),
+			   "contract/1 account=%s bearers=%s floor=%s secure=%s after_days=%" PRId64
+			   " pin_override=%d undelivered_s=%" PRId64 " most_segments=%" PRId64
+			   " text_mark=%s\n",
+			   account->name, account->bearers, account->floor, account->secure,
+			   account->secure_after_days, account->pin_override,
+			   account->undelivered_s, account->most_segments, account->text_mark);
+
+	return fg_sha256(text, (size_t)len);
+}
+
+/* ---- views ---- */
+
+static enum fg_rc verify_batch(struct fg_arena *arena, const struct fg_trust *trust,
+			       struct fg_bytes bytes, struct fg_view_batch *batch_out)
+{
+	const Fallgate__Signed *signed_batch = fg_signed_unpack(arena, bytes.data, bytes.len);
+	const Fallgate__ViewBatch *body;
+	void *message;
+	enum fg_rc rc =
+		fg_signed_open(arena, signed_batch, trust->directory_key, FG_SIGN_PUBLIC_LEN,
+			       FG_LABEL_VIEW_BATCH, &fallgate__view_batch__descriptor, &message);
+
+#ifdef FG_MUTANT_view_batch_signature
+	if (rc == FG_E_SIGNATURE && signed_batch) {
+		message = fg_proto_unpack(arena, &fallgate__view_batch__descriptor,
+					  signed_batch->body.data, signed_batch->body.len);
+		rc = message ? FG_OK : FG_E_SYNTAX;
+	}
+#endif
+	if (rc != FG_OK)
+		return rc;
+	body = message;
+	if (!FG_HAS_LEN(body->gateway_id, FG_ID_LEN) || !FG_HAS_LEN(body->root, FG_SHA256_LEN) ||
+	    memcmp(body->gateway_id.data, trust->gateway_id.b, FG_ID_LEN) != 0 || body->count == 0)
+		return FG_E_SYNTAX;
+	*batch_out = (struct fg_view_batch){ .count = body->count,
+					     .not_before_ms = body->not_before_ms,
+					     .expires_ms = body->expires_ms };
+	memcpy(batch_out->root.b, body->root.data, FG_SHA256_LEN);
+	return FG_OK;
+}
+
+static enum fg_rc find_batch(struct fg_view_batches *batches, struct fg_arena *arena,
+			     const struct fg_trust *trust, struct fg_bytes bytes,
+			     const struct fg_view_batch **batch_out)
+{
+	struct fg_hash hash = fg_sha256(bytes.data, bytes.len);
+	struct fg_view_batch batch;
+	enum fg_rc rc;
+
+	for (unsigned i = 0; i < FG_VIEW_BATCHES_MAX; i++)
+		if (fg_hash_equal(&batches->list[i].hash, &hash)) {
+			*batch_out = &batches->list[i];
+			return FG_OK;
+		}
+	rc = verify_batch(arena, trust, bytes, &batch);
+	if (rc != FG_OK)
+		return rc;
+	batch.hash = hash;
+	batches->list[batches->next] = batch;
+	*batch_out = &batches->list[batches->next];
+	batches->next = (batches->next + 1) % FG_VIEW_BATCHES_MAX;
+	return FG_OK;
+}
+
+static enum fg_rc is_in_batch(const struct fg_view_batch *batch, const struct fg_relay_claim *claim)
+{
+	struct fg_hash leaf = fg_merkle_leaf(claim->view.data, claim->view.len);
+	struct fg_merkle_path path = { .count = (uint8_t)(claim->view_path.len / FG_SHA256_LEN) };
+
+	if (claim->view_path.len % FG_SHA256_LEN != 0 || claim->view_path.len > sizeof(path.hash))
+		return FG_E_PROOF;
+	if (claim->view_path.len > 0)
+		memcpy(path.hash, claim->view_path.data, claim->view_path.len);
+#ifndef FG_MUTANT_view_in_batch
+	return fg_merkle_verify_inclusion(claim->view_index, batch->count, &leaf, &path,
+					  &batch->root);
+#else
+	(void)batch, (void)leaf;
+	return FG_OK;
+#endif
+}
+
+static enum fg_rc check_view(struct fg_view_batches *batches, struct fg_arena *arena,
+			     const struct fg_trust *trust, const struct fg_relay_claim *claim,
+			     struct fg_relay_checked *checked)
+{
+	struct fg_view_expect expect = { .directory_key = trust->directory_key,
+					 .gateway_id = trust->gateway_id,
+					 .handle_tag = &checked->recipient_tag,
+					 .now_ms = claim->now_ms };
+	const struct fg_view_batch *batch;
+	char destination[FG_HANDLE_MAX + 1];
+	enum fg_rc rc;
+
+	if (claim->destination.len > FG_HANDLE_MAX)
+		return FG_E_SYNTAX;
+	memcpy(destination, claim->destination.data, claim->destination.len);
+	destination[claim->destination.len] = '\0';
+	checked->recipient_tag = fg_handle_tag(destination);
+	rc = find_batch(batches, arena, trust, claim->view_batch, &batch);
+	if (rc == FG_OK)
+		rc = is_in_batch(batch, claim);
+	if (rc != FG_OK)
+		return rc;
+#ifndef FG_MUTANT_view_batch_time
+	if (claim->now_ms < batch->not_before_ms || claim->now_ms >= batch->expires_ms)
+		return FG_E_VIEW_EXPIRED;
+#endif
+	checked->view_hash = fg_sha256(claim->view.data, claim->view.len);
+	return fg_view_body_check(arena, claim->view.data, claim->view.len, &expect,
+				  &checked->view);
+}
+
+/* A handle with devices gets a message unprotected only under a contract that never goes to devices. */
+static enum fg_rc check_reason(const struct fg_relay_claim *claim,
+			       const struct fg_relay_checked *checked)
+{
+#ifndef FG_MUTANT_relay_reason
+	if (checked->view->state == FALLGATE__VIEW_STATE__VIEW_SECURE)
+		return claim->reason == FG_REASON_SECURE_NOT_YET &&
+				       fg_account_never_secure(checked->account,
+							       claim->message_class)
+			       ? FG_OK
+			       : FG_E_CONSENT_REASON;
+	if (claim->reason != FG_REASON_ABSENT && claim->reason != FG_REASON_DEREGISTERED &&
+	    claim->reason != FG_REASON_PIN_OVERRIDE)
+		return FG_E_CONSENT_REASON;
+	if (claim->pin_override && !checked->account->pin_override)
+		return FG_E_CONSENT_PIN;
+#endif
+	(void)claim, (void)checked;
+	return FG_OK;
+}
+
+enum fg_rc fg_relay_check(struct fg_view_batches *batches, struct fg_arena *arena,
+			  const struct fg_conf *conf, const struct fg_trust *trust,
+			  const struct fg_relay_claim *claim, struct fg_relay_checked *checked_out)
+{
+	struct fg_relay_checked checked = { .account = fg_account_find(conf, claim->account) };
+	enum fg_rc rc;
+
+	if (claim->kind != FG_SUBMIT_APPLICATION || !checked.account)
+		return FG_E_DENIED;
+#ifndef FG_MUTANT_contract_bearer
+	if (!fg_account_allows(checked.account, (enum fg_bearer)claim->bearer))
+		return FG_E_CONSENT_BEARER;
+#endif
+	rc = check_view(batches, arena, trust, claim, &checked);
+	if (rc == FG_OK)
+		rc = check_reason(claim, &checked);
+	if (rc != FG_OK)
+		return rc;
+	checked.contract_hash = fg_account_contract(checked.account);
+	*checked_out = checked;
+	return FG_OK;
+}
