@@ -52,8 +52,10 @@ struct fg_vault_leg *fg_vault_leg_new(struct fg_vault *vault,
 
 void fg_vault_leg_remember(struct fg_vault *vault, struct fg_vault_leg *leg)
 {
+	bool contract = fg_hash_equal(&leg->consent, &(struct fg_hash){ 0 });
+
 	if (fg_table_put(vault->legs, leg->key, leg) != FG_OK ||
-	    (!fg_table_get(vault->consents, leg->consent.b) &&
+	    (!contract && !fg_table_get(vault->consents, leg->consent.b) &&
 	     fg_table_put(vault->consents, leg->consent.b, leg) != FG_OK))
 		FG_BUG("no room was reserved for a leg");
 }
@@ -91,6 +93,8 @@ static int vault_free(struct fg_vault *vault)
 	drop_jobs(vault);
 	fg_clear_free(&vault->plain);
 	fg_clear_free(&vault->room);
+	fg_clear_free(&vault->scratch);
+	fg_wipe(&vault->storekeys, sizeof(vault->storekeys));
 	fg_arena_free(&vault->arena);
 	fg_keyring_wipe(&vault->ring);
 	return 0;
@@ -111,12 +115,15 @@ static enum fg_rc allocate(struct fg_vault *vault)
 	rc = fg_arena_init(&vault->arena, 64 * 1024);
 	if (rc == FG_OK)
 		rc = fg_clear_new(FG_CAPSULE_PLAIN_MAX, &vault->plain);
+	if (rc == FG_OK)
+		rc = fg_clear_new(FG_VAULT_CLEAR_MAX + 64, &vault->scratch);
 	return rc == FG_OK ? fg_clear_new(ROOM_LEN, &vault->room) : rc;
 }
 
 static enum fg_rc open_folder(struct fg_vault *vault)
 {
 	char path[300];
+	enum fg_rc rc;
 
 	vault->folder = talloc_asprintf(vault, "%s/vault", vault->conf->gateway.data_dir);
 	if (!vault->folder)
@@ -125,7 +132,11 @@ static enum fg_rc open_folder(struct fg_vault *vault)
 		return FG_E_SYSTEM;
 	if ((size_t)snprintf(path, sizeof(path), "%s/key", vault->folder) >= sizeof(path))
 		return FG_E_TOO_LONG;
-	return fg_keyring_load(path, fg_clock_wall_ms(vault->clock), &vault->ring);
+	rc = fg_keyring_load(path, fg_clock_wall_ms(vault->clock), &vault->ring);
+	if (rc != FG_OK)
+		return rc;
+	snprintf(path, sizeof(path), "%s/storage-key", vault->folder);
+	return fg_storekeys_load(path, fg_clock_wall_ms(vault->clock), &vault->storekeys);
 }
 
 enum fg_rc fg_vault_new(void *ctx, const struct fg_conf *conf, struct fg_clock *clock,
@@ -169,14 +180,13 @@ enum fg_rc fg_vault_start(struct fg_vault *vault, const struct fg_trust *trust)
 
 /* ---- out ---- */
 
-static void refuse(struct fg_vault *vault, const struct fg_ipc_open *open, enum fg_rc rc)
+static void refuse(struct fg_vault *vault, const struct fg_id *id, uint16_t leg, enum fg_rc rc)
 {
 	struct fg_frame frame = { .type = FG_IPC_REFUSED };
 
-	LOG_MSG(&open->message_id, DVAULT, LOGL_NOTICE, "refuse order: %s leg=%u\n", fg_rc_name(rc),
-		open->leg);
-	frame.refused.message_id = open->message_id;
-	frame.refused.leg = open->leg;
+	LOG_MSG(id, DVAULT, LOGL_NOTICE, "refuse order: %s leg=%u\n", fg_rc_name(rc), leg);
+	frame.refused.message_id = *id;
+	frame.refused.leg = leg;
 	frame.refused.rc = (uint16_t)rc;
 	vault->ops->to_core(&frame, vault->arg);
 }
@@ -367,24 +377,44 @@ static void take_leaves(struct fg_vault *vault, const struct fg_ipc_leaves *leav
 
 /* ---- orders and their ends ---- */
 
-static void take_open(struct fg_vault *vault, const struct fg_ipc_open *open)
+/* A leg that is known is answered again and opens nothing. */
+static bool is_known(struct fg_vault *vault, const struct fg_id *id, uint16_t leg)
 {
 	struct fg_vault_leg *known;
 	uint8_t key[FG_VAULT_KEY_LEN];
-	enum fg_rc rc;
 
-	fg_vault_key(&open->message_id, open->leg, key);
+	fg_vault_key(id, leg, key);
 	known = fg_table_get(vault->legs, key);
 #ifndef FG_MUTANT_leg_once
-	if (known) {
+	if (known)
 		fg_vault_answer_later(vault, known);
-		return;
-	}
-#endif
+	return known != NULL;
+#else
 	(void)known;
+	return false;
+#endif
+}
+
+static void take_open(struct fg_vault *vault, const struct fg_ipc_open *open)
+{
+	enum fg_rc rc;
+
+	if (is_known(vault, &open->message_id, open->leg))
+		return;
 	rc = vault->forked ? FG_E_LOG_FORK : fg_vault_open_order(vault, open);
 	if (rc != FG_OK)
-		refuse(vault, open, rc);
+		refuse(vault, &open->message_id, open->leg, rc);
+}
+
+static void take_unseal(struct fg_vault *vault, const struct fg_ipc_unseal *unseal)
+{
+	enum fg_rc rc;
+
+	if (is_known(vault, &unseal->message_id, unseal->leg))
+		return;
+	rc = vault->forked ? FG_E_LOG_FORK : fg_vault_unseal_order(vault, unseal);
+	if (rc != FG_OK)
+		refuse(vault, &unseal->message_id, unseal->leg, rc);
 }
 
 static void settle(struct fg_vault *vault, struct fg_vault_leg *leg)
@@ -470,6 +500,16 @@ void fg_vault_link_frame(struct fg_vault *vault, size_t link, const struct fg_fr
 		break;
 	case FG_IPC_LINK:
 		take_link(vault, link, &frame->link);
+		break;
+	case FG_IPC_SUBMIT:
+		fg_vault_take_submit(vault, link, &frame->submit);
+		break;
+	case FG_IPC_APP_ASK:
+		fg_vault_take_ask(vault, link, &frame->app_ask);
+		break;
+	case FG_IPC_APP_TOLD:
+	case FG_IPC_APP_BOUND:
+		fg_vault_pass_to_core(vault, link, frame);
 		break;
 	default:
 		break; /* HELLO and CREDIT are the channel's */
@@ -577,6 +617,14 @@ void fg_vault_frame(struct fg_vault *vault, const struct fg_frame *frame)
 	case FG_IPC_LEAVES:
 		take_leaves(vault, &frame->leaves);
 		break;
+	case FG_IPC_UNSEAL:
+		take_unseal(vault, &frame->unseal);
+		break;
+	case FG_IPC_TAKEN:
+	case FG_IPC_APP_RECEIPT:
+	case FG_IPC_APP_ANSWER:
+		fg_vault_pass_to_link(vault, frame);
+		break;
 	case FG_IPC_OPEN:
 		take_open(vault, &frame->open);
 		break;
@@ -604,4 +652,7 @@ void fg_vault_idle(struct fg_vault *vault)
 		LOGP(DVAULT, LOGL_ERROR, "rotate seal key: %s\n", fg_rc_name(rc));
 	if (changed)
 		fg_vault_core_open(vault);
+	rc = fg_storekeys_rotate(&vault->storekeys, fg_clock_wall_ms(vault->clock));
+	if (rc != FG_OK)
+		LOGP(DVAULT, LOGL_ERROR, "rotate storage key: %s\n", fg_rc_name(rc));
 }

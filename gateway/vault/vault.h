@@ -20,6 +20,8 @@ struct fg_vault_ops {
 	void (*to_log)(const struct fg_frame *frame, void *arg);
 	/*! Frames for a link; a JOB carries clear text. */
 	void (*to_link)(size_t link, const struct fg_frame *frame, void *arg);
+	/*! A request that somebody waits for: FG_OK; FG_E_IPC_FULL, FG_E_CLOSED: it was not sent. */
+	enum fg_rc (*offer_core)(const struct fg_frame *frame, void *arg);
 	/*! The disk cannot be trusted any more: end the process. Nothing may be called afterwards. */
 	void (*failed)(enum fg_rc rc, void *arg);
 };

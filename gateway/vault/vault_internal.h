@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Shared by vault.c (frames), vault_open.c (orders) and vault_file.c (the disk); nobody else includes it but tests/vault/vault_test.c,
+ * Shared by vault.c (frames), vault_open.c (orders of devices), vault_relay.c (orders of applications), vault_inbound.c (what comes in) and vault_file.c (the disk); nobody else includes it but tests/vault/vault_test.c,
  * which looks whether clear text was wiped.
  */
 #pragma once
 
 #include "gateway/log/journal.h"
 #include "gateway/log/table.h"
+#include "gateway/log/relay_check.h"
+#include "gateway/vault/storekey.h"
 #include "gateway/vault/vault.h"
 #include "lib/crypto/clear.h"
 #include "lib/crypto/note.h"
@@ -18,6 +20,7 @@ enum {
 	FG_VAULT_CLEAR_MAX = 16384, /* JOB.text in ipc.def */
 	FG_VAULT_HASHES_MAX =
 		4096, /* leaf hashes between two checkpoints; the log's batch is smaller */
+	FG_VAULT_AD_MAX = 256,
 };
 
 struct fg_vault_leg {
@@ -70,6 +73,9 @@ struct fg_vault {
 	struct fg_keyring ring;
 	struct fg_arena arena;       /* sealed things */
 	struct fg_clear plain, room; /* an opened capsule, and the memory it is unpacked into */
+	struct fg_clear scratch;     /* a text that is measured */
+	struct fg_storekeys storekeys;
+	struct fg_view_batches view_batches;
 	char *folder;
 	struct fg_journal *journal;
 	uint64_t newest_ms; /* the furthest the wall clock was, as journaled */
@@ -100,6 +106,33 @@ void fg_vault_job_free(struct fg_vault_job *job);
 
 /* vault_open.c */
 enum fg_rc fg_vault_open_order(struct fg_vault *vault, const struct fg_ipc_open *open);
+/* The leaf is in the log and says what the order says. */
+enum fg_rc fg_vault_check_leaf(struct fg_vault *vault, const struct fg_ipc_open *open,
+			       const struct fg_order_checked *checked);
+/* The leg before this one left nothing at the far side. */
+enum fg_rc fg_vault_check_leg(const struct fg_vault *vault, const struct fg_ipc_open *open);
+enum fg_rc fg_vault_check_link(const struct fg_vault *vault, const struct fg_ipc_open *open);
+/* Takes the job when it returns FG_OK. consent all zero: none, a contract stands for it. */
+enum fg_rc fg_vault_record_and_queue(struct fg_vault *vault, const struct fg_ipc_open *open,
+				     const struct fg_hash *consent, uint64_t now_ms,
+				     struct fg_vault_job *job);
+
+/* vault_relay.c */
+enum fg_rc fg_vault_unseal_order(struct fg_vault *vault, const struct fg_ipc_unseal *unseal);
+
+/* vault_inbound.c */
+/* What a sealed body is bound to. */
+struct fg_vault_relay {
+	struct fg_id message_id;
+	uint8_t kind;
+	struct fg_bytes account, source, destination; /* at most 32 bytes each, as in ipc.def */
+	uint8_t message_class, flags, protocol_id;
+};
+size_t fg_vault_relay_ad(const struct fg_vault_relay *relay, uint8_t out[static FG_VAULT_AD_MAX]);
+void fg_vault_take_submit(struct fg_vault *vault, size_t link, const struct fg_ipc_submit *in);
+void fg_vault_take_ask(struct fg_vault *vault, size_t link, const struct fg_ipc_app_ask *in);
+void fg_vault_pass_to_core(struct fg_vault *vault, size_t link, const struct fg_frame *frame);
+void fg_vault_pass_to_link(struct fg_vault *vault, const struct fg_frame *frame);
 
 /* vault_file.c: record for the next sync. */
 enum fg_rc fg_vault_record_leg(struct fg_vault *vault, const struct fg_vault_leg *leg);

@@ -46,12 +46,19 @@ static void to_link(size_t link, const struct fg_frame *frame, void *arg)
 	say(((struct vault_process *)arg)->links[link], frame);
 }
 
+static enum fg_rc offer_core(const struct fg_frame *frame, void *arg)
+{
+	struct fg_channel *core = ((struct vault_process *)arg)->core;
+
+	return core && fg_channel_is_open(core) ? fg_channel_send(core, frame) : FG_E_IPC_FULL;
+}
+
 static void failed(enum fg_rc rc, void *arg)
 {
 	fg_role_fail(((struct vault_process *)arg)->process, rc, "write the vault's journal");
 }
 
-static const struct fg_vault_ops vault_ops = { to_core, to_log, to_link, failed };
+static const struct fg_vault_ops vault_ops = { to_core, to_log, to_link, offer_core, failed };
 
 static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
 		     void *arg)

@@ -54,8 +54,8 @@ static bool record_fits(const Fallgate__LeafRecord *r, const struct fg_ipc_open 
 	       r->pin_override == (open->pin_override != 0);
 }
 
-static enum fg_rc check_leaf(struct fg_vault *vault, const struct fg_ipc_open *open,
-			     const struct fg_order_checked *checked)
+enum fg_rc fg_vault_check_leaf(struct fg_vault *vault, const struct fg_ipc_open *open,
+			       const struct fg_order_checked *checked)
 {
 #ifndef FG_MUTANT_leaf_match
 	const Fallgate__LeafRecord *record =
@@ -116,11 +116,18 @@ static enum fg_rc check_pin(struct fg_vault *vault, const struct fg_order_checke
 static enum fg_rc check_legs(const struct fg_vault *vault, const struct fg_ipc_open *open,
 			     const struct fg_hash *consent)
 {
-	const struct fg_vault_leg *first = fg_table_get(vault->consents, consent->b), *before;
-	uint8_t key[FG_VAULT_KEY_LEN];
+	const struct fg_vault_leg *first = fg_table_get(vault->consents, consent->b);
 
 	if (first && memcmp(first->key, open->message_id.b, FG_ID_LEN) != 0)
 		return FG_E_CONSENT_USED;
+	return fg_vault_check_leg(vault, open);
+}
+
+enum fg_rc fg_vault_check_leg(const struct fg_vault *vault, const struct fg_ipc_open *open)
+{
+	const struct fg_vault_leg *before;
+	uint8_t key[FG_VAULT_KEY_LEN];
+
 #ifndef FG_MUTANT_leg_order
 	if (open->leg == 0)
 		return FG_E_LEG_ORDER;
@@ -132,12 +139,11 @@ static enum fg_rc check_legs(const struct fg_vault *vault, const struct fg_ipc_o
 			return FG_E_LEG_ORDER;
 	}
 #endif
-	(void)before;
-	(void)key;
+	(void)vault, (void)open, (void)before, (void)key;
 	return FG_OK;
 }
 
-static enum fg_rc check_link(const struct fg_vault *vault, const struct fg_ipc_open *open)
+enum fg_rc fg_vault_check_link(const struct fg_vault *vault, const struct fg_ipc_open *open)
 {
 	const struct fg_conf_links *conf;
 	const struct fg_vault_link *link;
@@ -261,9 +267,9 @@ static enum fg_rc make_job(struct fg_vault *vault, const struct fg_ipc_open *ope
 	return rc;
 }
 
-static enum fg_rc record_and_queue(struct fg_vault *vault, const struct fg_ipc_open *open,
-				   const struct fg_hash *consent, uint64_t now_ms,
-				   struct fg_vault_job *job)
+enum fg_rc fg_vault_record_and_queue(struct fg_vault *vault, const struct fg_ipc_open *open,
+				     const struct fg_hash *consent, uint64_t now_ms,
+				     struct fg_vault_job *job)
 {
 	const struct fg_conf_links *link = &vault->conf->links[open->link];
 	uint64_t left_s = open->expires_ms > now_ms ? (open->expires_ms - now_ms) / 1000 : 0;
@@ -316,7 +322,7 @@ enum fg_rc fg_vault_open_order(struct fg_vault *vault, const struct fg_ipc_open 
 	fg_arena_reset(&vault->arena);
 	rc = fg_order_check(&vault->arena, &vault->trust, &claim, &checked);
 	if (rc == FG_OK)
-		rc = check_leaf(vault, open, &checked);
+		rc = fg_vault_check_leaf(vault, open, &checked);
 	if (rc == FG_OK)
 		rc = check_sender(vault, &checked.consent);
 	if (rc == FG_OK)
@@ -324,7 +330,7 @@ enum fg_rc fg_vault_open_order(struct fg_vault *vault, const struct fg_ipc_open 
 	if (rc == FG_OK)
 		rc = check_legs(vault, open, &checked.consent.hash);
 	if (rc == FG_OK)
-		rc = check_link(vault, open);
+		rc = fg_vault_check_link(vault, open);
 	if (rc != FG_OK)
 		return rc;
 	job = calloc(1, sizeof(*job));
@@ -332,7 +338,8 @@ enum fg_rc fg_vault_open_order(struct fg_vault *vault, const struct fg_ipc_open 
 		return FG_E_NO_MEMORY;
 	rc = make_job(vault, open, &checked.consent, job);
 	if (rc == FG_OK)
-		rc = record_and_queue(vault, open, &checked.consent.hash, claim.now_ms, job);
+		rc = fg_vault_record_and_queue(vault, open, &checked.consent.hash, claim.now_ms,
+					       job);
 	if (rc != FG_OK)
 		fg_vault_job_free(job);
 	return rc;

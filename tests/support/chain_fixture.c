@@ -102,6 +102,9 @@ static void to_core(const struct fg_frame *frame, void *arg)
 		chain->link_up = frame->link.up != 0;
 		chain->link_credits = frame->link.credits;
 		break;
+	case FG_IPC_RELAYED:
+		chain->relayed++;
+		break;
 	case FG_IPC_SEAL_KEY:
 		chain->seal_keys++;
 		remember_seal_key(frame->seal_key.role == FG_ROLE_LOG ? chain->outer_key
@@ -128,6 +131,11 @@ static enum fg_rc to_vault(const struct fg_frame *frame, void *arg)
 		if (chain->drop_opens)
 			return FG_OK;
 	}
+	if (frame->type == FG_IPC_UNSEAL) {
+		chain->unseals++;
+		copy.unseal.salt[0] ^= chain->spoil_salt;
+		chain->unseal = chain_keep(&copy, &chain->unseal_ctx);
+	}
 	chain->leaves += frame->type == FG_IPC_LEAVES;
 	fg_vault_frame(chain->vault, &copy);
 	return FG_OK;
@@ -142,13 +150,43 @@ static void to_log(const struct fg_frame *frame, void *arg)
 	fg_ledger_frame(chain->ledger, frame);
 }
 
+struct fg_frame chain_keep(const struct fg_frame *frame, void **ctx_out)
+{
+	size_t len, used, cap = fg_frame_size(frame);
+	struct fg_frame kept;
+	uint8_t *bytes;
+
+	talloc_free(*ctx_out);
+	bytes = talloc_size(NULL, cap);
+	*ctx_out = bytes;
+	assert_ok(fg_frame_encode(frame, bytes, cap, &len));
+	assert_ok(fg_frame_decode(bytes, len, &kept, &used));
+	return kept;
+}
+
+static enum fg_rc offer_core(const struct fg_frame *frame, void *arg)
+{
+	struct chain *chain = arg;
+
+	if (chain->core_full)
+		return FG_E_IPC_FULL;
+	chain->offers++;
+	chain->offered = chain_keep(frame, &chain->offered_ctx);
+	return FG_OK;
+}
+
 static void to_link(size_t link, const struct fg_frame *frame, void *arg)
 {
 	struct chain *chain = arg;
 
-	assert_int_equal(link, 0);
+	if (frame->type == FG_IPC_TAKEN) {
+		chain->taken++;
+		chain->taken_rc = (enum fg_rc)frame->taken.rc;
+	}
+	chain->answers += frame->type == FG_IPC_APP_ANSWER;
 	if (frame->type != FG_IPC_JOB)
 		return;
+	assert_int_equal(link, 0);
 	chain->jobs++;
 	chain->job = frame->job;
 	snprintf(chain->job_text, sizeof(chain->job_text), "%.*s", (int)frame->job.text.len,
@@ -164,7 +202,7 @@ static void failed(enum fg_rc rc, void *arg)
 }
 
 static const struct fg_ledger_ops ledger_ops = { to_core, to_vault, failed };
-static const struct fg_vault_ops vault_ops = { to_core, to_log, to_link, failed };
+static const struct fg_vault_ops vault_ops = { to_core, to_log, to_link, offer_core, failed };
 
 static void open_log(struct chain *chain)
 {

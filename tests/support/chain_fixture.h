@@ -65,7 +65,18 @@ struct chain {
 	struct fg_ipc_job job; /* the numbers of the last JOB; its bytes are gone */
 	struct chain_disk disk;
 	bool spoil_salt; /* the log lies about the salt */
+	/* messages of applications */
+	bool core_full;          /* the vault's channel to the core takes nothing */
+	struct fg_frame offered; /* the last SEALED or APP_ASKED, its bytes in offered_ctx */
+	void *offered_ctx;
+	unsigned offers, relayed, unseals, taken, answers;
+	enum fg_rc taken_rc;
+	struct fg_frame unseal; /* the newest UNSEAL that the vault got, its bytes in unseal_ctx */
+	void *unseal_ctx;
 };
+
+/*! A copy of the frame whose byte fields lie in a fresh talloc context. */
+struct fg_frame chain_keep(const struct fg_frame *frame, void **ctx_out);
 
 void chain_start(struct chain *chain);
 void chain_stop(struct chain *chain);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What comes in over a clear-side link: a text is sealed before the core sees anything of it, and what the core answers goes back to that
+ * link. Nothing of it is remembered here.
+ */
+#include "gateway/vault/vault_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "gateway/log/relay_check.h"
+#include "lib/base/cursor.h"
+#include "lib/base/log.h"
+
+enum { BODY_MAX = 17000 }; /* SEALED.body in ipc.def */
+
+static void write_short(struct fg_writer *w, struct fg_bytes bytes)
+{
+	fg_writer_u8(w, (uint8_t)bytes.len);
+	fg_writer_bytes(w, bytes.data, bytes.len);
+}
+
+size_t fg_vault_relay_ad(const struct fg_vault_relay *relay, uint8_t out[static FG_VAULT_AD_MAX])
+{
+	struct fg_writer w;
+
+	fg_writer_init(&w, out, FG_VAULT_AD_MAX);
+	fg_writer_bytes(&w, (const uint8_t *)"fallgate relay 1", 16);
+	fg_writer_bytes(&w, relay->message_id.b, FG_ID_LEN);
+	fg_writer_u8(&w, relay->kind);
+	write_short(&w, relay->account);
+	write_short(&w, relay->source);
+	write_short(&w, relay->destination);
+	fg_writer_u8(&w, relay->message_class);
+	fg_writer_u8(&w, relay->flags);
+	fg_writer_u8(&w, relay->protocol_id);
+	if (w.rc != FG_OK)
+		FG_BUG("associated data of a message does not fit");
+	return fg_writer_len(&w);
+}
+
+static enum fg_rc seal(struct fg_vault *vault, const struct fg_vault_relay *relay,
+		       struct fg_bytes text, uint8_t out[static BODY_MAX], struct fg_bytes *body)
+{
+	uint8_t ad[FG_VAULT_AD_MAX];
+	size_t ad_len = fg_vault_relay_ad(relay, ad);
+
+	body->data = out;
+	return fg_storekeys_seal(&vault->storekeys, ad, ad_len, text.data, text.len, out, BODY_MAX,
+				 &body->len);
+}
+
+/* Segments of the text with its mark; 0 when it cannot be cut. */
+static uint16_t count_segments(struct fg_vault *vault, struct fg_bytes text)
+{
+	const char *mark = vault->conf->mark.text;
+	struct fg_clear *scratch = &vault->scratch;
+	struct fg_text_plan plan = { 0 };
+	enum fg_rc rc;
+
+	scratch->len = 0;
+	rc = fg_clear_append(scratch, mark, strlen(mark));
+	if (rc == FG_OK)
+		rc = fg_clear_append(scratch, text.data, text.len);
+	if (rc == FG_OK)
+		rc = fg_alphabet_plan(scratch->data, scratch->len, FG_TEXT_REFERENCE_16BIT,
+				      FG_TEXT_PARTS_MAX, &plan);
+	fg_wipe(scratch->data, scratch->len);
+	return rc == FG_OK ? plan.parts : 0;
+}
+
+static void refuse(struct fg_vault *vault, size_t link, uint64_t token, enum fg_rc rc)
+{
+	struct fg_frame frame = { .type = FG_IPC_TAKEN };
+
+	frame.taken.link = (uint16_t)link;
+	frame.taken.token = token;
+	frame.taken.rc = (uint16_t)rc;
+	vault->ops->to_link(link, &frame, vault->arg);
+}
+
+/* Accounts belong to links; a carrier's messages come over links to carriers. */
+static enum fg_rc check_origin(const struct fg_vault *vault, size_t link, uint8_t kind,
+			       struct fg_bytes account, const struct fg_conf_accounts **account_out)
+{
+	const struct fg_conf_links *conf;
+
+	if (link >= vault->conf->links_count)
+		return FG_E_DENIED;
+	conf = &vault->conf->links[link];
+	*account_out = fg_account_find(vault->conf, account);
+	if (kind == FG_SUBMIT_INBOUND)
+		return account.len == 0 ? FG_OK : FG_E_DENIED;
+#ifndef FG_MUTANT_account_link
+	if (kind != FG_SUBMIT_APPLICATION || !*account_out ||
+	    ((*account_out)->link[0] && strcmp((*account_out)->link, conf->name) != 0))
+		return FG_E_DENIED;
+#endif
+	(void)conf;
+	return *account_out ? FG_OK : FG_E_DENIED;
+}
+
+static struct fg_hash hash_same(const struct fg_vault *vault, const struct fg_ipc_submit *submit)
+{
+	const struct fg_piece pieces[] = {
+		{ "fallgate same", 13 },
+		{ submit->account.data, submit->account.len },
+		{ "\0", 1 },
+		{ submit->source.data, submit->source.len },
+		{ "\0", 1 },
+		{ submit->destination.data, submit->destination.len },
+		{ "\0", 1 },
+		{ &submit->message_class, 1 },
+		{ &submit->flags, 1 },
+		{ submit->text.data, submit->text.len },
+	};
+
+	return fg_hmac_sha256_pieces(vault->ring.sign.secret, FG_SIGN_SEED_LEN, pieces,
+				     sizeof(pieces) / sizeof(pieces[0]));
+}
+
+static struct fg_id new_id(struct fg_vault *vault)
+{
+	uint8_t random[10];
+
+	fg_random(random, sizeof(random));
+	return fg_id_make(fg_clock_wall_ms(vault->clock), random);
+}
+
+static enum fg_rc submit(struct fg_vault *vault, size_t link, const struct fg_ipc_submit *in)
+{
+	struct fg_vault_relay relay = { .message_id = new_id(vault),
+					.kind = in->kind,
+					.account = in->account,
+					.source = in->source,
+					.destination = in->destination,
+					.message_class = in->message_class,
+					.flags = in->flags,
+					.protocol_id = in->protocol_id };
+	const struct fg_conf_accounts *account;
+	struct fg_frame frame = { .type = FG_IPC_SEALED };
+	uint8_t body[BODY_MAX];
+	struct fg_hash same;
+	enum fg_rc rc = check_origin(vault, link, in->kind, in->account, &account);
+
+	if (rc == FG_OK)
+		rc = seal(vault, &relay, in->text, body, &frame.sealed.body);
+	if (rc != FG_OK)
+		return rc;
+	same = hash_same(vault, in);
+	frame.sealed.link = (uint16_t)link;
+	frame.sealed.token = in->token;
+	frame.sealed.message_id = relay.message_id;
+	frame.sealed.kind = in->kind;
+	frame.sealed.account = in->account;
+	frame.sealed.source = in->source;
+	frame.sealed.destination = in->destination;
+	frame.sealed.message_class = in->message_class;
+	frame.sealed.flags = in->flags;
+	frame.sealed.delay_s = in->delay_s;
+	frame.sealed.validity_s =
+		in->validity_s || !account ? in->validity_s : (uint32_t)account->validity_s;
+	frame.sealed.registered = in->registered;
+	frame.sealed.protocol_id = in->protocol_id;
+	frame.sealed.has_reference = in->has_reference;
+	frame.sealed.reference = in->reference;
+	frame.sealed.concat_ref = in->concat_ref;
+	frame.sealed.concat_total = in->concat_total;
+	frame.sealed.concat_part = in->concat_part;
+	frame.sealed.key = in->key;
+	memcpy(frame.sealed.same, same.b, sizeof(same.b));
+	frame.sealed.segments = count_segments(vault, in->text);
+	return vault->ops->offer_core(&frame, vault->arg);
+}
+
+void fg_vault_take_submit(struct fg_vault *vault, size_t link, const struct fg_ipc_submit *in)
+{
+	enum fg_rc rc = submit(vault, link, in);
+
+	if (rc != FG_OK) {
+		LOGP(DVAULT, LOGL_NOTICE, "refuse message: %s link=%zu\n", fg_rc_name(rc), link);
+		refuse(vault, link, in->token, rc);
+	}
+}
+
+static void refuse_ask(struct fg_vault *vault, size_t link, uint64_t token, enum fg_rc rc)
+{
+	struct fg_frame frame = { .type = FG_IPC_APP_ANSWER };
+
+	frame.app_answer.link = (uint16_t)link;
+	frame.app_answer.token = token;
+	frame.app_answer.rc = (uint16_t)rc;
+	vault->ops->to_link(link, &frame, vault->arg);
+}
+
+/* A new text for a message that waits is sealed as that message's was: the core says what else is bound to it. It cannot be known here, so
+ * a replaced text has class and flags of none. */
+void fg_vault_take_ask(struct fg_vault *vault, size_t link, const struct fg_ipc_app_ask *in)
+{
+	struct fg_vault_relay relay = { .message_id = in->message_id,
+					.kind = FG_SUBMIT_APPLICATION,
+					.account = in->account,
+					.source = in->source,
+					.destination = in->destination };
+	const struct fg_conf_accounts *account;
+	struct fg_frame frame = { .type = FG_IPC_APP_ASKED };
+	uint8_t body[BODY_MAX];
+	enum fg_rc rc = check_origin(vault, link, FG_SUBMIT_APPLICATION, in->account, &account);
+
+	if (rc == FG_OK && in->what == FG_ASK_REPLACE)
+		rc = seal(vault, &relay, in->text, body, &frame.app_asked.body);
+	if (rc != FG_OK) {
+		refuse_ask(vault, link, in->token, rc);
+		return;
+	}
+	frame.app_asked.link = (uint16_t)link;
+	frame.app_asked.token = in->token;
+	frame.app_asked.what = in->what;
+	frame.app_asked.account = in->account;
+	frame.app_asked.message_id = in->message_id;
+	frame.app_asked.source = in->source;
+	frame.app_asked.destination = in->destination;
+	frame.app_asked.validity_s = in->validity_s;
+	frame.app_asked.registered = in->registered;
+	frame.app_asked.segments = count_segments(vault, in->text);
+	rc = vault->ops->offer_core(&frame, vault->arg);
+	if (rc != FG_OK)
+		refuse_ask(vault, link, in->token, rc);
+}
+
+/* What an application says of its receipts: passed on, with the link that said it. */
+void fg_vault_pass_to_core(struct fg_vault *vault, size_t link, const struct fg_frame *frame)
+{
+	struct fg_frame out = *frame;
+
+	if (frame->type == FG_IPC_APP_TOLD)
+		out.app_told.link = (uint16_t)link;
+	else
+		out.app_bound.link = (uint16_t)link;
+	vault->ops->to_core(&out, vault->arg);
+}
+
+void fg_vault_pass_to_link(struct fg_vault *vault, const struct fg_frame *frame)
+{
+	size_t link = frame->type == FG_IPC_TAKEN         ? frame->taken.link
+		      : frame->type == FG_IPC_APP_RECEIPT ? frame->app_receipt.link
+							  : frame->app_answer.link;
+
+	if (link < vault->conf->links_count)
+		vault->ops->to_link(link, frame, vault->arg);
+}

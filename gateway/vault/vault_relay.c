@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One order about a message of an application: everything that must hold before its body is opened, then the job. The contract is the
+ * vault's own copy, the pins are its own memory, the leaf is in the tree that it follows; each failure is a REFUSED.
+ */
+#include "gateway/vault/vault_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+#include "gateway/log/relay_check.h"
+#include "gateway/vault/mark.h"
+#include "lib/base/log.h"
+
+struct order {
+	const struct fg_ipc_unseal *unseal;
+	struct fg_relay_checked checked;
+	const struct fg_vault_pin *pin;
+	struct fg_ipc_open open; /* the same order, as far as leaf and link go */
+};
+
+static enum fg_rc check_contract(struct fg_vault *vault, struct order *order)
+{
+	const struct fg_ipc_unseal *u = order->unseal;
+	struct fg_relay_claim claim = { .kind = u->kind,
+					.bearer = u->bearer,
+					.reason = u->reason,
+					.pin_override = u->pin_override != 0,
+					.message_class = u->message_class,
+					.account = u->account,
+					.destination = u->destination,
+					.view = u->view,
+					.view_path = u->view_path,
+					.view_batch = u->view_batch,
+					.view_index = u->view_index,
+					.now_ms = fg_clock_wall_ms(vault->clock) };
+
+	return fg_relay_check(&vault->view_batches, &vault->arena, vault->conf, &vault->trust,
+			      &claim, &order->checked);
+}
+
+static enum fg_rc check_pin(struct fg_vault *vault, struct order *order)
+{
+	const Fallgate__View *view = order->checked.view;
+	const struct fg_vault_pin *pin = fg_table_get(vault->pins, order->checked.recipient_tag.b);
+	enum fg_rc rc = pin ? fg_view_epoch_check(view, pin->epoch) : FG_OK;
+
+	order->pin = pin;
+	if (!pin || rc != FG_OK)
+		return rc;
+#ifndef FG_MUTANT_relay_pin
+	if (view->state == FALLGATE__VIEW_STATE__VIEW_SECURE)
+		return memcmp(view->account_key.data, pin->account_key, FG_SIGN_PUBLIC_LEN) == 0
+			       ? FG_OK
+			       : FG_E_IDENTITY;
+	if (view->deregistration && fg_deregistration_check(&vault->arena, view->deregistration,
+							    &order->checked.recipient_tag,
+							    pin->account_key, pin->epoch) == FG_OK)
+		return FG_OK;
+	return order->checked.account->pin_override && order->unseal->pin_override
+		       ? FG_OK
+		       : FG_E_PIN_CONFLICT;
+#else
+	return FG_OK;
+#endif
+}
+
+static enum fg_rc check_leaf(struct fg_vault *vault, struct order *order)
+{
+	const struct fg_ipc_unseal *u = order->unseal;
+	const struct fg_order_checked checked = { .consent.hash = order->checked.contract_hash,
+						  .view = order->checked.view,
+						  .recipient_tag = order->checked.recipient_tag,
+						  .view_hash = order->checked.view_hash };
+
+	order->open = (struct fg_ipc_open){ .message_id = u->message_id,
+					    .leg = u->leg,
+					    .link = u->link,
+					    .link_name = u->link_name,
+					    .bearer = u->bearer,
+					    .reason = u->reason,
+					    .pin_override = u->pin_override,
+					    .concat_ref = u->concat_ref,
+					    .expires_ms = u->expires_ms,
+					    .leaf_index = u->leaf_index,
+					    .record = u->record,
+					    .path = u->path };
+	memcpy(order->open.salt, u->salt, sizeof(u->salt));
+	return fg_vault_check_leaf(vault, &order->open, &checked);
+}
+
+/* Opened into the vault's own clear memory; wiped by whoever called. */
+static enum fg_rc open_body(struct fg_vault *vault, const struct fg_ipc_unseal *u)
+{
+	const struct fg_vault_relay relay = { .message_id = u->message_id,
+					      .kind = u->kind,
+					      .account = u->account,
+					      .source = u->source,
+					      .destination = u->destination,
+					      .message_class = u->message_class,
+					      .flags = u->flags,
+					      .protocol_id = u->protocol_id };
+	uint8_t ad[FG_VAULT_AD_MAX];
+	size_t ad_len = fg_vault_relay_ad(&relay, ad);
+	enum fg_rc rc =
+		fg_storekeys_open(&vault->storekeys, ad, ad_len, u->body.data, u->body.len,
+				  vault->plain.data, vault->plain.cap - 1, &vault->plain.len);
+
+	if (rc == FG_OK)
+		vault->plain.data[vault->plain.len] = '\0';
+	return rc;
+}
+
+static void copy_text(char *out, size_t cap, struct fg_bytes from)
+{
+	snprintf(out, cap, "%.*s", (int)from.len, from.len ? (const char *)from.data : "");
+}
+
+/* The link's own number hides who sent it: then the sender's follows the mark. */
+static enum fg_rc mark_and_plan(struct fg_vault *vault, const struct order *order,
+				struct fg_vault_job *job)
+{
+	const struct fg_conf_links *link = &vault->conf->links[order->unseal->link];
+	const struct fg_conf_accounts *account = order->checked.account;
+	bool as_sender = strcmp(link->source, "sender") == 0;
+	bool pinned_only = strcmp(account->text_mark, "pinned") == 0;
+	const char *mark = pinned_only && !order->pin ? "" : vault->conf->mark.text;
+	uint64_t most =
+		(uint64_t)(link->most_segments < account->most_segments ? link->most_segments
+									: account->most_segments);
+	char sender[33];
+	enum fg_rc rc;
+
+	copy_text(sender, sizeof(sender), order->unseal->source);
+	if (!*sender)
+		snprintf(sender, sizeof(sender), "%s", account->sender);
+	if (order->unseal->destination.len == 0 || order->unseal->destination.data[0] != '+' ||
+	    order->unseal->destination.len >= sizeof(job->destination))
+		return FG_E_LINK_RECIPIENT;
+	copy_text(job->destination, sizeof(job->destination), order->unseal->destination);
+	snprintf(job->source, sizeof(job->source), "%s", as_sender ? sender : link->source_address);
+	rc = fg_clear_new(strlen(mark) + sizeof(sender) + 2 + vault->plain.len, &job->text);
+	if (rc == FG_OK)
+		rc = fg_clear_append(&job->text, mark, strlen(mark));
+	if (rc == FG_OK && !as_sender && *sender && strcmp(sender, link->source_address) != 0) {
+		rc = fg_clear_append(&job->text, sender, strlen(sender));
+		if (rc == FG_OK)
+			rc = fg_clear_append(&job->text, ": ", 2);
+	}
+	if (rc == FG_OK)
+		rc = fg_clear_append(&job->text, vault->plain.data, vault->plain.len);
+	if (rc == FG_OK)
+		rc = fg_alphabet_plan(job->text.data, job->text.len, FG_TEXT_REFERENCE_16BIT,
+				      (unsigned)most, &job->plan);
+	return rc == FG_E_TEXT_LONG ? FG_E_CONSENT_SEGMENTS : rc;
+}
+
+static enum fg_rc check_order(struct fg_vault *vault, struct order *order)
+{
+	enum fg_rc rc = check_contract(vault, order);
+
+	if (rc == FG_OK)
+		rc = check_leaf(vault, order);
+	if (rc == FG_OK)
+		rc = check_pin(vault, order);
+	if (rc == FG_OK)
+		rc = fg_vault_check_leg(vault, &order->open);
+	return rc == FG_OK ? fg_vault_check_link(vault, &order->open) : rc;
+}
+
+enum fg_rc fg_vault_unseal_order(struct fg_vault *vault, const struct fg_ipc_unseal *unseal)
+{
+	static const struct fg_hash no_consent;
+	struct order order = { .unseal = unseal };
+	struct fg_vault_job *job;
+	enum fg_rc rc;
+
+	if (fg_clock_went_back(vault->clock))
+		return FG_E_CLOCK_HOLD;
+	fg_arena_reset(&vault->arena);
+	rc = check_order(vault, &order);
+	if (rc != FG_OK)
+		return rc;
+	job = calloc(1, sizeof(*job));
+	if (!job)
+		return FG_E_NO_MEMORY;
+	rc = open_body(vault, unseal);
+	if (rc == FG_OK)
+		rc = mark_and_plan(vault, &order, job);
+	fg_wipe(vault->plain.data, vault->plain.len);
+	if (rc == FG_OK)
+		rc = fg_vault_record_and_queue(vault, &order.open, &no_consent,
+					       fg_clock_wall_ms(vault->clock), job);
+	if (rc != FG_OK)
+		fg_vault_job_free(job);
+	return rc;
+}
