@@ -95,7 +95,7 @@ static void make_views(struct relay *r, Fallgate__ViewState state, const uint8_t
 	memcpy(r->path, path.hash, path.count * sizeof(path.hash[0]));
 	batch.gateway_id = view.gateway_id;
 	batch.not_before_ms = now - 1000;
-	batch.expires_ms = now + 600000;
+	batch.expires_ms = now + 300000;
 	batch.root = (ProtobufCBinaryData){ FG_SHA256_LEN, root.b };
 	batch.count = BATCH;
 	r->frame.relay.view = FG_BYTES(r->view, len);
@@ -331,7 +331,7 @@ static void a_batch_of_views_ends(void **state)
 
 	(void)state;
 	prepare(&r);
-	r.chain.clock.offset_ms += 601000;
+	r.chain.clock.offset_ms += 301000;
 	expect_refused(&r, FG_E_VIEW_EXPIRED);
 }
 
