@@ -409,6 +409,41 @@ static bool is_host_name(const char *name)
 	return label > 0 && before != '-';
 }
 
+static bool is_loopback(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+	       strncmp(host, "127.", 4) == 0;
+}
+
+/* Of adapter = "smpp": what no egress may be without. */
+static void check_smpp(struct fg_conf_reader *reader, const struct fg_conf_links *link,
+		       size_t index, unsigned line)
+{
+	char label[KEY_TEXT_MAX];
+
+#define COMPLAIN(key, ...)                                                                         \
+	do {                                                                                       \
+		snprintf(label, sizeof(label), "links[%zu]." key, index);                          \
+		fg_conf_complain(reader, line, label, __VA_ARGS__);                                \
+	} while (0)
+	if (!*link->system_id)
+		COMPLAIN("system_id", "is missing: adapter = \"smpp\" needs it");
+	if (link->rate == 0)
+		COMPLAIN("rate", "is missing: adapter = \"smpp\" needs the segments a second that "
+				 "the carrier allows");
+#ifndef FG_MUTANT_smpp_clear_link
+	if (strcmp(link->tls, "on") != 0 && !is_loopback(link->host) &&
+	    (strcmp(link->tls, "off") != 0 || !link->clear_ok))
+		COMPLAIN("tls",
+			 "is needed: %s is not this machine; tls = \"on\", or tls = \"off\" and "
+			 "clear_ok = true to send passwords and texts in clear text",
+			 link->host);
+#endif
+	if (!*link->tls_certificate != !*link->tls_key)
+		COMPLAIN("tls_key", "belongs to tls_certificate: both or neither");
+#undef COMPLAIN
+}
+
 static void check_link(struct fg_conf_reader *reader, const struct fg_conf *conf, size_t index,
 		       unsigned line)
 {
@@ -437,8 +472,8 @@ static void check_link(struct fg_conf_reader *reader, const struct fg_conf *conf
 	    strcmp(link->adapter, "smpp-server") != 0)
 		COMPLAIN("source_address",
 			 "is missing: source = \"link\" needs the link's own number");
-	if (strcmp(link->adapter, "smpp") == 0 && !*link->system_id)
-		COMPLAIN("system_id", "is missing: adapter = \"smpp\" needs it");
+	if (strcmp(link->adapter, "smpp") == 0)
+		check_smpp(reader, link, index, line);
 #undef COMPLAIN
 }
 

@@ -148,6 +148,7 @@ static const struct {
 	{ "links", "adapter", "smpp" },
 	{ "links", "system_id", "fallgate" },
 	{ "links", "source_address", "+12025550100" },
+	{ "links", "rate", "100" },
 	{ "accounts", "name", "shop" },
 	{ "accounts", "secret", "$argon2id$..." },
 	{ "accounts", "rate", "100" },

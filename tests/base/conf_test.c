@@ -168,6 +168,10 @@ static void what_no_single_key_says_is_checked_too(void **state)
 {
 #define LINK(more)                                                                                 \
 	"links = ( { name = \"a\"; adapter = \"loop\"; source_address = \"1\"; " more " } );"
+#define SMPP(more)                                                                                 \
+	"links = ( { name = \"a\"; adapter = \"smpp\"; source_address = \"1\"; system_id = "       \
+	"\"s\"; "                                                                                  \
+	"rate = 1; " more " } );"
 	static const struct {
 		const char *more, *error;
 	} cases[] = {
@@ -179,8 +183,16 @@ static void what_no_single_key_says_is_checked_too(void **state)
 		{ LINK("mark_tlv = 0x1411;"), "links[0].mark_tlv: 5137 is not free for vendors" },
 		{ "links = ( { name = \"a\"; adapter = \"loop\"; } );",
 		  "links[0].source_address: is missing" },
-		{ "links = ( { name = \"a\"; adapter = \"smpp\"; source_address = \"1\"; } );",
+		{ "links = ( { name = \"a\"; adapter = \"smpp\"; source_address = \"1\"; rate = 1; "
+		  "} );",
 		  "links[0].system_id: is missing" },
+		{ "links = ( { name = \"a\"; adapter = \"smpp\"; source_address = \"1\"; "
+		  "system_id = \"s\"; } );",
+		  "links[0].rate: is missing: adapter = \"smpp\" needs the segments a second" },
+		{ SMPP("host = \"192.0.2.1\";"), "links[0].tls: is needed: 192.0.2.1 is not this" },
+		{ SMPP("host = \"192.0.2.1\"; tls = \"off\";"), "links[0].tls: is needed" },
+		{ SMPP("host = \"192.0.2.1\"; clear_ok = true;"), "links[0].tls: is needed" },
+		{ SMPP("tls = \"on\"; tls_key = \"k\";"), "links[0].tls_key: belongs to" },
 		{ "links = ( { name = \"A b\"; adapter = \"loop\"; source_address = \"1\"; } );",
 		  "links[0].name: \"A b\" may have only" },
 		{ "links = ( { name = \"a\"; adapter = \"loop\"; source_address = \"1\"; },\n"
@@ -213,6 +225,27 @@ static void what_no_single_key_says_is_checked_too(void **state)
 		    !strstr(seen.first, cases[i].error))
 			fail_msg("expected \"%s\", got %s", cases[i].error, seen.all);
 	}
+}
+
+static void a_link_off_this_machine_is_encrypted_or_said_not_to_be(void **state)
+{
+	static const char *const good[] = {
+		SMPP("host = \"192.0.2.1\"; tls = \"on\";"),
+		SMPP("host = \"192.0.2.1\"; tls = \"off\"; clear_ok = true;"),
+		SMPP("host = \"127.0.0.2\";"),
+		SMPP("host = \"::1\";"),
+		SMPP(""),
+	};
+	char config[2048];
+	struct seen seen;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		snprintf(config, sizeof(config), "%s%s", small, good[i]);
+		if (parse(config, &seen) != FG_OK)
+			fail_msg("%s: %s", good[i], seen.all);
+	}
+#undef SMPP
 }
 
 static void a_mark_with_a_full_stop_is_not_a_link(void **state)
@@ -553,6 +586,7 @@ int main(void)
 		cmocka_unit_test(every_value_out_of_its_bounds_is_refused),
 		cmocka_unit_test(every_required_key_that_is_missing_is_named),
 		cmocka_unit_test(what_no_single_key_says_is_checked_too),
+		cmocka_unit_test(a_link_off_this_machine_is_encrypted_or_said_not_to_be),
 		cmocka_unit_test(a_mark_with_a_full_stop_is_not_a_link),
 		cmocka_unit_test(a_gateway_is_named_like_a_host),
 		cmocka_unit_test(all_errors_of_a_file_are_reported),

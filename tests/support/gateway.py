@@ -268,7 +268,7 @@ class Gateway:
         }
         for group, values in self.settings.items():
             groups.setdefault(group, {}).update(values)
-        link = {"name": "smsc-a", "adapter": "smpp", "port": self.smsc_port, "system_id": "fallgate", "source": "sender",
+        link = {"name": "smsc-a", "adapter": "smpp", "port": self.smsc_port, "system_id": "fallgate", "source": "sender", "rate": 1000,
                 "reconnect_min_ms": 50, "reconnect_max_ms": 500, "response_timeout_ms": 2000, **self.link}
         lists = {"links": [link, *self.more_links], "accounts": self.accounts}
         return "".join([*(f"{name} = {conf_group(values)};\n" for name, values in groups.items()),
