@@ -3,7 +3,8 @@
  * The contract of an adapter: code that speaks one protocol to one far side, in a process of its own (one for each configured link).
  *
  *  1. The host gives *jobs*; every job that fg_adapter_ops.job took gets exactly one *outcome*.
- *  2. An adapter announces *credits* (fg_host_state) and is never given more jobs than that.
+ *  2. An adapter announces *credits* (fg_host_state) and is never given more jobs than that. Fewer count from when the vault has heard
+ *     it: what was on its way is taken. News of credits alone may wait and be joined, since each costs the core a look at its queues.
  *  3. It never blocks, never retries on its own, and knows no policy: which text, which link, which recipient was decided elsewhere.
  *  4. An outcome says what is known: `accepted` the far side has taken it, `failed` it has not and never will, `deferred` it has not
  *     now, `unknown` it may have. Silence after the bytes left is `unknown`, never `failed`.
@@ -173,6 +174,8 @@ const struct fg_conf *fg_host_conf(const struct fg_adapter_host *host);
 /*! All is finished. The host never closes the adapter inside this call. */
 void fg_host_drained(struct fg_adapter_host *host);
 const char *fg_host_name(const struct fg_adapter_host *host); /*!< the link's name, for logs */
+/*! A file that the parent opened for this link; -1: none of that kind, or taken before. The caller closes it. */
+int fg_host_file_take(struct fg_adapter_host *host, enum fg_role_file kind);
 
 /*! The adapter of that name, or NULL. From adapters.def. */
 const struct fg_adapter_ops *fg_adapter_find(const char *name);

@@ -164,6 +164,17 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 	return link->host ? FG_OK : FG_E_NO_MEMORY;
 }
 
+static void file(struct fg_role_process *process, enum fg_role_file kind, int fd_take, void *arg)
+{
+	struct link_process *link = arg;
+
+	(void)process;
+	if (link->host && kind < FG_FILE_COUNT)
+		fg_host_set_file(link->host, kind, fd_take);
+	else
+		close(fd_take);
+}
+
 static void peer(struct fg_role_process *process, const struct fg_ipc_peer *frame, int fd_take,
 		 void *arg)
 {
@@ -204,7 +215,7 @@ static void stop(struct fg_role_process *process, void *arg)
 int fg_link_main(int fd, unsigned link)
 {
 	static const struct fg_role_ops ops = {
-		.configure = configure, .peer = peer, .start = start, .stop = stop
+		.configure = configure, .file = file, .peer = peer, .start = start, .stop = stop
 	};
 	struct link_process process = { 0 };
 	char name[16];

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <talloc.h>
 #include "lib/base/log.h"
 #include "lib/crypto/clear.h"
@@ -11,7 +12,10 @@ struct open_job {
 	struct fg_id id;
 	uint16_t leg;
 	uint8_t parts;
+	bool used;
 };
+
+enum { OPEN_FIRST = 64 }; /* places at first; a power of two */
 
 struct fg_adapter_host {
 	char *name;
@@ -20,11 +24,20 @@ struct fg_adapter_host {
 	const struct fg_adapter_ops *adapter_ops;
 	void *adapter;
 	bool up, draining;
-	uint32_t limit; /* open jobs that the last state allows */
-	struct open_job *open;
-	size_t open_count;
+	uint32_t limit;        /* most open jobs that a state since it is up allowed */
+	struct open_job *open; /* [open_mask + 1], by id */
+	uint32_t open_mask, open_count;
 	unsigned bugs;
+	int files[FG_FILE_COUNT]; /* -1: none */
 };
+
+static int host_destroy(struct fg_adapter_host *host)
+{
+	for (unsigned i = 0; i < FG_FILE_COUNT; i++)
+		if (host->files[i] >= 0)
+			close(host->files[i]);
+	return 0;
+}
 
 struct fg_adapter_host *fg_host_new(void *ctx, const char *name, const struct fg_host_ops *ops,
 				    void *arg)
@@ -36,11 +49,28 @@ struct fg_adapter_host *fg_host_new(void *ctx, const char *name, const struct fg
 	host->name = talloc_strdup(host, name);
 	host->ops = ops;
 	host->arg = arg;
+	memset(host->files, 0xFF, sizeof(host->files)); /* -1 */
+	talloc_set_destructor(host, host_destroy);
 	if (!host->name) {
 		talloc_free(host);
 		return NULL;
 	}
 	return host;
+}
+
+void fg_host_set_file(struct fg_adapter_host *host, enum fg_role_file kind, int fd_take)
+{
+	if (host->files[kind] >= 0)
+		close(host->files[kind]);
+	host->files[kind] = fd_take;
+}
+
+int fg_host_file_take(struct fg_adapter_host *host, enum fg_role_file kind)
+{
+	int fd = host->files[kind];
+
+	host->files[kind] = -1;
+	return fd;
 }
 
 enum fg_rc fg_host_open(struct fg_adapter_host *host, const struct fg_adapter_ops *adapter,
@@ -77,31 +107,85 @@ void fg_job_outcome_whole(const struct fg_job *job, enum fg_outcome outcome, enu
 	memset(outcome_out->part_state, part_state, job->parts);
 }
 
+/* ---- open jobs: a hash table without chains, at most half full (Knuth, volume 3, 6.4, R) ---- */
+
+static uint32_t open_home(const struct fg_adapter_host *host, const struct fg_id *id)
+{
+	uint32_t hash;
+
+	/* ids of the senders are random; those of tests differ in the last octet */
+	memcpy(&hash, id->b + FG_ID_LEN - sizeof(hash), sizeof(hash));
+	return (hash ^ hash >> 15 ^ hash >> 24) & host->open_mask;
+}
+
 static struct open_job *open_find(struct fg_adapter_host *host, const struct fg_id *id,
 				  uint16_t leg)
 {
-	for (size_t i = 0; i < host->open_count; i++)
-		if (host->open[i].leg == leg && fg_id_cmp(&host->open[i].id, id) == 0)
-			return &host->open[i];
+	uint32_t at = host->open ? open_home(host, id) : 0;
+
+	for (; host->open && host->open[at].used; at = (at + 1) & host->open_mask)
+		if (host->open[at].leg == leg && fg_id_cmp(&host->open[at].id, id) == 0)
+			return &host->open[at];
 	return NULL;
+}
+
+static void open_put(struct fg_adapter_host *host, const struct open_job *job)
+{
+	uint32_t at = open_home(host, &job->id);
+
+	while (host->open[at].used)
+		at = (at + 1) & host->open_mask;
+	host->open[at] = *job;
+	host->open_count++;
+}
+
+static bool open_grow(struct fg_adapter_host *host)
+{
+	uint32_t old_size = host->open ? host->open_mask + 1 : 0;
+	uint32_t size = old_size ? 2 * old_size : OPEN_FIRST;
+	struct open_job *old = host->open;
+
+	host->open = talloc_zero_array(host, struct open_job, size);
+	if (!host->open) {
+		host->open = old;
+		return false;
+	}
+	host->open_mask = size - 1;
+	host->open_count = 0;
+	for (uint32_t i = 0; i < old_size; i++)
+		if (old[i].used)
+			open_put(host, &old[i]);
+	talloc_free(old);
+	return true;
 }
 
 static bool open_add(struct fg_adapter_host *host, const struct fg_job *job)
 {
-	struct open_job *open =
-		talloc_realloc(host, host->open, struct open_job, (unsigned)host->open_count + 1);
+	const struct open_job open = {
+		.id = job->message_id, .leg = job->leg, .parts = job->parts, .used = true
+	};
 
-	if (!open)
+	if ((!host->open || 2 * host->open_count > host->open_mask) && !open_grow(host))
 		return false;
-	host->open = open;
-	open[host->open_count++] =
-		(struct open_job){ .id = job->message_id, .leg = job->leg, .parts = job->parts };
+	open_put(host, &open);
 	return true;
 }
 
+/* What follows and is not at home moves up, so that no search ends too early. */
 static void open_remove(struct fg_adapter_host *host, struct open_job *job)
 {
-	*job = host->open[--host->open_count];
+	uint32_t hole = (uint32_t)(job - host->open), home;
+
+	host->open_count--;
+	for (uint32_t at = (hole + 1) & host->open_mask; host->open[at].used;
+	     at = (at + 1) & host->open_mask) {
+		home = open_home(host, &host->open[at].id);
+		if (((at - home) & host->open_mask) < ((at - hole) & host->open_mask))
+			continue;
+		host->open[hole] = host->open[at];
+		hole = at;
+	}
+	host->open[hole].used = false;
 }
 
 /* The adapter has not touched the job: what is said here is certain. */
@@ -187,13 +271,15 @@ void fg_host_close(struct fg_adapter_host *host)
 	host->adapter_ops = NULL;
 	host->adapter = NULL;
 	host->up = false;
-	while (host->open_count > 0) {
-		struct open_job *open = &host->open[host->open_count - 1];
+	for (uint32_t at = 0; host->open_count > 0; at = (at + 1) & host->open_mask) {
+		const struct open_job *open = &host->open[at];
 		struct fg_job job = { .message_id = open->id,
 				      .leg = open->leg,
 				      .parts = open->parts };
 		struct fg_job_outcome outcome;
 
+		if (!open->used)
+			continue;
 		host->bugs++;
 		LOG_MSG(&job.message_id, DLEG, LOGL_ERROR,
 			"close link %s: bug: job without outcome\n", host->name);
@@ -219,8 +305,10 @@ void fg_host_state(struct fg_adapter_host *host, bool up, uint32_t credits, uint
 	if (up != host->up)
 		LOG_LINK(host->name, DBEARER, LOGL_INFO, "link %s: %s code=0x%x\n",
 			 up ? "up" : "down", state.note, carrier_code);
+	/* Jobs may have crossed news of fewer credits: while it is up the greatest announcement counts. */
+	if (!up || !host->up || credits + in_flight > host->limit)
+		host->limit = credits + in_flight;
 	host->up = up;
-	host->limit = credits + in_flight;
 	host->ops->state(host->arg, &state);
 }
 

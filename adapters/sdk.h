@@ -29,13 +29,16 @@ struct fg_host_ops {
 struct fg_adapter_host *fg_host_new(void *ctx, const char *name, const struct fg_host_ops *ops,
 				    void *arg);
 
+/*! A file for the adapter, before it is opened; closed with the host when it does not take it. */
+void fg_host_set_file(struct fg_adapter_host *host, enum fg_role_file kind, int fd_take);
+
 /*! Open the adapter. \return what ops->open gave; FG_E_STATE when one is open. */
 enum fg_rc fg_host_open(struct fg_adapter_host *host, const struct fg_adapter_ops *adapter,
 			struct fg_loop *loop, const struct fg_conf_links *conf);
 
 /*! Give a job; its text is taken over in every case. Exactly one outcome follows: by the adapter if
  * it took the job, else from here: failed with FG_E_LINK_CREDIT beyond the credits, deferred with
- * FG_E_LINK_DOWN while the link is down. O(open jobs). */
+ * FG_E_LINK_DOWN while the link is down. O(1). */
 void fg_host_job_take(struct fg_adapter_host *host, const struct fg_job *job);
 void fg_host_stored(struct fg_adapter_host *host, uint64_t token);
 void fg_host_drain(struct fg_adapter_host *host);

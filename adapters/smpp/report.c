@@ -7,7 +7,6 @@
 #include "adapters/smpp/session_internal.h"
 
 #include <string.h>
-#include <talloc.h>
 #include "lib/base/log.h"
 #include "lib/wire/smpp_status.h"
 
@@ -43,101 +42,140 @@ static void report_fill(const struct fg_smpp_pdu *pdu, const struct fg_dlr *dlr,
 static void report_refuse(struct fg_smpp_session *session, uint32_t command, uint32_t sequence,
 			  uint32_t status, const char *why)
 {
-	LOG_LINK(fg_host_name(session->host), DSMPP, LOGL_NOTICE, "refuse %s: %s\n",
+	LOG_LINK(fg_host_name(session->account->host), DSMPP, LOGL_NOTICE, "refuse %s: %s\n",
 		 fg_smpp_command_name(command), why);
 	session_answer(session, command | FG_SMPP_RESPONSE, sequence, status);
 }
 
-/* Hand it over; false when the host is full, and then the peer was told to repeat it. */
-static bool report_give(struct fg_smpp_session *session, struct pending_report *report)
+/* Its place is free again; the peer was answered, or will repeat it. */
+static void report_drop(struct fg_smpp_session *session, struct pending_report *report)
 {
+	report->report.token = 0;
+	session->reports_count--;
+}
+
+/* Hand it over. When the host is full the peer is told to repeat it. */
+static void report_give(struct fg_smpp_session *session, struct pending_report *report)
+{
+	struct fg_delivery_report said = report->report; /* may be stored inside the call */
+	uint32_t command = report->command, sequence = report->sequence;
 	enum fg_rc rc;
 
 	report->hold_until_ms = 0;
-	rc = fg_host_report(session->host, &report->report);
+	/* now that the response has been heard, which may have the same id in another base */
+	fg_smpp_ids_receipt(session->account->ids, said.ref);
+	rc = fg_host_report(session->account->host, &said);
 	if (rc == FG_OK)
-		return true;
-	report_refuse(session, report->command, report->sequence, FG_SMPP_STATUS_RMSGQFUL,
-		      fg_rc_text(rc));
-	return false;
+		return;
+	report_drop(session, report);
+	report_refuse(session, command, sequence, FG_SMPP_STATUS_RMSGQFUL, fg_rc_text(rc));
 }
 
-static void report_drop(struct fg_smpp_session *session, struct pending_report *report)
+/* A free place and its token, or NULL. */
+static struct pending_report *report_new(struct fg_smpp_session *session)
 {
-	struct pending_report **at = &session->reports;
-
-	while (*at && *at != report)
-		at = &(*at)->next;
-	if (!*at)
-		return; /* stored inside report_give() */
-	*at = report->next;
-	session->reports_count--;
-	talloc_free(report);
-}
-
-void report_take(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu, uint64_t now_ms)
-{
-	struct fg_dlr dlr;
-	enum fg_rc rc = fg_dlr_from_pdu(pdu, &dlr);
 	struct pending_report *report;
+	uint64_t token;
+
+	if (session->reports_count >= SMPP_PENDING_MAX)
+		return NULL;
+	do {
+		token = (uint64_t)session->index << 56 | ++session->tokens;
+		report = &session->reports[token & (SMPP_PENDING_MAX - 1)];
+	} while (report->report.token);
+	report->report.token = token;
+	session->reports_count++;
+	return report;
+}
+
+static bool report_read(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
+			struct fg_dlr *dlr)
+{
+	enum fg_rc rc = fg_dlr_from_pdu(pdu, dlr);
 
 	if (session->state == SESSION_BINDING) {
 		report_refuse(session, pdu->command, pdu->sequence, FG_SMPP_STATUS_RINVBNDSTS,
 			      "not bound yet");
-		return;
+		return false;
 	}
-	if (rc != FG_OK) {
-		/* A message to us: the carrier keeps it until this link can take such. */
-		report_refuse(session, pdu->command, pdu->sequence, FG_SMPP_STATUS_RX_T_APPN,
-			      rc == FG_E_NOT_FOUND ? "inbound message, not taken on this link"
-						   : fg_rc_text(rc));
+	if (rc == FG_OK)
+		return true;
+	/* A message to us: the carrier keeps it until this link can take such. */
+	report_refuse(session, pdu->command, pdu->sequence, FG_SMPP_STATUS_RX_T_APPN,
+		      rc == FG_E_NOT_FOUND ? "inbound message, not taken on this link"
+					   : fg_rc_text(rc));
+	return false;
+}
+
+void report_take(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu, uint64_t now_ms)
+{
+	struct pending_report *report;
+	struct fg_dlr dlr;
+	uint64_t token;
+
+	if (!report_read(session, pdu, &dlr))
 		return;
-	}
-	report = session->reports_count < SMPP_PENDING_MAX
-			 ? talloc_zero(session, struct pending_report)
-			 : NULL;
+	report = report_new(session);
 	if (!report) {
 		report_refuse(session, pdu->command, pdu->sequence, FG_SMPP_STATUS_RMSGQFUL,
 			      "too many wait");
 		return;
 	}
+	token = report->report.token;
 	report_fill(pdu, &dlr, &report->report);
-	report->report.token = ++session->tokens;
+	report->report.token = token;
 	report->sequence = pdu->sequence;
 	report->command = pdu->command;
-	report->next = session->reports;
-	session->reports = report;
-	session->reports_count++;
-	if (submit_open_for(session, &report->report))
+	if (account_open_for(session->account, &report->report)) {
 		report->hold_until_ms = now_ms + SMPP_HOLD_MS;
-	else if (!report_give(session, report))
-		report_drop(session, report);
+		session->held_count++;
+	} else {
+		report_give(session, report);
+	}
 }
 
-static struct pending_report *report_due(struct fg_smpp_session *session, uint64_t now_ms)
+static struct pending_report *report_at(const struct fg_smpp_session *session, unsigned nth)
 {
-	struct pending_report *oldest = NULL; /* the list has the newest first */
-
-	for (struct pending_report *report = session->reports; report; report = report->next)
-		if (report->hold_until_ms &&
-		    (now_ms >= report->hold_until_ms || !submit_open_for(session, &report->report)))
-			oldest = report;
-	return oldest;
+	return &session->reports[(session->tokens + 1 + nth) & (SMPP_PENDING_MAX - 1)];
 }
 
+/* The oldest first. Only called while some are held. */
 void report_release(struct fg_smpp_session *session, uint64_t now_ms)
 {
-	struct pending_report *report;
+	for (unsigned i = 0; i < SMPP_PENDING_MAX && session->held_count > 0; i++) {
+		struct pending_report *report = report_at(session, i);
 
-	while ((report = report_due(session, now_ms)))
-		if (!report_give(session, report))
-			report_drop(session, report);
+		if (!report->report.token || !report->hold_until_ms)
+			continue;
+		if (now_ms < report->hold_until_ms &&
+		    account_open_for(session->account, &report->report))
+			continue;
+		session->held_count--;
+		report_give(session, report);
+	}
+}
+
+uint64_t report_due_ms(const struct fg_smpp_session *session)
+{
+	uint64_t next = UINT64_MAX;
+	unsigned held = session->held_count;
+
+	for (unsigned i = 0; held > 0; i++) {
+		const struct pending_report *report = report_at(session, i);
+
+		if (!report->report.token || !report->hold_until_ms)
+			continue;
+		held--;
+		next = report->hold_until_ms < next ? report->hold_until_ms : next;
+	}
+	return next;
 }
 
 /* Nobody was told that they are stored, so the carrier will bring them again; late STORED finds
  * nothing. */
 void report_forget(struct fg_smpp_session *session)
 {
-	while (session->reports)
-		report_drop(session, session->reports);
+	for (unsigned i = 0; i < SMPP_PENDING_MAX; i++)
+		session->reports[i].report.token = 0;
+	session->reports_count = session->held_count = 0;
 }

@@ -7,7 +7,7 @@
 #include "lib/wire/smpp_status.h"
 
 #define LOG_S(s, level, fmt, ...)                                                                  \
-	LOG_LINK(fg_host_name((s)->host), DSMPP, level, fmt, ##__VA_ARGS__)
+	LOG_LINK(fg_host_name((s)->account->host), DSMPP, level, fmt, ##__VA_ARGS__)
 
 static const char *const state_notes[] = {
 	[SESSION_CLOSED] = "not connected",
@@ -16,31 +16,49 @@ static const char *const state_notes[] = {
 	[SESSION_UNBINDING] = "unbinding",
 };
 
-struct fg_smpp_session *fg_smpp_session_new(void *ctx, struct fg_adapter_host *host,
-					    const struct fg_conf_links *conf, fg_smpp_send_cb send,
-					    void *arg)
+static uint32_t slots_for(unsigned window)
 {
-	struct fg_smpp_session *session = talloc_zero(ctx, struct fg_smpp_session);
+	uint32_t slots = 16;
 
+	while (slots < 4 * window) /* so that a free place is always near */
+		slots *= 2;
+	return slots;
+}
+
+struct fg_smpp_session *fg_smpp_session_new(struct fg_smpp_account *account, enum fg_smpp_kind kind,
+					    fg_smpp_send_cb send, void *arg)
+{
+	uint32_t slots = slots_for(account->window.most);
+	struct fg_smpp_session *session;
+
+	if (account->sessions_count >= SMPP_SESSIONS_MAX)
+		return NULL;
+	session = talloc_zero(account, struct fg_smpp_session);
 	if (!session)
 		return NULL;
-	session->host = host;
-	session->conf = conf;
+	session->account = account;
+	session->kind = kind;
 	session->send = send;
 	session->arg = arg;
-	session->in_flight = talloc_zero_array(session, struct in_flight, (unsigned)conf->window);
+	session->in_flight_mask = slots - 1;
+	session->in_flight = talloc_zero_array(session, struct in_flight, slots);
+	session->reports = talloc_zero_array(session, struct pending_report, SMPP_PENDING_MAX);
 	session->in = talloc_array(session, uint8_t, SMPP_IN_BYTES);
-	if (!session->in_flight || !session->in) {
+	if (!session->in_flight || !session->reports || !session->in) {
 		talloc_free(session);
 		return NULL;
 	}
+	session->index = account->sessions_count++;
+	account->sessions[session->index] = session;
 	return session;
 }
 
-/* 3.4, 3.2: 1 to 0x7FFFFFFF. */
+/* 3.4, 3.2: 1 to 0x7FFFFFFF. One whose place is still taken by an older submit is left out. */
 uint32_t session_next_sequence(struct fg_smpp_session *session)
 {
-	session->sequence = session->sequence >= 0x7FFFFFFF ? 1 : session->sequence + 1;
+	do
+		session->sequence = session->sequence >= 0x7FFFFFFF ? 1 : session->sequence + 1;
+	while (session->in_flight[session->sequence & session->in_flight_mask].job);
 	return session->sequence;
 }
 
@@ -51,15 +69,15 @@ void fg_smpp_session_set_sequence(struct fg_smpp_session *session, uint32_t sequ
 
 void session_send_pdu(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu)
 {
-	uint8_t buf[1024];
+	uint8_t *buf = session->account->out;
 	size_t len;
-	enum fg_rc rc = fg_smpp_encode(pdu, buf, sizeof(buf), &len);
+	enum fg_rc rc = fg_smpp_encode(pdu, buf, FG_SMPP_PDU_MAX, &len);
 
 	if (rc != FG_OK)
 		FG_BUG("PDU %s does not encode: %s", fg_smpp_command_name(pdu->command),
 		       fg_rc_name(rc));
 	session->send(session->arg, buf, len);
-	explicit_bzero(buf, sizeof(buf)); /* a text or the password was in it */
+	explicit_bzero(buf, len); /* a text or the password was in it */
 }
 
 void session_answer(struct fg_smpp_session *session, uint32_t command, uint32_t sequence,
@@ -70,14 +88,10 @@ void session_answer(struct fg_smpp_session *session, uint32_t command, uint32_t 
 	session_send_pdu(session, &pdu);
 }
 
-void session_say_state(struct fg_smpp_session *session, const char *note)
+bool session_may_submit(const struct fg_smpp_session *session)
 {
-	bool up = session->state == SESSION_BOUND;
-	uint32_t window = (uint32_t)session->conf->window;
-	uint32_t credits = up && !session->draining ? window - session->jobs_count : 0;
-
-	fg_host_state(session->host, up, credits, session->jobs_count, session->carrier_code,
-		      note ? note : state_notes[session->state]);
+	return session->state == SESSION_BOUND && session->kind != FG_SMPP_RX &&
+	       session->close_why == FG_SMPP_CLOSE_NONE;
 }
 
 void session_close(struct fg_smpp_session *session, enum fg_smpp_close why, const char *note)
@@ -85,6 +99,7 @@ void session_close(struct fg_smpp_session *session, enum fg_smpp_close why, cons
 	if (session->close_why != FG_SMPP_CLOSE_NONE)
 		return;
 	session->close_why = why;
+	snprintf(session->close_note, sizeof(session->close_note), "%s", note);
 	LOG_S(session, LOGL_NOTICE, "close session: %s\n", note);
 }
 
@@ -93,32 +108,28 @@ void session_unbind(struct fg_smpp_session *session, uint64_t now_ms)
 	session->state = SESSION_UNBINDING;
 	session->state_due_ms = now_ms + SMPP_UNBIND_MS;
 	session_answer(session, FG_SMPP_UNBIND, session_next_sequence(session), 0);
-	session_say_state(session, NULL);
+	account_changed(session->account, state_notes[SESSION_UNBINDING]);
 }
 
-void session_check_drained(struct fg_smpp_session *session, uint64_t now_ms)
-{
-	if (!session->draining || session->jobs_count > 0 || session->reports_count > 0)
-		return;
-	if (session->state == SESSION_BOUND) {
-		session_unbind(session, now_ms);
-	} else if (session->state == SESSION_CLOSED && !session->drained_said) {
-		session->drained_said = true;
-		fg_host_drained(session->host);
-	}
-}
+static const uint32_t binds[] = {
+	[FG_SMPP_TRX] = FG_SMPP_BIND_TRANSCEIVER,
+	[FG_SMPP_TX] = FG_SMPP_BIND_TRANSMITTER,
+	[FG_SMPP_RX] = FG_SMPP_BIND_RECEIVER,
+};
 
 void fg_smpp_session_connected(struct fg_smpp_session *session, uint64_t now_ms)
 {
-	const struct fg_conf_links *conf = session->conf;
-	struct fg_smpp_pdu pdu = { .command = FG_SMPP_BIND_TRANSCEIVER };
+	const struct fg_conf_links *conf = session->account->conf;
+	struct fg_smpp_pdu pdu = { .command = binds[session->kind] };
 
 	session->state = SESSION_BINDING;
 	session->close_why = FG_SMPP_CLOSE_NONE;
+	session->close_note[0] = '\0';
 	session->state_due_ms = now_ms + (uint64_t)conf->bind_timeout_ms;
-	session->heard_ms = now_ms;
+	session->heard_ms = session->enquired_ms = now_ms;
 	session->misses = 0;
 	session->in_len = 0;
+	session->no_tlvs = false;
 	session->bind_sequence = pdu.sequence = session_next_sequence(session);
 	pdu.bind.system_id = fg_smpp_text(conf->system_id);
 	pdu.bind.password = fg_smpp_text(conf->password);
@@ -128,27 +139,44 @@ void fg_smpp_session_connected(struct fg_smpp_session *session, uint64_t now_ms)
 	session_send_pdu(session, &pdu);
 }
 
+/* Credentials that are refused are the operator's to mend, and asking often may lock the account. */
+static void bind_refused(struct fg_smpp_session *session, uint32_t code)
+{
+	const struct fg_smpp_status *status = fg_smpp_status_find(code);
+	bool alarm = status->class == FG_SMPP_CLASS_CREDENTIALS;
+	char note[128];
+
+	snprintf(note, sizeof(note), "bind refused: %s (0x%x)%s", status->note, code,
+		 alarm ? ", asked again every 5 minutes" : "");
+	if (alarm)
+		LOG_S(session, LOGL_ERROR,
+		      "alarm: bind refused: %s code=0x%x; check links.system_id and "
+		      "links.password\n",
+		      status->note, code);
+	session_close(session, alarm ? FG_SMPP_CLOSE_REFUSED : FG_SMPP_CLOSE_LOST, note);
+}
+
 static void bind_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
 			  uint64_t now_ms)
 {
-	const struct fg_smpp_status *status = fg_smpp_status_find(pdu->status);
-	bool refused = status->class == FG_SMPP_CLASS_CREDENTIALS;
+	uint32_t version;
 
-	if (session->state != SESSION_BINDING || pdu->sequence != session->bind_sequence) {
-		LOG_S(session, LOGL_NOTICE, "ignore bind response: no bind waits\n");
+	if (session->state != SESSION_BINDING || pdu->sequence != session->bind_sequence ||
+	    pdu->command != (binds[session->kind] | FG_SMPP_RESPONSE)) {
+		LOG_S(session, LOGL_NOTICE, "ignore bind response: no such bind waits\n");
 		return;
 	}
-	session->carrier_code = pdu->status;
+	session->account->carrier_code = pdu->status;
 	if (pdu->status != 0) {
-		LOG_S(session, refused ? LOGL_ERROR : LOGL_NOTICE, "bind refused: %s code=0x%x\n",
-		      status->note, pdu->status);
-		session_close(session, refused ? FG_SMPP_CLOSE_REFUSED : FG_SMPP_CLOSE_LOST,
-			      "bind refused");
+		bind_refused(session, pdu->status);
 		return;
 	}
+	/* 3.4, 3.3: one that says to be older knows no optional parameters; many say nothing. */
+	session->no_tlvs = fg_smpp_tlv_number(pdu, FG_SMPP_TLV_SC_INTERFACE_VERSION, &version) &&
+			   version < 0x34;
 	session->state = SESSION_BOUND;
-	session_say_state(session, NULL);
-	session_check_drained(session, now_ms);
+	account_changed(session->account, state_notes[SESSION_BOUND]);
+	account_check_drained(session->account, now_ms);
 }
 
 static void nack(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu, uint32_t status,
@@ -166,7 +194,7 @@ static void nacked(struct fg_smpp_session *session, const struct fg_smpp_pdu *pd
 	if (submit_answered(session, pdu, now_ms))
 		return;
 	if (session->state == SESSION_BINDING)
-		session_close(session, FG_SMPP_CLOSE_LOST, "peer does not know bind_transceiver");
+		session_close(session, FG_SMPP_CLOSE_LOST, "peer does not know this kind of bind");
 	else if (pdu->status == FG_SMPP_STATUS_RINVCMDLEN)
 		session_close(session, FG_SMPP_CLOSE_LOST, "peer lost the stream");
 }
@@ -176,6 +204,8 @@ static void take_pdu(struct fg_smpp_session *session, const struct fg_smpp_pdu *
 {
 	switch (pdu->command) {
 	case FG_SMPP_BIND_TRANSCEIVER_RESP:
+	case FG_SMPP_BIND_TRANSMITTER_RESP:
+	case FG_SMPP_BIND_RECEIVER_RESP:
 		bind_answered(session, pdu, now_ms);
 		return;
 	case FG_SMPP_SUBMIT_SM_RESP:
@@ -197,8 +227,8 @@ static void take_pdu(struct fg_smpp_session *session, const struct fg_smpp_pdu *
 	case FG_SMPP_UNBIND_RESP:
 		if (session->state == SESSION_UNBINDING)
 			session_close(session,
-				      session->draining ? FG_SMPP_CLOSE_DRAINED
-							: FG_SMPP_CLOSE_LOST,
+				      session->account->draining ? FG_SMPP_CLOSE_DRAINED
+								 : FG_SMPP_CLOSE_LOST,
 				      "unbound");
 		return;
 	case FG_SMPP_GENERIC_NACK:
@@ -256,7 +286,7 @@ void fg_smpp_session_bytes(struct fg_smpp_session *session, const void *data, si
 
 	if (session->state == SESSION_CLOSED)
 		return;
-	session->heard_ms = now_ms;
+	session->heard_ms = session->enquired_ms = now_ms;
 	session->misses = 0;
 	while (len > 0 && session->close_why == FG_SMPP_CLOSE_NONE) {
 		size_t room = SMPP_IN_BYTES - session->in_len;
@@ -268,9 +298,9 @@ void fg_smpp_session_bytes(struct fg_smpp_session *session, const void *data, si
 		len -= take;
 		take_frames(session, now_ms);
 	}
-	submit_pump(session, now_ms);
-	report_release(session, now_ms);
-	session_check_drained(session, now_ms);
+	account_pump(session->account, now_ms);
+	account_release_reports(session->account, now_ms);
+	account_check_drained(session->account, now_ms);
 }
 
 void fg_smpp_session_disconnected(struct fg_smpp_session *session, const char *note)
@@ -279,49 +309,47 @@ void fg_smpp_session_disconnected(struct fg_smpp_session *session, const char *n
 	session->close_why = FG_SMPP_CLOSE_NONE;
 	submit_abandon(session);
 	report_forget(session);
-	session_say_state(session, note);
-	session_check_drained(session, 0);
+	account_changed(session->account, note);
+	account_release_reports(session->account, session->heard_ms);
+	account_check_drained(session->account, session->heard_ms);
 }
 
-void fg_smpp_session_stored(struct fg_smpp_session *session, uint64_t token)
+void session_stored(struct fg_smpp_session *session, uint64_t token)
 {
-	for (struct pending_report **at = &session->reports; *at; at = &(*at)->next) {
-		struct pending_report *report = *at;
+	struct pending_report *report = &session->reports[token & (SMPP_PENDING_MAX - 1)];
 
-		if (report->report.token != token || report->hold_until_ms)
-			continue;
-		*at = report->next;
-		session->reports_count--;
-		session_answer(session, report->command | FG_SMPP_RESPONSE, report->sequence, 0);
-		talloc_free(report);
-		session_check_drained(session, session->heard_ms);
+	if (report->report.token != token || report->hold_until_ms)
 		return;
-	}
-}
-
-void fg_smpp_session_drain(struct fg_smpp_session *session, uint64_t now_ms)
-{
-	session->draining = true;
-	session_say_state(session, "draining");
-	session_check_drained(session, now_ms);
+	report->report.token = 0;
+	session->reports_count--;
+	session_answer(session, report->command | FG_SMPP_RESPONSE, report->sequence, 0);
+	account_check_drained(session->account, session->heard_ms);
 }
 
 static void enquire(struct fg_smpp_session *session, uint64_t now_ms)
 {
-	uint64_t idle_ms = (uint64_t)session->conf->enquire_link_ms;
+	uint64_t idle_ms = (uint64_t)session->account->conf->enquire_link_ms;
+	uint64_t silent_ms = (uint64_t)session->account->conf->inactivity_s * 1000;
 
-	if (idle_ms == 0 || session->state != SESSION_BOUND || now_ms < session->heard_ms + idle_ms)
+	if (session->state != SESSION_BOUND)
+		return;
+	if (silent_ms > 0 && now_ms >= session->heard_ms + silent_ms) {
+		session_close(session, FG_SMPP_CLOSE_LOST,
+			      "nothing heard of the peer for too long");
+		return;
+	}
+	if (idle_ms == 0 || now_ms < session->enquired_ms + idle_ms)
 		return;
 	if (session->misses >= SMPP_ENQUIRE_MISSES) {
 		session_close(session, FG_SMPP_CLOSE_LOST, "peer does not answer enquire_link");
 		return;
 	}
 	session->misses++;
-	session->heard_ms = now_ms;
+	session->enquired_ms = now_ms;
 	session_answer(session, FG_SMPP_ENQUIRE_LINK, session_next_sequence(session), 0);
 }
 
-void fg_smpp_session_tick(struct fg_smpp_session *session, uint64_t now_ms)
+void session_tick(struct fg_smpp_session *session, uint64_t now_ms)
 {
 	if (session->state == SESSION_CLOSED)
 		return;
@@ -329,39 +357,50 @@ void fg_smpp_session_tick(struct fg_smpp_session *session, uint64_t now_ms)
 		session_close(session, FG_SMPP_CLOSE_LOST, "no answer to bind");
 	if (session->state == SESSION_UNBINDING && now_ms >= session->state_due_ms)
 		session_close(session,
-			      session->draining ? FG_SMPP_CLOSE_DRAINED : FG_SMPP_CLOSE_LOST,
+			      session->account->draining ? FG_SMPP_CLOSE_DRAINED
+							 : FG_SMPP_CLOSE_LOST,
 			      "no answer to unbind");
 	/* A peer that owes an answer may owe others: begin anew, and give those that are on their
 	 * way the time of an unbind. */
 	if (submit_timeouts(session, now_ms) && session->state == SESSION_BOUND)
 		session_unbind(session, now_ms);
 	enquire(session, now_ms);
-	report_release(session, now_ms);
-	session_check_drained(session, now_ms);
 }
 
-uint64_t fg_smpp_session_next_ms(const struct fg_smpp_session *session)
+static uint64_t idle_due_ms(const struct fg_smpp_session *session)
 {
-	uint64_t next = UINT64_MAX;
+	const struct fg_conf_links *conf = session->account->conf;
+	uint64_t next = UINT64_MAX, due;
+
+	if (conf->enquire_link_ms > 0)
+		next = session->enquired_ms + (uint64_t)conf->enquire_link_ms;
+	due = session->heard_ms + (uint64_t)conf->inactivity_s * 1000;
+	return conf->inactivity_s > 0 && due < next ? due : next;
+}
+
+uint64_t session_next_ms(const struct fg_smpp_session *session)
+{
+	uint64_t next, due;
 
 	if (session->state == SESSION_CLOSED)
-		return next;
-	if (session->state != SESSION_BOUND)
-		next = session->state_due_ms;
-	else if (session->conf->enquire_link_ms > 0)
-		next = session->heard_ms + (uint64_t)session->conf->enquire_link_ms;
-	for (int64_t i = 0; i < session->conf->window; i++)
-		if (session->in_flight[i].job && session->in_flight[i].due_ms < next)
-			next = session->in_flight[i].due_ms;
-	for (const struct pending_report *report = session->reports; report; report = report->next)
-		if (report->hold_until_ms && report->hold_until_ms < next)
-			next = report->hold_until_ms;
-	return next;
+		return UINT64_MAX;
+	next = session->state == SESSION_BOUND ? idle_due_ms(session) : session->state_due_ms;
+	due = submit_due_ms(session);
+	next = due < next ? due : next;
+	due = submit_next_ms(session);
+	next = due < next ? due : next;
+	due = report_due_ms(session);
+	return due < next ? due : next;
 }
 
 enum fg_smpp_close fg_smpp_session_close_why(const struct fg_smpp_session *session)
 {
 	return session->close_why;
+}
+
+const char *fg_smpp_session_close_note(const struct fg_smpp_session *session)
+{
+	return session->close_note;
 }
 
 bool fg_smpp_session_is_bound(const struct fg_smpp_session *session)

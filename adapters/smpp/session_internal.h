@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What session.c (states, timers, framing), submit.c (jobs and their answers) and report.c (what
- * the peer sends) share.
+ * What account.c (all binds together), session.c (states, timers, framing), submit.c (jobs and
+ * their answers), message.c (a job as PDUs) and report.c (what the peer sends) share.
  */
 #pragma once
 
+#include "adapters/smpp/ids.h"
+#include "adapters/smpp/pace.h"
 #include "adapters/smpp/session.h"
+#include "adapters/smpp/window.h"
 #include "lib/wire/dlr.h"
 #include "lib/wire/smpp.h"
 
 enum {
 	SMPP_HOLD_MS = 30000,  /* a report waits so long for the outcome of its job (ours) */
 	SMPP_UNBIND_MS = 5000, /* answer to our unbind (ours) */
-	SMPP_PENDING_MAX =
-		1000, /* reports held or not yet stored: beyond it the peer must repeat */
+	/* reports held or not yet stored, a power of two: beyond it the peer must repeat */
+	SMPP_PENDING_MAX = 1024,
 	SMPP_ENQUIRE_MISSES = 2,
 	SMPP_IN_BYTES = FG_SMPP_PDU_MAX,
+	SMPP_SESSIONS_MAX = 64,
+	SMPP_BUCKETS = 2048,      /* of the tables of open jobs */
+	SMPP_FEW_PARTS = 4,       /* more take memory of their own */
+	SMPP_SPARE_MAX = 256,     /* jobs kept for the next ones */
+	FG_SMPP_TEXT_MAX = 16384, /* of a job: lib/ipc/ipc.def */
 };
 
 enum session_state {
@@ -25,73 +33,148 @@ enum session_state {
 	SESSION_UNBINDING,
 };
 
-struct smpp_job {
-	struct smpp_job *next;
-	struct fg_job job; /* text is ours; offsets is ours */
-	struct fg_job_outcome outcome;
-	unsigned sent, answered; /* parts */
-	bool stopped;            /* a part was not taken: the rest stays unsent */
+/* enum fg_part_state, and: */
+enum {
+	PART_IN_FLIGHT = 16,
+	PART_AGAIN, /* refused for being too fast, and goes again after the pause */
 };
 
+struct smpp_part {
+	uint32_t offset; /* in the text */
+	uint8_t state;
+	char ref[FG_REF_MAX + 1];
+};
+
+struct smpp_job {
+	struct smpp_job *prev, *next; /* of the session, in the order given */
+	struct smpp_job *by_destination, *by_reference;
+	struct fg_job job; /* text is ours; offsets is not used */
+	uint64_t taken_ms;
+	enum fg_rc rc;
+	uint32_t carrier_code;
+	unsigned sent;                       /* parts that left at least once: the first so many */
+	unsigned in_flight, again, accepted; /* parts in these states */
+	bool stopped;                        /* a part was not taken: the rest stays unsent */
+	struct smpp_part *parts;
+	struct smpp_part few[SMPP_FEW_PARTS];
+};
+
+/* A submit that waits for its answer, at the place of its sequence number. */
 struct in_flight {
-	struct smpp_job *job; /* NULL: free slot */
+	struct smpp_job *job; /* NULL: free */
 	uint32_t sequence;
+	uint32_t before, after; /* sequence numbers of the neighbours in time; 0: none */
 	uint8_t part;
-	bool with_mark;
-	uint64_t due_ms;
+	bool with_mark, with_validity;
+	unsigned depth;
+	uint64_t sent_ms;
 };
 
 /* A deliver_sm or data_sm that waits: for the outcome of its job (held), or to be stored. */
 struct pending_report {
-	struct pending_report *next;
-	struct fg_delivery_report report;
+	struct fg_delivery_report report; /* token 0: free */
 	uint32_t sequence;
 	uint32_t command;
 	uint64_t hold_until_ms; /* 0: given to the host */
 };
 
-struct fg_smpp_session {
+struct fg_smpp_account {
 	struct fg_adapter_host *host;
 	const struct fg_conf_links *conf;
+	struct fg_smpp_pace pace;
+	struct fg_smpp_window window;
+	struct fg_smpp_ids *ids;
+	bool mark_refused, validity_refused;
+	bool draining, drained_said;
+	struct fg_smpp_session *sessions[SMPP_SESSIONS_MAX];
+	unsigned sessions_count, turn;
+	unsigned jobs_count;
+	uint32_t carrier_code;
+	uint64_t accepted_ms; /* when a submit was taken last */
+	struct smpp_job *by_destination[SMPP_BUCKETS], *by_reference[SMPP_BUCKETS];
+	struct smpp_job *spare;
+	unsigned spare_count;
+	struct fg_job_outcome outcome; /* is filled for each one anew */
+	struct {
+		bool up;
+		uint32_t credits, limit;
+		uint64_t at_ms;
+	} said;
+	uint32_t limit_most; /* greatest that was said since it is up */
+	char note[128];
+	uint8_t out[FG_SMPP_PDU_MAX]; /* one PDU on its way to the socket */
+};
+
+struct fg_smpp_session {
+	struct fg_smpp_account *account;
+	unsigned index; /* in the account */
+	enum fg_smpp_kind kind;
 	fg_smpp_send_cb send;
 	void *arg;
 	enum session_state state;
 	enum fg_smpp_close close_why;
-	bool draining, drained_said, mark_refused;
-	uint32_t sequence, carrier_code;
+	char close_note[128];
+	bool no_tlvs; /* the peer said that it is older than 3.4 */
+	uint32_t sequence;
 	uint32_t bind_sequence;
 	uint64_t state_due_ms; /* bind or unbind must be answered by then */
-	uint64_t heard_ms;     /* last bytes of the peer, or last enquire_link */
+	uint64_t heard_ms;     /* last bytes of the peer */
+	uint64_t enquired_ms;  /* that, or last enquire_link */
 	unsigned misses;
 	uint64_t tokens;
-	struct smpp_job *jobs;
-	unsigned jobs_count;
+	struct smpp_job *first, *last; /* jobs */
+	struct smpp_job *unsent;       /* the first that has parts which never left */
+	unsigned jobs_count, again_count;
+	struct in_flight *in_flight; /* [in_flight_mask + 1] */
+	uint32_t in_flight_mask, oldest, newest;
 	unsigned in_flight_count;
-	struct in_flight *in_flight; /* [window] */
-	struct pending_report *reports;
-	unsigned reports_count;
+	struct pending_report *reports; /* [SMPP_PENDING_MAX], by token */
+	unsigned reports_count, held_count;
 	uint8_t *in; /* [SMPP_IN_BYTES] */
 	size_t in_len;
 };
 
+/* account.c */
+void account_changed(struct fg_smpp_account *account, const char *note);
+void account_pump(struct fg_smpp_account *account, uint64_t now_ms);
+void account_release_reports(struct fg_smpp_account *account, uint64_t now_ms);
+void account_check_drained(struct fg_smpp_account *account, uint64_t now_ms);
+void account_job_add(struct fg_smpp_account *account, struct smpp_job *job);
+void account_job_remove(struct fg_smpp_account *account, struct smpp_job *job);
+bool account_open_for(const struct fg_smpp_account *account,
+		      const struct fg_delivery_report *report);
+
+/* session.c */
 uint32_t session_next_sequence(struct fg_smpp_session *session);
 void session_send_pdu(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu);
 void session_answer(struct fg_smpp_session *session, uint32_t command, uint32_t sequence,
 		    uint32_t status);
-void session_say_state(struct fg_smpp_session *session, const char *note);
 void session_unbind(struct fg_smpp_session *session, uint64_t now_ms);
 void session_close(struct fg_smpp_session *session, enum fg_smpp_close why, const char *note);
-void session_check_drained(struct fg_smpp_session *session, uint64_t now_ms);
+bool session_may_submit(const struct fg_smpp_session *session);
+void session_stored(struct fg_smpp_session *session, uint64_t token);
+void session_tick(struct fg_smpp_session *session, uint64_t now_ms);
+uint64_t session_next_ms(const struct fg_smpp_session *session);
 
+/* message.c */
+enum fg_rc message_check(const struct fg_smpp_account *account, const struct fg_job *job);
+void message_send(struct fg_smpp_session *session, struct in_flight *slot);
+
+/* submit.c */
+void submit_take(struct fg_smpp_session *session, const struct fg_job *job, struct smpp_job *own,
+		 uint64_t now_ms);
 void submit_pump(struct fg_smpp_session *session, uint64_t now_ms);
+/* When submit_pump() may have something to do that it had not now; UINT64_MAX: an answer first. */
+uint64_t submit_next_ms(const struct fg_smpp_session *session);
 /* A response or nack to a submit. False when no submit of that sequence waits. */
 bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
 		     uint64_t now_ms);
 bool submit_timeouts(struct fg_smpp_session *session, uint64_t now_ms);
+uint64_t submit_due_ms(const struct fg_smpp_session *session);
 void submit_abandon(struct fg_smpp_session *session);
-bool submit_open_for(const struct fg_smpp_session *session,
-		     const struct fg_delivery_report *report);
 
+/* report.c */
 void report_take(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu, uint64_t now_ms);
 void report_release(struct fg_smpp_session *session, uint64_t now_ms);
+uint64_t report_due_ms(const struct fg_smpp_session *session);
 void report_forget(struct fg_smpp_session *session);

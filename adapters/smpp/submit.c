@@ -1,342 +1,426 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Jobs on an SMPP session: each part is one submit_sm, at most `window` wait for their answer, and
- * the last answer makes the outcome. After a part that was not taken the rest of the message is not
- * sent: half a text helps nobody, and the core may try again.
+ * Jobs on one bind: each part is one submit_sm, at most the learned window wait for their answer,
+ * messages begin as fast as the pace allows, and the last answer makes the outcome. After a part
+ * that was not taken the rest of the message is not sent: half a text helps nobody, and the core
+ * may try again. A part that came too fast is the exception: when others of its message were taken
+ * it goes again after the pause, since the message has begun.
  */
 #include "adapters/smpp/session_internal.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <talloc.h>
 #include "adapters/sdk.h"
 #include "lib/base/log.h"
-#include "lib/crypto/clear.h"
-#include "lib/wire/alphabet.h"
 #include "lib/wire/smpp_status.h"
-#include "lib/wire/udh.h"
 
-enum {
-	MESSAGE_OCTETS = 160, /* septets, unpacked */
-	MESSAGE_OCTETS_UCS2 = 140,
-	DATA_CODING_DEFAULT = 0,
-	DATA_CODING_UCS2 = 8,
-	TON_INTERNATIONAL = 1, /* 3.4, 5.2.5 */
-	TON_NETWORK_SPECIFIC = 3,
-	TON_ALPHANUMERIC = 5,
-	NPI_ISDN = 1,          /* 5.2.6 */
-	SHORT_CODE_DIGITS = 8, /* ours: longer numbers are international */
-};
+/* ---- the end of a job ---- */
 
-static void job_free(struct smpp_job *job)
+static void job_free(struct fg_smpp_account *account, struct smpp_job *job)
 {
 	fg_job_text_free(job->job.text);
-	talloc_free(job);
+	if (job->parts != job->few)
+		TALLOC_FREE(job->parts);
+	if (account->spare_count >= SMPP_SPARE_MAX) {
+		talloc_free(job);
+		return;
+	}
+	job->next = account->spare;
+	account->spare = job;
+	account->spare_count++;
 }
 
 static void job_unlink(struct fg_smpp_session *session, struct smpp_job *job)
 {
-	struct smpp_job **at = &session->jobs;
-
-	while (*at != job)
-		at = &(*at)->next;
-	*at = job->next;
+	*(job->prev ? &job->prev->next : &session->first) = job->next;
+	*(job->next ? &job->next->prev : &session->last) = job->prev;
+	if (session->unsent == job)
+		session->unsent = job->next;
 	session->jobs_count--;
+	session->again_count -= job->again;
+	account_job_remove(session->account, job);
 }
 
 /* The whole out of its parts, as adapter.h 4 has it. */
-static void outcome_sum(struct fg_job_outcome *outcome)
+static void outcome_sum(struct smpp_job *job, struct fg_job_outcome *out)
 {
 	unsigned count[FG_PART_UNKNOWN + 1] = { 0 };
 
-	for (unsigned i = 0; i < outcome->parts; i++)
-		count[outcome->part_state[i]]++;
-	if (count[FG_PART_ACCEPTED] == outcome->parts) {
-		outcome->outcome = FG_OUTCOME_ACCEPTED;
-		outcome->rc = FG_OK;
+	out->message_id = job->job.message_id;
+	out->leg = job->job.leg;
+	out->parts = job->job.parts;
+	out->carrier_code = job->carrier_code;
+	for (unsigned i = 0; i < out->parts; i++) {
+		uint8_t state = job->parts[i].state;
+
+		out->part_state[i] = state == PART_AGAIN ? FG_PART_NOT_SENT : state;
+		count[out->part_state[i]]++;
+		strcpy(out->ref[i], job->parts[i].ref);
+	}
+	out->rc = job->rc;
+	if (count[FG_PART_ACCEPTED] == out->parts) {
+		out->outcome = FG_OUTCOME_ACCEPTED;
+		out->rc = FG_OK;
+		out->carrier_code = 0;
 	} else if (count[FG_PART_UNKNOWN] > 0) {
-		outcome->outcome = FG_OUTCOME_UNKNOWN;
-		outcome->rc = FG_E_LINK_UNKNOWN;
+		out->outcome = FG_OUTCOME_UNKNOWN;
+		out->rc = FG_E_LINK_UNKNOWN;
 	} else {
-		outcome->outcome =
-			count[FG_PART_FAILED] > 0 ? FG_OUTCOME_FAILED : FG_OUTCOME_DEFERRED;
-		if (outcome->rc == FG_OK)
-			outcome->rc = FG_E_LINK_DOWN;
+		out->outcome = count[FG_PART_FAILED] > 0 ? FG_OUTCOME_FAILED : FG_OUTCOME_DEFERRED;
+		if (out->rc == FG_OK)
+			out->rc = FG_E_LINK_DOWN;
 	}
 }
 
-static bool job_finish_if_done(struct fg_smpp_session *session, struct smpp_job *job)
+/* Returns how it ended. */
+static enum fg_outcome job_finish(struct fg_smpp_session *session, struct smpp_job *job)
 {
-	if (job->answered < job->sent || (!job->stopped && job->sent < job->job.parts))
-		return false;
+	struct fg_job_outcome *outcome = &session->account->outcome;
+
 	job_unlink(session, job);
-	outcome_sum(&job->outcome);
-	fg_host_outcome(session->host, &job->outcome);
-	job_free(job);
-	return true;
+	outcome_sum(job, outcome);
+	fg_host_outcome(session->account->host, outcome);
+	job_free(session->account, job);
+	return outcome->outcome;
 }
 
-static void address_set(const char *address, bool source, uint8_t *ton, uint8_t *npi,
-			struct fg_smpp_bytes *out)
+/* Later messages to a recipient whose message is deferred must not overtake it: those that have not
+ * begun are deferred too, in their order. */
+static void defer_followers(struct fg_smpp_session *session, const char *destination, enum fg_rc rc,
+			    uint32_t code)
 {
-	bool plus = address[0] == '+';
-	const char *digits = address + plus;
-	size_t len = strlen(digits);
+	struct smpp_job *next;
 
-	*out = fg_smpp_text(digits);
-	*ton = TON_INTERNATIONAL;
-	*npi = NPI_ISDN;
-	if (!source || plus)
-		return;
-	if (strspn(digits, "0123456789") != len) {
-		*ton = TON_ALPHANUMERIC;
-		*npi = 0;
-	} else if (len <= SHORT_CODE_DIGITS) {
-		*ton = TON_NETWORK_SPECIFIC;
-		*npi = 0;
+	for (struct smpp_job *job = session->unsent; job; job = next) {
+		next = job->next;
+#ifndef FG_MUTANT_smpp_recipient_order
+		if (job->sent > 0 || strcmp(job->job.destination, destination) != 0)
+			continue;
+		job->rc = rc;
+		job->carrier_code = code;
+		job_finish(session, job);
+#endif
 	}
-	if (len == 0)
-		*ton = *npi = 0; /* the peer's default for this account */
+	(void)destination, (void)rc, (void)code;
 }
 
-/* Relative time of 3.4, 7.1.1: YYMMDDhhmmss000R. */
-static void validity_write(uint32_t seconds, char out[static 17])
+/* What is not sent by now stays unsent. */
+static void job_stop(struct fg_smpp_session *session, struct smpp_job *job)
 {
-	unsigned days = seconds / 86400;
-
-	snprintf(out, 17, "%02u%02u%02u%02u%02u%02u000R", days / 365 % 100, days % 365 / 30,
-		 days % 365 % 30, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+	session->again_count -= job->again;
+	job->again = 0;
+	job->stopped = true;
 }
 
-static enum fg_alphabet alphabet_for(const struct fg_smpp_session *session,
-				     const struct fg_job *job)
+/* Did the last answer that is to come leave something to do? */
+static void job_settle(struct fg_smpp_session *session, struct smpp_job *job)
 {
-	if (job->alphabet == FG_ALPHABET_UCS2)
-		return FG_ALPHABET_UCS2;
-	if (strcmp(session->conf->alphabet, "ascii") == 0)
-		return FG_ALPHABET_ASCII;
-	return strcmp(session->conf->alphabet, "latin1") == 0 ? FG_ALPHABET_LATIN1
-							      : FG_ALPHABET_GSM7;
+	enum fg_rc rc = job->rc;
+	uint32_t code = job->carrier_code;
+	char destination[33];
+
+	if (job->in_flight > 0)
+		return;
+	/* Nothing of it was taken, so the core may choose another way. */
+	if (job->again > 0 && job->accepted == 0)
+		job_stop(session, job);
+	if (!job->stopped && (job->again > 0 || job->sent < job->job.parts))
+		return;
+	memcpy(destination, job->job.destination, sizeof(destination));
+	if (job_finish(session, job) == FG_OUTCOME_DEFERRED && code != 0)
+		defer_followers(session, destination, rc, code);
 }
 
-/* User data of one part: header if there are several, then the text. */
-static enum fg_rc part_write(const struct fg_smpp_session *session, const struct fg_job *job,
-			     unsigned part, uint8_t out[static MESSAGE_OCTETS], size_t *len_out)
-{
-	enum fg_alphabet alphabet = alphabet_for(session, job);
-	struct fg_udh_concat concat = { .reference = job->concat_ref,
-					.wide = true,
-					.total = job->parts,
-					.sequence = (uint8_t)(part + 1) };
-	size_t end = part + 1 < job->parts ? job->offsets[part + 1] : job->text->len;
-	/* A header of 7 octets takes the room of 8 septets. */
-	size_t cap = alphabet == FG_ALPHABET_UCS2 ? MESSAGE_OCTETS_UCS2
-						  : MESSAGE_OCTETS - (job->parts > 1);
-	size_t udh_len = 0, text_len;
-	enum fg_rc rc = FG_OK;
+/* ---- submits that wait for their answer, by sequence number and in the order of time ---- */
 
-	if (job->parts > 1)
-		rc = fg_udh_concat_write(&concat, out, &udh_len);
-	if (rc == FG_OK)
-		rc = fg_alphabet_encode(alphabet, job->text->data + job->offsets[part],
-					end - job->offsets[part], out + udh_len, cap - udh_len,
-					&text_len);
-	if (rc == FG_OK)
-		*len_out = udh_len + text_len;
-	return rc;
+static struct in_flight *slot_at(const struct fg_smpp_session *session, uint32_t sequence)
+{
+	return &session->in_flight[sequence & session->in_flight_mask];
 }
 
-static void part_send(struct fg_smpp_session *session, struct in_flight *slot, uint64_t now_ms)
+static struct in_flight *slot_find(const struct fg_smpp_session *session, uint32_t sequence)
 {
-	const struct fg_job *job = &slot->job->job;
-	const char *source = job->source[0] ? job->source : session->conf->source_address;
-	struct fg_smpp_pdu pdu = { .command = FG_SMPP_SUBMIT_SM };
-	uint8_t message[MESSAGE_OCTETS];
-	char validity[17];
-	size_t len = 0;
+	struct in_flight *slot = slot_at(session, sequence);
 
-	if (part_write(session, job, slot->part, message, &len) != FG_OK)
-		FG_BUG("part %u was checked and does not encode", slot->part);
-	address_set(source, true, &pdu.sm.source_addr_ton, &pdu.sm.source_addr_npi,
-		    &pdu.sm.source_addr);
-	address_set(job->destination, false, &pdu.sm.dest_addr_ton, &pdu.sm.dest_addr_npi,
-		    &pdu.sm.destination_addr);
-	validity_write(job->validity_s, validity);
-	pdu.sm.validity_period = fg_smpp_text(job->validity_s ? validity : "");
-	pdu.sm.esm_class = job->parts > 1 ? FG_SMPP_ESM_UDH : 0;
-	pdu.sm.registered_delivery = 1;
-	pdu.sm.data_coding =
-		job->alphabet == FG_ALPHABET_UCS2 ? DATA_CODING_UCS2 : DATA_CODING_DEFAULT;
-	pdu.sm.short_message = (struct fg_smpp_bytes){ message, len };
-	fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_USER_MESSAGE_REFERENCE, job->message_reference);
-	slot->with_mark = session->conf->mark_tlv > 0 && !session->mark_refused;
-	if (slot->with_mark)
-		fg_smpp_tlv_add(&pdu, (uint16_t)session->conf->mark_tlv, "unprotected",
-				strlen("unprotected"));
-	slot->sequence = pdu.sequence = session_next_sequence(session);
-	slot->due_ms = now_ms + (uint64_t)session->conf->response_timeout_ms;
-	session_send_pdu(session, &pdu);
-	explicit_bzero(message, sizeof(message));
+	return slot->job && slot->sequence == sequence ? slot : NULL;
 }
 
-static struct in_flight *slot_free(struct fg_smpp_session *session)
+static struct in_flight *slot_new(struct fg_smpp_session *session, uint64_t now_ms)
 {
-	for (int64_t i = 0; i < session->conf->window; i++)
-		if (!session->in_flight[i].job)
-			return &session->in_flight[i];
-	return NULL;
+	uint32_t sequence = session_next_sequence(session);
+	struct in_flight *slot = slot_at(session, sequence);
+
+	*slot = (struct in_flight){ .sequence = sequence,
+				    .before = session->newest,
+				    .depth = ++session->in_flight_count,
+				    .sent_ms = now_ms };
+	if (session->newest)
+		slot_at(session, session->newest)->after = sequence;
+	else
+		session->oldest = sequence;
+	session->newest = sequence;
+	return slot;
 }
 
 static void slot_release(struct fg_smpp_session *session, struct in_flight *slot)
 {
+	*(slot->before ? &slot_at(session, slot->before)->after : &session->oldest) = slot->after;
+	*(slot->after ? &slot_at(session, slot->after)->before : &session->newest) = slot->before;
+	slot->job->in_flight--;
 	slot->job = NULL;
 	session->in_flight_count--;
 }
 
-/* Once all is written the text is needed again only if a part may have to go without its mark TLV.
- */
+uint64_t submit_due_ms(const struct fg_smpp_session *session)
+{
+	return session->oldest ? slot_at(session, session->oldest)->sent_ms +
+					 (uint64_t)session->account->conf->response_timeout_ms
+			       : UINT64_MAX;
+}
+
+/* ---- sending ---- */
+
+static void part_send(struct fg_smpp_session *session, struct smpp_job *job, unsigned part,
+		      uint64_t now_ms)
+{
+	struct in_flight *slot = slot_new(session, now_ms);
+
+	slot->job = job;
+	slot->part = (uint8_t)part;
+	job->parts[part].state = PART_IN_FLIGHT;
+	job->in_flight++;
+	message_send(session, slot);
+	fg_smpp_pace_take(&session->account->pace, now_ms);
+}
+
+/* Once all is written the text is needed again only if a part may have to go once more: without its
+ * mark TLV, or after a pause. */
 static void text_drop_if_done(const struct fg_smpp_session *session, struct smpp_job *job)
 {
-	if (job->sent < job->job.parts || (session->conf->mark_tlv > 0 && !session->mark_refused))
+	const struct fg_smpp_account *account = session->account;
+
+	if (job->sent < job->job.parts || job->job.parts > 1 ||
+	    (account->conf->mark_tlv > 0 && !account->mark_refused && !session->no_tlvs))
 		return;
 	fg_job_text_free(job->job.text);
 	job->job.text = NULL;
 }
 
+static bool window_is_full(const struct fg_smpp_session *session)
+{
+	return session->in_flight_count >= session->account->window.now;
+}
+
+static bool is_too_late(const struct smpp_job *job, uint64_t now_ms)
+{
+	return job->job.validity_s > 0 &&
+	       now_ms >= job->taken_ms + (uint64_t)job->job.validity_s * 1000;
+}
+
+/* Parts that came too fast, of messages that have begun: they are first when the pause is over. */
+static void send_again(struct fg_smpp_session *session, uint64_t now_ms)
+{
+	struct smpp_job *next;
+
+	if (fg_smpp_pace_paused(&session->account->pace, now_ms))
+		return;
+	for (struct smpp_job *job = session->first; job && session->again_count > 0; job = next) {
+		next = job->next;
+		if (job->again > 0 && is_too_late(job, now_ms)) {
+			job_stop(session, job);
+			job_settle(session, job);
+			continue;
+		}
+		for (unsigned i = 0; i < job->sent && job->again > 0 && !job->stopped; i++) {
+			if (job->parts[i].state != PART_AGAIN)
+				continue;
+			if (window_is_full(session))
+				return;
+			job->again--;
+			session->again_count--;
+			part_send(session, job, i, now_ms);
+		}
+	}
+}
+
 void submit_pump(struct fg_smpp_session *session, uint64_t now_ms)
 {
-	if (session->state != SESSION_BOUND || session->close_why != FG_SMPP_CLOSE_NONE)
-		return;
-	for (struct smpp_job *job = session->jobs; job; job = job->next) {
-		while (!job->stopped && job->sent < job->job.parts) {
-			struct in_flight *slot = slot_free(session);
+	struct smpp_job *job;
 
-			if (!slot)
+	if (!session_may_submit(session))
+		return;
+	if (session->again_count > 0)
+		send_again(session, now_ms);
+	while ((job = session->unsent) && job->again == 0) {
+		/* A message that has begun is not held back, and one of several parts draws all. */
+		if (job->sent == 0 && !fg_smpp_pace_ready(&session->account->pace, now_ms))
+			return;
+		while (job->sent < job->job.parts && !job->stopped) {
+			if (window_is_full(session))
 				return;
-			session->in_flight_count++;
-			slot->job = job;
-			slot->part = (uint8_t)job->sent++;
-			part_send(session, slot, now_ms);
+			part_send(session, job, job->sent++, now_ms);
 		}
+		session->unsent = job->next;
 		text_drop_if_done(session, job);
 	}
 }
 
-static enum fg_rc job_check(const struct fg_smpp_session *session, const struct fg_job *job)
+uint64_t submit_next_ms(const struct fg_smpp_session *session)
 {
-	uint8_t message[MESSAGE_OCTETS];
-	enum fg_rc rc = FG_OK;
-	size_t len;
+	const struct fg_smpp_pace *pace = &session->account->pace;
 
-	if (session->state != SESSION_BOUND || session->draining ||
-	    session->close_why != FG_SMPP_CLOSE_NONE)
-		return FG_E_LINK_DOWN;
-	if (session->jobs_count >= (unsigned)session->conf->window)
-		return FG_E_LINK_CREDIT;
-	if (job->parts == 0 || strlen(job->destination) < 2 || strlen(job->destination) > 20 ||
-	    strlen(job->source) > 20)
-		return FG_E_ARG;
-	for (unsigned i = 0; i < job->parts && rc == FG_OK; i++)
-		rc = part_write(session, job, i, message, &len);
-	explicit_bzero(message, sizeof(message));
-	return rc == FG_E_SPACE ? FG_E_ARG : rc;
+	if (!session_may_submit(session) || window_is_full(session))
+		return UINT64_MAX;
+	if (session->again_count > 0)
+		return pace->paused_until_ms;
+	return session->unsent && session->unsent->again == 0 ? fg_smpp_pace_ready_ms(pace)
+							      : UINT64_MAX;
 }
 
-enum fg_rc fg_smpp_session_job(struct fg_smpp_session *session, const struct fg_job *job,
-			       uint64_t now_ms)
+void submit_take(struct fg_smpp_session *session, const struct fg_job *job, struct smpp_job *own,
+		 uint64_t now_ms)
 {
-	enum fg_rc rc = job_check(session, job);
-	struct smpp_job *own = rc == FG_OK ? talloc_zero(session, struct smpp_job) : NULL;
-	struct smpp_job **at = &session->jobs;
-	uint32_t *offsets = own ? talloc_array(own, uint32_t, job->parts) : NULL;
-
-	if (!offsets) {
-		talloc_free(own);
-		fg_job_text_free(job->text);
-		return rc != FG_OK ? rc : FG_E_NO_MEMORY;
-	}
-	memcpy(offsets, job->offsets, job->parts * sizeof(*offsets));
 	own->job = *job;
-	own->job.offsets = offsets;
-	fg_job_outcome_whole(job, FG_OUTCOME_DEFERRED, FG_OK, FG_PART_NOT_SENT, &own->outcome);
-	while (*at)
-		at = &(*at)->next;
-	*at = own;
+	own->job.offsets = NULL;
+	own->taken_ms = now_ms;
+	for (unsigned i = 0; i < job->parts; i++) {
+		own->parts[i].offset = job->offsets[i];
+		own->parts[i].state = FG_PART_NOT_SENT;
+		own->parts[i].ref[0] = '\0';
+	}
+	own->prev = session->last;
+	*(session->last ? &session->last->next : &session->first) = own;
+	session->last = own;
+	if (!session->unsent)
+		session->unsent = own;
 	session->jobs_count++;
+	account_job_add(session->account, own);
 	submit_pump(session, now_ms);
-	session_say_state(session, NULL);
-	return FG_OK;
 }
 
-static struct in_flight *slot_find(struct fg_smpp_session *session, uint32_t sequence)
-{
-	for (int64_t i = 0; i < session->conf->window; i++)
-		if (session->in_flight[i].job && session->in_flight[i].sequence == sequence)
-			return &session->in_flight[i];
-	return NULL;
-}
+/* ---- answers ---- */
 
-static void part_state_set(struct smpp_job *job, unsigned part, const struct fg_smpp_status *status,
-			   uint32_t code)
+/* Too fast, or too many at once? 0x14 while others were taken is the queue of one recipient. */
+static void learn(struct fg_smpp_session *session, const struct in_flight *slot, uint32_t code,
+		  uint64_t now_ms)
 {
-	bool not_taken = status->class == FG_SMPP_CLASS_THROTTLE ||
-			 status->class == FG_SMPP_CLASS_TEMPORARY ||
-			 status->class == FG_SMPP_CLASS_SESSION;
+	struct fg_smpp_account *account = session->account;
+	bool throttle = code == FG_SMPP_STATUS_RTHROTTLED || code == FG_SMPP_STATUS_RMSGQFUL;
+	unsigned window = account->window.now;
 
 	if (code == 0) {
-		job->outcome.part_state[part] = FG_PART_ACCEPTED;
+		account->accepted_ms = now_ms;
+		fg_smpp_window_accepted(&account->window, slot->depth, now_ms);
 		return;
 	}
-	job->outcome.part_state[part] = not_taken ? FG_PART_NOT_SENT : FG_PART_FAILED;
-	/* A failure says more than a delay. */
-	if (job->outcome.rc == FG_OK || !not_taken) {
-		job->outcome.rc = status->rc;
-		job->outcome.carrier_code = code;
+	if (!throttle && code != FG_SMPP_STATUS_RSUBMITFAIL)
+		return;
+	if (fg_smpp_window_refused(&account->window, slot->depth, now_ms)) {
+		if (account->window.now == window)
+			return;
+		LOG_LINK(fg_host_name(account->host), DSMPP, LOGL_NOTICE,
+			 "window is %u: deeper ones are refused code=0x%x\n", account->window.now,
+			 code);
+		fg_smpp_pace_forgive(&account->pace, now_ms);
+		account_changed(account, NULL);
+		return;
 	}
-	job->stopped = true;
+	if (!throttle || (code == FG_SMPP_STATUS_RMSGQFUL && account->accepted_ms > slot->sent_ms))
+		return;
+	fg_smpp_pace_slow(&account->pace, slot->sent_ms, now_ms);
+	LOG_LINK(fg_host_name(account->host), DSMPP, LOGL_INFO,
+		 "slower: %lld segments/s code=0x%x\n",
+		 (long long)fg_smpp_pace_rate(&account->pace), code);
+}
+
+static bool is_not_taken(enum fg_smpp_status_class class)
+{
+	return class == FG_SMPP_CLASS_THROTTLE || class == FG_SMPP_CLASS_TEMPORARY ||
+	       class == FG_SMPP_CLASS_SESSION;
+}
+
+static void part_state_set(struct fg_smpp_session *session, struct in_flight *slot,
+			   const struct fg_smpp_status *status, uint32_t code)
+{
+	struct smpp_job *job = slot->job;
+	struct smpp_part *part = &job->parts[slot->part];
+	bool not_taken = is_not_taken(status->class);
+
+	if (code == 0) {
+		part->state = FG_PART_ACCEPTED;
+		job->accepted++;
+		return;
+	}
+	/* The next one goes without; the core decides whether there is a next one. */
+	if (status->class == FG_SMPP_CLASS_TIME_FIELD && slot->with_validity)
+		session->account->validity_refused = not_taken = true;
+	part->state = not_taken ? FG_PART_NOT_SENT : FG_PART_FAILED;
+	if (status->class == FG_SMPP_CLASS_THROTTLE && job->job.parts > 1 && !job->stopped) {
+		part->state = PART_AGAIN;
+		job->again++;
+		session->again_count++;
+	} else {
+		job_stop(session, job);
+	}
+	/* A failure says more than a delay. */
+	if (job->rc == FG_OK || !not_taken) {
+		job->rc = status->rc;
+		job->carrier_code = code;
+	}
 }
 
 static bool resend_without_mark(struct fg_smpp_session *session, struct in_flight *slot,
-				uint32_t status, uint64_t now_ms)
+				enum fg_smpp_status_class class, uint64_t now_ms)
 {
-	if (!slot->with_mark ||
-	    (status != FG_SMPP_STATUS_ROPTPARNOTALLWD && status != FG_SMPP_STATUS_RINVOPTPARSTREAM))
+	struct smpp_job *job = slot->job;
+	unsigned part = slot->part;
+
+	if (!slot->with_mark || class != FG_SMPP_CLASS_TLV_REFUSED)
 		return false;
-	if (!session->mark_refused)
-		LOG_LINK(fg_host_name(session->host), DMARK, LOGL_NOTICE,
+	if (!session->account->mark_refused)
+		LOG_LINK(fg_host_name(session->account->host), DMARK, LOGL_NOTICE,
 			 "leave out mark TLV: peer refuses it, the mark in the text stays\n");
-	session->mark_refused = true;
-	if (session->state != SESSION_BOUND)
+	session->account->mark_refused = true;
+	if (!session_may_submit(session))
 		return false;
-	part_send(session, slot, now_ms);
+	slot_release(session, slot);
+	part_send(session, job, part, now_ms);
 	return true;
+}
+
+static void ref_take(struct fg_smpp_session *session, struct smpp_part *part,
+		     const struct fg_smpp_pdu *pdu)
+{
+	struct fg_smpp_bytes id = pdu->sm_resp.message_id;
+
+	if (pdu->command != FG_SMPP_SUBMIT_SM_RESP || id.len == 0 || id.len > FG_REF_MAX)
+		return;
+	memcpy(part->ref, id.at, id.len);
+	part->ref[id.len] = '\0';
+	fg_smpp_ids_response(session->account->ids, part->ref);
 }
 
 bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
 		     uint64_t now_ms)
 {
 	struct in_flight *slot = slot_find(session, pdu->sequence);
-	const struct fg_smpp_status *status = fg_smpp_status_find(pdu->status);
+	bool bare_nack = pdu->command == FG_SMPP_GENERIC_NACK && pdu->status == 0;
+	uint32_t code = bare_nack ? FG_SMPP_STATUS_RUNKNOWNERR : pdu->status;
+	const struct fg_smpp_status *status = fg_smpp_status_find(code);
 	struct smpp_job *job;
 
 	if (!slot)
 		return false;
-	if (resend_without_mark(session, slot, pdu->status, now_ms))
+	learn(session, slot, code, now_ms);
+	if (resend_without_mark(session, slot, status->class, now_ms))
 		return true;
 	job = slot->job;
-	part_state_set(job, slot->part, status,
-		       pdu->command == FG_SMPP_GENERIC_NACK && pdu->status == 0
-			       ? FG_SMPP_STATUS_RUNKNOWNERR
-			       : pdu->status);
-	if (pdu->status == 0 && pdu->command == FG_SMPP_SUBMIT_SM_RESP &&
-	    pdu->sm_resp.message_id.len > 0 && pdu->sm_resp.message_id.len <= FG_REF_MAX)
-		memcpy(job->outcome.ref[slot->part], pdu->sm_resp.message_id.at,
-		       pdu->sm_resp.message_id.len);
-	job->answered++;
+	part_state_set(session, slot, status, code);
+	if (code == 0)
+		ref_take(session, &job->parts[slot->part], pdu);
 	slot_release(session, slot);
-	session->carrier_code = pdu->status;
-	if (job_finish_if_done(session, job))
-		session_say_state(session, NULL);
+	session->account->carrier_code = code;
+	job_settle(session, job);
 	if (status->class == FG_SMPP_CLASS_SESSION)
 		session_close(session, FG_SMPP_CLOSE_LOST, status->note);
 	return true;
@@ -346,22 +430,19 @@ static void part_unknown(struct fg_smpp_session *session, struct in_flight *slot
 {
 	struct smpp_job *job = slot->job;
 
-	job->outcome.part_state[slot->part] = FG_PART_UNKNOWN;
-	job->answered++;
-	job->stopped = true;
+	job->parts[slot->part].state = FG_PART_UNKNOWN;
+	job_stop(session, job);
 	slot_release(session, slot);
-	job_finish_if_done(session, job);
+	job_settle(session, job);
 }
 
 bool submit_timeouts(struct fg_smpp_session *session, uint64_t now_ms)
 {
 	bool any = false;
 
-	for (int64_t i = 0; i < session->conf->window; i++) {
-		struct in_flight *slot = &session->in_flight[i];
+	while (now_ms >= submit_due_ms(session)) {
+		struct in_flight *slot = slot_at(session, session->oldest);
 
-		if (!slot->job || now_ms < slot->due_ms)
-			continue;
 		LOG_MSG(&slot->job->job.message_id, DSMPP, LOGL_NOTICE,
 			"no answer to submit: part=%u\n", slot->part + 1u);
 		part_unknown(session, slot);
@@ -372,23 +453,10 @@ bool submit_timeouts(struct fg_smpp_session *session, uint64_t now_ms)
 
 void submit_abandon(struct fg_smpp_session *session)
 {
-	for (int64_t i = 0; i < session->conf->window; i++)
-		if (session->in_flight[i].job)
-			part_unknown(session, &session->in_flight[i]);
-	while (session->jobs) {
-		session->jobs->stopped = true;
-		job_finish_if_done(session, session->jobs);
+	while (session->oldest)
+		part_unknown(session, slot_at(session, session->oldest));
+	while (session->first) {
+		job_stop(session, session->first);
+		job_settle(session, session->first);
 	}
-}
-
-bool submit_open_for(const struct fg_smpp_session *session, const struct fg_delivery_report *report)
-{
-	for (const struct smpp_job *job = session->jobs; job; job = job->next) {
-		if (report->has_reference &&
-		    report->message_reference != job->job.message_reference)
-			continue;
-		if (strcmp(report->destination, job->job.destination) == 0)
-			return true;
-	}
-	return false;
 }

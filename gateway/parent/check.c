@@ -64,6 +64,14 @@ static void check_paths(struct checker *checker, const struct fg_conf *conf)
 	check_readable(checker, "secure.certificate", conf->secure.certificate);
 	check_readable(checker, "secure.key", conf->secure.key);
 	check_readable(checker, "secure.ca", conf->secure.ca);
+	for (size_t i = 0; i < conf->links_count; i++) {
+		if (strcmp(conf->links[i].tls, "on") != 0)
+			continue;
+		if (conf->links[i].tls_verify)
+			check_readable(checker, "links.tls_ca", conf->links[i].tls_ca);
+		check_readable(checker, "links.tls_certificate", conf->links[i].tls_certificate);
+		check_readable(checker, "links.tls_key", conf->links[i].tls_key);
+	}
 }
 
 static void check_policy(struct checker *checker, const struct fg_conf *conf)

@@ -172,6 +172,18 @@ static void tell_path(struct child *child, enum fg_role_file kind, const char *p
 	close(fd);
 }
 
+static void tell_link_files(struct child *child, const struct fg_conf_links *link)
+{
+	if (strcmp(link->tls, "on") != 0)
+		return;
+	if (link->tls_verify)
+		tell_path(child, FG_FILE_LINK_CA, link->tls_ca);
+	if (*link->tls_certificate) {
+		tell_path(child, FG_FILE_LINK_CERTIFICATE, link->tls_certificate);
+		tell_path(child, FG_FILE_LINK_KEY, link->tls_key);
+	}
+}
+
 static void prepare(struct child *child)
 {
 	const struct parent *parent = child->parent;
@@ -182,6 +194,8 @@ static void prepare(struct child *child)
 		tell_path(child, FG_FILE_TLS_CERTIFICATE, parent->conf->secure.certificate);
 		tell_path(child, FG_FILE_TLS_KEY, parent->conf->secure.key);
 	}
+	if (child->role == FG_ROLE_LINK)
+		tell_link_files(child, &parent->conf->links[child->link]);
 	if (child->role == FG_ROLE_CORE)
 		tell_file(child, FG_FILE_CONTROL_LISTENER, parent->files.control_listener);
 	child->state = PREPARED;

@@ -1,156 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The SMPP session with virtual time: the test is the SMSC, and moves the clock.
+ * The SMPP session with virtual time: binding, submitting, receipts, draining.
  */
-#include "tests/support/fg_test.h"
-
-#include <talloc.h>
-#include "adapters/smpp/session.h"
-#include "lib/wire/dlr.h"
-#include "lib/wire/smpp.h"
-#include "lib/wire/smpp_tlv.h"
-#include "tests/adapters/recorder.h"
-
-static struct {
-	void *ctx;
-	struct recorder *recorder;
-	struct fg_conf_links conf;
-	struct fg_smpp_session *session;
-	uint8_t out[65536];
-	size_t out_len, out_at;
-	uint64_t now_ms;
-} t;
-
-static void on_send(void *arg, const void *data, size_t len)
-{
-	(void)arg;
-	assert_true(t.out_len + len <= sizeof(t.out));
-	memcpy(t.out + t.out_len, data, len);
-	t.out_len += len;
-}
-
-/* The adapter under the host: just the session. */
-static enum fg_rc session_open(void *ctx, struct fg_adapter_host *host, struct fg_loop *loop,
-			       const struct fg_conf_links *conf, void **adapter_out)
-{
-	(void)loop;
-	*adapter_out = t.session = fg_smpp_session_new(ctx, host, conf, on_send, NULL);
-	return t.session ? FG_OK : FG_E_NO_MEMORY;
-}
-static enum fg_rc session_job(void *adapter, const struct fg_job *job)
-{
-	return fg_smpp_session_job(adapter, job, t.now_ms);
-}
-static void session_stored(void *adapter, uint64_t token)
-{
-	fg_smpp_session_stored(adapter, token);
-}
-static void session_drain(void *adapter)
-{
-	fg_smpp_session_drain(adapter, t.now_ms);
-}
-static void session_close(void *adapter)
-{
-	fg_smpp_session_disconnected(adapter, "closed");
-}
-static const struct fg_adapter_ops ops = {
-	.name = "session",
-	.open = session_open,
-	.job = session_job,
-	.stored = session_stored,
-	.drain = session_drain,
-	.close = session_close,
-};
-
-/* The next PDU of the session; fails when there is none or it is another command. */
-static struct fg_smpp_pdu expect(uint32_t command)
-{
-	struct fg_smpp_pdu pdu;
-	size_t len;
-
-	assert_ok(fg_smpp_frame(t.out + t.out_at, t.out_len - t.out_at, FG_SMPP_PDU_MAX, &len));
-	assert_ok(fg_smpp_decode(t.out + t.out_at, len, &pdu));
-	t.out_at += len;
-	if (pdu.command != command)
-		fail_msg("%s instead of %s", fg_smpp_command_name(pdu.command),
-			 fg_smpp_command_name(command));
-	return pdu;
-}
-
-static void expect_nothing(void)
-{
-	assert_int_equal(t.out_at, t.out_len);
-}
-
-static void say_pdu(const struct fg_smpp_pdu *pdu)
-{
-	uint8_t octets[1024];
-	size_t len;
-
-	assert_ok(fg_smpp_encode(pdu, octets, sizeof(octets), &len));
-	fg_smpp_session_bytes(t.session, octets, len, t.now_ms);
-}
-
-static void say(uint32_t command, uint32_t sequence, uint32_t status)
-{
-	struct fg_smpp_pdu pdu = { .command = command, .sequence = sequence, .status = status };
-
-	if (command == FG_SMPP_SUBMIT_SM_RESP)
-		pdu.sm_resp.message_id = fg_smpp_text(status ? "" : "ref-1");
-	say_pdu(&pdu);
-}
-
-static void say_receipt(uint32_t sequence, const char *id)
-{
-	struct fg_smpp_pdu pdu = { .command = FG_SMPP_DELIVER_SM, .sequence = sequence };
-
-	pdu.sm.source_addr_ton = pdu.sm.source_addr_npi = 1;
-	pdu.sm.source_addr = fg_smpp_text("12025550199");
-	pdu.sm.destination_addr = fg_smpp_text("12025550101");
-	pdu.sm.esm_class = FG_SMPP_ESM_RECEIPT;
-	assert_ok(fg_smpp_tlv_add(&pdu, FG_SMPP_TLV_RECEIPTED_MESSAGE_ID, id, strlen(id) + 1));
-	assert_ok(fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_MESSAGE_STATE, FG_DLR_DELIVERED));
-	say_pdu(&pdu);
-}
-
-static void move(uint64_t ms)
-{
-	t.now_ms += ms;
-	fg_smpp_session_tick(t.session, t.now_ms);
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	memset(&t, 0, sizeof(t));
-	t.now_ms = 1000000;
-	t.ctx = talloc_new(NULL);
-	t.recorder = recorder_new(t.ctx);
-	recorder_conf("smpp", &t.conf);
-	t.conf.window = 2;
-	assert_ok(fg_host_open(t.recorder->host, &ops, NULL, &t.conf));
-	return 0;
-}
-
-static void bind_it(void)
-{
-	struct fg_smpp_pdu pdu;
-
-	fg_smpp_session_connected(t.session, t.now_ms);
-	pdu = expect(FG_SMPP_BIND_TRANSCEIVER);
-	assert_int_equal(pdu.bind.interface_version, 0x34);
-	say(FG_SMPP_BIND_TRANSCEIVER_RESP, pdu.sequence, 0);
-	assert_true(t.recorder->state.up);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fg_host_close(t.recorder->host);
-	assert_int_equal(fg_host_bugs(t.recorder->host), 0);
-	talloc_free(t.ctx);
-	return 0;
-}
+#include "tests/adapters/smpp_bench.h"
 
 static void no_credit_before_the_bind_is_answered(void **state)
 {
@@ -255,6 +107,7 @@ static void every_status_becomes_the_right_outcome(void **state)
 		assert_int_equal(recorder_outcome(t.recorder, i)->outcome, cases[i].outcome);
 		assert_int_equal(recorder_outcome(t.recorder, i)->rc, cases[i].rc);
 		assert_int_equal(recorder_outcome(t.recorder, i)->carrier_code, cases[i].status);
+		move(1000); /* the pause after 0x58 and 0x14 */
 	}
 }
 
@@ -267,7 +120,7 @@ static void silence_after_a_submit_is_unknown_and_the_late_answer_is_ignored(voi
 	bind_it();
 	recorder_give(t.recorder, 1, "+12025550199", "x");
 	sequence = expect(FG_SMPP_SUBMIT_SM).sequence;
-	assert_int_equal(fg_smpp_session_next_ms(t.session), t.now_ms + 60000);
+	assert_int_equal(fg_smpp_account_next_ms(t.account), t.now_ms + 60000);
 	move(59999);
 	assert_null(recorder_outcome(t.recorder, 1));
 	move(1);
@@ -539,7 +392,7 @@ static void a_text_outside_the_links_alphabet_is_not_taken(void **state)
 	expect_nothing();
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, smpp_setup, smpp_teardown)
 
 int main(void)
 {

@@ -159,7 +159,8 @@ static void a_wrong_password_leaves_the_link_down(void **state)
 	turn_until(&t.recorder->states, 1);
 	assert_false(t.recorder->state.up);
 	assert_int_equal(t.recorder->state.carrier_code, 0x0E);
-	assert_string_equal(t.recorder->state.note, "bind refused");
+	assert_string_equal(t.recorder->state.note,
+			    "bind refused: password refused (0xe), asked again every 5 minutes");
 }
 
 static void a_script_goes_before_the_digits_until_it_is_spent(void **state)

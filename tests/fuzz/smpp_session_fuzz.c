@@ -13,6 +13,7 @@
 #include "lib/wire/smpp.h"
 #include "tests/adapters/recorder.h"
 
+static struct fg_smpp_account *account;
 static struct fg_smpp_session *session;
 static struct fg_conf_links conf;
 static uint64_t now_ms;
@@ -30,24 +31,26 @@ static enum fg_rc on_open(void *ctx, struct fg_adapter_host *host, struct fg_loo
 			  const struct fg_conf_links *link_conf, void **adapter_out)
 {
 	(void)loop;
-	*adapter_out = session = fg_smpp_session_new(ctx, host, link_conf, on_send, NULL);
+	*adapter_out = account = fg_smpp_account_new(ctx, host, link_conf, now_ms);
+	session = fg_smpp_session_new(account, FG_SMPP_TRX, on_send, NULL);
 	return session ? FG_OK : FG_E_NO_MEMORY;
 }
 static enum fg_rc on_job(void *adapter, const struct fg_job *job)
 {
-	return fg_smpp_session_job(adapter, job, now_ms);
+	return fg_smpp_account_job(adapter, job, now_ms);
 }
 static void on_stored(void *adapter, uint64_t token)
 {
-	fg_smpp_session_stored(adapter, token);
+	fg_smpp_account_stored(adapter, token);
 }
 static void on_drain(void *adapter)
 {
-	fg_smpp_session_drain(adapter, now_ms);
+	fg_smpp_account_drain(adapter, now_ms);
 }
 static void on_close(void *adapter)
 {
-	fg_smpp_session_disconnected(adapter, "closed");
+	(void)adapter;
+	fg_smpp_session_disconnected(session, "closed");
 }
 static const struct fg_adapter_ops ops = {
 	.name = "session",
@@ -89,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		len--;
 		if (n >= 240) {
 			now_ms += (n - 239) * 5000;
-			fg_smpp_session_tick(session, now_ms);
+			fg_smpp_account_tick(account, now_ms);
 			continue;
 		}
 		n = n < len ? n : len;

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "adapters/smpp/session_internal.h"
+
+#include <string.h>
+#include <talloc.h>
+#include "adapters/sdk.h"
+#include "lib/base/log.h"
+
+enum { SAY_LATEST_MS = 100 }; /* news that is not worth a frame of its own waits so long (ours) */
+
+struct fg_smpp_account *fg_smpp_account_new(void *ctx, struct fg_adapter_host *host,
+					    const struct fg_conf_links *conf, uint64_t now_ms)
+{
+	struct fg_smpp_account *account = talloc_zero(ctx, struct fg_smpp_account);
+
+	if (!account)
+		return NULL;
+	account->host = host;
+	account->conf = conf;
+	account->said.at_ms = now_ms;
+	account->ids = fg_smpp_ids_new(account, conf->id_base);
+	fg_smpp_pace_init(&account->pace, conf->rate, conf->burst, now_ms);
+	fg_smpp_window_init(&account->window, (unsigned)conf->window);
+	if (!account->ids) {
+		talloc_free(account);
+		return NULL;
+	}
+	return account;
+}
+
+/* ---- what the host hears ---- */
+
+static unsigned submitters(const struct fg_smpp_account *account)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < account->sessions_count; i++)
+		count += session_may_submit(account->sessions[i]);
+	return count;
+}
+
+/* Jobs that it holds at most: those in the windows, and as many as leave within a second. */
+static uint32_t limit_now(const struct fg_smpp_account *account, unsigned count)
+{
+	int64_t rate = fg_smpp_pace_rate(&account->pace);
+	int64_t queue = account->conf->queue < rate ? account->conf->queue : rate;
+
+	return count == 0 || account->draining ? 0 : count * account->window.now + (uint32_t)queue;
+}
+
+static void say(struct fg_smpp_account *account, uint32_t limit, uint64_t now_ms)
+{
+	bool up = submitters(account) > 0;
+	uint32_t credits = limit > account->jobs_count ? limit - account->jobs_count : 0;
+
+	if (!up)
+		account->limit_most = 0;
+	else if (limit > account->limit_most)
+		account->limit_most = limit;
+	account->said.up = up;
+	account->said.credits = credits;
+	account->said.limit = limit;
+	account->said.at_ms = now_ms;
+	fg_host_state(account->host, up, credits, account->jobs_count, account->carrier_code,
+		      account->note);
+}
+
+void account_changed(struct fg_smpp_account *account, const char *note)
+{
+	if (note)
+		snprintf(account->note, sizeof(account->note), "%s", note);
+	say(account, limit_now(account, submitters(account)), account->said.at_ms);
+}
+
+/* A quarter of all, everything, or old: the core decides again with every frame. */
+void fg_smpp_account_turn_end(struct fg_smpp_account *account, uint64_t now_ms)
+{
+	uint32_t limit = limit_now(account, submitters(account));
+	uint32_t credits = limit > account->jobs_count ? limit - account->jobs_count : 0;
+	uint32_t was = account->said.credits;
+	uint32_t by = credits > was ? credits - was : was - credits;
+
+	if (by == 0 && limit == account->said.limit)
+		return;
+	if (by * 4 >= limit || account->jobs_count == 0 ||
+	    now_ms >= account->said.at_ms + SAY_LATEST_MS)
+		say(account, limit, now_ms);
+}
+
+/* ---- open jobs, by what a report says of them ---- */
+
+static unsigned destination_bucket(const char *destination)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (const char *at = destination; *at; at++)
+		hash = (hash ^ (uint8_t)*at) * 16777619u;
+	return (hash ^ hash >> 15) & (SMPP_BUCKETS - 1);
+}
+
+void account_job_add(struct fg_smpp_account *account, struct smpp_job *job)
+{
+	unsigned destination = destination_bucket(job->job.destination);
+	unsigned reference = job->job.message_reference & (SMPP_BUCKETS - 1);
+
+	job->by_destination = account->by_destination[destination];
+	account->by_destination[destination] = job;
+	job->by_reference = account->by_reference[reference];
+	account->by_reference[reference] = job;
+	account->jobs_count++;
+}
+
+void account_job_remove(struct fg_smpp_account *account, struct smpp_job *job)
+{
+	struct smpp_job **at = &account->by_destination[destination_bucket(job->job.destination)];
+
+	while (*at != job)
+		at = &(*at)->by_destination;
+	*at = job->by_destination;
+	at = &account->by_reference[job->job.message_reference & (SMPP_BUCKETS - 1)];
+	while (*at != job)
+		at = &(*at)->by_reference;
+	*at = job->by_reference;
+	account->jobs_count--;
+}
+
+bool account_open_for(const struct fg_smpp_account *account,
+		      const struct fg_delivery_report *report)
+{
+	const struct smpp_job *job;
+
+	if (!report->has_reference) {
+		job = account->by_destination[destination_bucket(report->destination)];
+		while (job && strcmp(report->destination, job->job.destination) != 0)
+			job = job->by_destination;
+		return job != NULL;
+	}
+	job = account->by_reference[report->message_reference & (SMPP_BUCKETS - 1)];
+	while (job && (report->message_reference != job->job.message_reference ||
+		       strcmp(report->destination, job->job.destination) != 0))
+		job = job->by_reference;
+	return job != NULL;
+}
+
+/* ---- jobs ---- */
+
+/* The same recipient on the same bind, as long as the same binds are up. */
+static struct fg_smpp_session *choose(struct fg_smpp_account *account, const char *destination,
+				      unsigned count)
+{
+	unsigned nth = count > 1 ? destination_bucket(destination) % count : 0;
+
+	for (unsigned i = 0; i < account->sessions_count; i++)
+		if (session_may_submit(account->sessions[i]) && nth-- == 0)
+			return account->sessions[i];
+	return NULL;
+}
+
+static struct smpp_job *job_new(struct fg_smpp_account *account, unsigned parts)
+{
+	struct smpp_job *job = account->spare;
+
+	if (job) {
+		account->spare = job->next;
+		account->spare_count--;
+	} else {
+		job = talloc_size(account, sizeof(*job));
+	}
+	if (!job)
+		return NULL;
+	memset(job, 0, offsetof(struct smpp_job, few));
+	job->parts =
+		parts <= SMPP_FEW_PARTS ? job->few : talloc_array(job, struct smpp_part, parts);
+	if (job->parts)
+		return job;
+	talloc_free(job);
+	return NULL;
+}
+
+static enum fg_rc admit(const struct fg_smpp_account *account, const struct fg_job *job,
+			unsigned count)
+{
+	if (count == 0 || account->draining)
+		return FG_E_LINK_DOWN;
+	/* Those that crossed a lower announcement are taken. */
+	if (account->jobs_count >= account->limit_most)
+		return FG_E_LINK_CREDIT;
+	return message_check(account, job);
+}
+
+enum fg_rc fg_smpp_account_job(struct fg_smpp_account *account, const struct fg_job *job,
+			       uint64_t now_ms)
+{
+	unsigned count = submitters(account);
+	enum fg_rc rc = admit(account, job, count);
+	struct smpp_job *own = rc == FG_OK ? job_new(account, job->parts) : NULL;
+
+	if (!own) {
+		fg_job_text_free(job->text);
+		return rc != FG_OK ? rc : FG_E_NO_MEMORY;
+	}
+	submit_take(choose(account, job->destination, count), job, own, now_ms);
+	return FG_OK;
+}
+
+/* Each time another one begins, so that no bind takes all of the rate. */
+void account_pump(struct fg_smpp_account *account, uint64_t now_ms)
+{
+	unsigned first = account->sessions_count ? account->turn++ % account->sessions_count : 0;
+
+	for (unsigned i = 0; i < account->sessions_count; i++)
+		submit_pump(account->sessions[(first + i) % account->sessions_count], now_ms);
+}
+
+void account_release_reports(struct fg_smpp_account *account, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < account->sessions_count; i++)
+		if (account->sessions[i]->held_count > 0)
+			report_release(account->sessions[i], now_ms);
+}
+
+void fg_smpp_account_stored(struct fg_smpp_account *account, uint64_t token)
+{
+	if (token >> 56 < account->sessions_count)
+		session_stored(account->sessions[token >> 56], token);
+}
+
+/* ---- drain ---- */
+
+void account_check_drained(struct fg_smpp_account *account, uint64_t now_ms)
+{
+	unsigned open = 0, waiting = 0;
+
+	if (!account->draining || account->drained_said)
+		return;
+	for (unsigned i = 0; i < account->sessions_count; i++) {
+		waiting += account->sessions[i]->reports_count;
+		open += account->sessions[i]->state != SESSION_CLOSED;
+	}
+	if (account->jobs_count > 0 || waiting > 0)
+		return;
+	if (open == 0) {
+		account->drained_said = true;
+		fg_host_drained(account->host);
+		return;
+	}
+	for (unsigned i = 0; i < account->sessions_count; i++)
+		if (account->sessions[i]->state == SESSION_BOUND)
+			session_unbind(account->sessions[i], now_ms);
+}
+
+void fg_smpp_account_drain(struct fg_smpp_account *account, uint64_t now_ms)
+{
+	account->draining = true;
+	account_changed(account, "draining");
+	account_check_drained(account, now_ms);
+}
+
+/* ---- time ---- */
+
+void fg_smpp_account_tick(struct fg_smpp_account *account, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < account->sessions_count; i++)
+		session_tick(account->sessions[i], now_ms);
+	account_pump(account, now_ms);
+	account_release_reports(account, now_ms);
+	account_check_drained(account, now_ms);
+}
+
+uint64_t fg_smpp_account_next_ms(const struct fg_smpp_account *account)
+{
+	uint64_t next = UINT64_MAX, due;
+	uint32_t limit = limit_now(account, submitters(account));
+	uint32_t credits = limit > account->jobs_count ? limit - account->jobs_count : 0;
+
+	for (unsigned i = 0; i < account->sessions_count; i++) {
+		due = session_next_ms(account->sessions[i]);
+		next = due < next ? due : next;
+	}
+	due = account->said.at_ms + SAY_LATEST_MS;
+	return credits != account->said.credits && due < next ? due : next;
+}

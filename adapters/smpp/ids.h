@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Message ids of one link. Many carriers write the id of a message in hex in the response and in
+ * decimal in the receipt, or the other way round, padded with zeros or not, in either case. Whoever
+ * correlates compares strings, so the id of a receipt is turned here into the very string that the
+ * response had: out of the ids that were seen last, or else in the shape that was learned. What is
+ * no number, or needs more than 64 bits, passes as it is.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/wire/dlr.h"
+
+enum fg_smpp_id_base {
+	FG_SMPP_ID_AUTO,
+	FG_SMPP_ID_SAME,
+	FG_SMPP_ID_HEX_DEC, /*!< hex in the response, decimal in the receipt */
+	FG_SMPP_ID_DEC_HEX,
+};
+
+struct fg_smpp_ids;
+
+/*! base: a word of links.id_base. A talloc child of ctx; NULL without memory. */
+struct fg_smpp_ids *fg_smpp_ids_new(void *ctx, const char *base);
+
+/*! A response gave this id to a message. O(1). */
+void fg_smpp_ids_response(struct fg_smpp_ids *ids, const char *id);
+
+/*! Turn the id of a receipt into that of its response, in place. O(1). */
+void fg_smpp_ids_receipt(struct fg_smpp_ids *ids, char id[static FG_DLR_ID_MAX + 1]);
+
+/*! As configured, or as learned by now. */
+enum fg_smpp_id_base fg_smpp_ids_base(const struct fg_smpp_ids *ids);
