@@ -262,12 +262,18 @@ static enum fg_rc cut(const uint8_t *text, size_t len, size_t room, unsigned max
 	return FG_OK;
 }
 
-/* The alphabet of a text and its length there. */
-static enum fg_rc measure(const uint8_t *text, size_t len, enum fg_alphabet *alphabet_out,
-			  size_t *total_out)
+/* The alphabet of a text and its length there. What goes out in ASCII or Latin-1 becomes GSM
+ * septets at the far side, so it is measured as such, and must be in both. */
+static enum fg_rc measure(enum fg_alphabet usable, const uint8_t *text, size_t len,
+			  enum fg_alphabet *alphabet_out, size_t *total_out)
 {
-	enum fg_rc rc = walk(FG_ALPHABET_GSM7, text, len, NULL, SIZE_MAX, total_out);
+	enum fg_rc rc = FG_E_TEXT_CODING;
+	size_t octets;
 
+	if (usable != FG_ALPHABET_UCS2)
+		rc = walk(usable, text, len, NULL, SIZE_MAX, &octets);
+	if (rc == FG_OK)
+		rc = walk(FG_ALPHABET_GSM7, text, len, NULL, SIZE_MAX, total_out);
 	*alphabet_out = FG_ALPHABET_GSM7;
 	if (rc != FG_E_TEXT_CODING)
 		return rc;
@@ -281,13 +287,21 @@ static enum fg_rc measure(const uint8_t *text, size_t len, enum fg_alphabet *alp
 enum fg_rc fg_alphabet_plan(const void *text, size_t text_len, enum fg_text_reference reference,
 			    unsigned max_parts, struct fg_text_plan *plan_out)
 {
+	return fg_alphabet_plan_for(FG_ALPHABET_GSM7, text, text_len, reference, max_parts,
+				    plan_out);
+}
+
+enum fg_rc fg_alphabet_plan_for(enum fg_alphabet usable, const void *text, size_t text_len,
+				enum fg_text_reference reference, unsigned max_parts,
+				struct fg_text_plan *plan_out)
+{
 	struct fg_text_plan plan;
 	size_t total = 0, room;
 	enum fg_rc rc;
 
 	if (max_parts == 0 || max_parts > FG_TEXT_PARTS_MAX)
 		return FG_E_ARG;
-	rc = measure(text, text_len, &plan.alphabet, &total);
+	rc = measure(usable, text, text_len, &plan.alphabet, &total);
 	if (rc != FG_OK)
 		return rc;
 	/* Before any narrowing: 255 parts hold fewer than 2^16 units, of at most 4 bytes each. */

@@ -50,6 +50,13 @@ struct fg_text_plan {
 enum fg_rc fg_alphabet_plan(const void *text, size_t text_len, enum fg_text_reference reference,
 			    unsigned max_parts, struct fg_text_plan *plan_out);
 
+/*! The same for a peer whose default coding is only usable for the alphabet usable: a text with
+ * other characters is UCS2. With UCS2 every text is. The plan says GSM7 for what is written in
+ * usable, since that is what it is measured in. */
+enum fg_rc fg_alphabet_plan_for(enum fg_alphabet usable, const void *text, size_t text_len,
+				enum fg_text_reference reference, unsigned max_parts,
+				struct fg_text_plan *plan_out);
+
 /*! Write UTF-8 text in an alphabet. GSM7 needs at most 2 octets, ASCII and LATIN1 1, UCS2 2 for
  * every byte of text. \param[out] out      cap octets, written only when all fits. \return FG_OK;
  * FG_E_UTF8; FG_E_TEXT_CODING when a character is not in the alphabet; FG_E_SPACE. O(len). */

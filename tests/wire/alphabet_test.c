@@ -267,9 +267,42 @@ static void a_text_of_too_many_parts_is_refused_not_cut(void **state)
 	assert_int_equal(plan.parts, 42);
 }
 
+static void a_text_that_the_peer_cannot_show_by_default_is_ucs2(void **state)
+{
+	static const struct {
+		enum fg_alphabet usable;
+		const char *text;
+		enum fg_alphabet planned;
+		unsigned total;
+	} cases[] = {
+		{ FG_ALPHABET_GSM7, "caf\xc3\xa9 \xe2\x82\xac", FG_ALPHABET_GSM7, 7 },
+		{ FG_ALPHABET_LATIN1, "caf\xc3\xa9", FG_ALPHABET_GSM7, 4 },
+		{ FG_ALPHABET_LATIN1, "caf\xc3\xa9 \xe2\x82\xac", FG_ALPHABET_UCS2, 6 },
+		{ FG_ALPHABET_LATIN1, "\xc3\xa1", FG_ALPHABET_UCS2,
+		  1 }, /* not in the GSM alphabet */
+		{ FG_ALPHABET_ASCII, "caf\xc3\xa9", FG_ALPHABET_UCS2, 4 },
+		{ FG_ALPHABET_ASCII, "[x]", FG_ALPHABET_GSM7, 5 },
+		{ FG_ALPHABET_ASCII, "`", FG_ALPHABET_UCS2, 1 },
+		{ FG_ALPHABET_UCS2, "cafe", FG_ALPHABET_UCS2, 4 },
+	};
+	struct fg_text_plan plan;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_ok(fg_alphabet_plan_for(cases[i].usable, cases[i].text,
+					       strlen(cases[i].text), FG_TEXT_REFERENCE_16BIT, 255,
+					       &plan));
+		assert_int_equal(plan.alphabet, cases[i].planned);
+		assert_int_equal(plan.total, cases[i].total);
+	}
+	assert_rc(FG_E_UTF8, fg_alphabet_plan_for(FG_ALPHABET_UCS2, "\xff", 1,
+						  FG_TEXT_REFERENCE_16BIT, 255, &plan));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_text_that_the_peer_cannot_show_by_default_is_ucs2),
 		cmocka_unit_test(every_septet_of_the_default_table_goes_both_ways),
 		cmocka_unit_test(every_extension_character_goes_both_ways),
 		cmocka_unit_test(exactly_137_characters_have_septets),
