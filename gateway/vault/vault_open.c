@@ -203,6 +203,27 @@ static enum fg_rc check_body(const struct fg_ipc_open *open, const struct fg_con
 	return FG_OK;
 }
 
+/* Cut as the far side of the link can read it. Each segment counts for the consent, also where the far side
+ * does the cutting: then the link gets the text whole. */
+static enum fg_rc plan_for(const struct fg_conf_links *link, unsigned most,
+			   struct fg_vault_job *job)
+{
+	enum fg_alphabet usable = strcmp(link->alphabet, "ucs2") == 0	  ? FG_ALPHABET_UCS2
+				  : strcmp(link->alphabet, "ascii") == 0  ? FG_ALPHABET_ASCII
+				  : strcmp(link->alphabet, "latin1") == 0 ? FG_ALPHABET_LATIN1
+									  : FG_ALPHABET_GSM7;
+	bool narrow = strcmp(link->long_text, "udh8") == 0;
+	enum fg_rc rc = fg_alphabet_plan_for(
+		usable, job->text.data, job->text.len,
+		narrow ? FG_TEXT_REFERENCE_8BIT : FG_TEXT_REFERENCE_16BIT, most, &job->plan);
+
+	if (rc == FG_OK && strcmp(link->long_text, "payload") == 0) {
+		job->plan.parts = 1;
+		job->plan.offset[1] = (uint32_t)job->text.len;
+	}
+	return rc;
+}
+
 /* The mark that was consented to, the sender where the link's number hides it, and the cut into parts. */
 static enum fg_rc mark_and_plan(struct fg_vault *vault, const struct fg_ipc_open *open,
 				const Fallgate__Consent *consent, const char *body,
@@ -230,8 +251,7 @@ static enum fg_rc mark_and_plan(struct fg_vault *vault, const struct fg_ipc_open
 	rc = fg_mark_text(mark, as_sender ? NULL : consent->sender, body, FG_VAULT_CLEAR_MAX,
 			  &job->text);
 	if (rc == FG_OK)
-		rc = fg_alphabet_plan(job->text.data, job->text.len, FG_TEXT_REFERENCE_16BIT, most,
-				      &job->plan);
+		rc = plan_for(link, most, job);
 	return rc == FG_E_TEXT_LONG ? FG_E_CONSENT_SEGMENTS : rc;
 }
 

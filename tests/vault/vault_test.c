@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include "gateway/vault/vault_internal.h"
+#include "lib/wire/alphabet.h"
 
 #define HOUR_MS 3600000
 
@@ -483,6 +484,52 @@ static void clear_text_is_wiped_whatever_came_of_the_order(void **state)
 	}
 }
 
+/* ---- the cut ---- */
+
+static void a_link_gets_the_text_cut_as_its_far_side_reads_it(void **state)
+{
+	static const struct {
+		const char *alphabet, *long_text;
+		size_t body_len;
+		enum fg_alphabet planned;
+		uint8_t parts;
+	} cases[] = {
+		{ "gsm", "udh", 63, FG_ALPHABET_GSM7, 2 },
+		{ "ascii", "sar", 63, FG_ALPHABET_GSM7, 2 },
+		{ "ucs2", "udh", 63, FG_ALPHABET_UCS2, 2 },
+		{ "ucs2", "udh8", 10, FG_ALPHABET_UCS2, 1 },
+		{ "ucs2", "payload", 63, FG_ALPHABET_UCS2, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fg_conf_links *link = &chain.conf.links[0];
+
+		snprintf(link->alphabet, sizeof(link->alphabet), "%s", cases[i].alphabet);
+		snprintf(link->long_text, sizeof(link->long_text), "%s", cases[i].long_text);
+		memset(order.body, '{', cases[i].body_len);
+		order.body[cases[i].body_len] = '\0';
+		strcpy(chain.conf.mark.text, "(This text is not encrypted at all) ");
+		order.mark = fg_sha256(chain.conf.mark.text, strlen(chain.conf.mark.text));
+		chain_send(&chain, &order);
+		assert_int_equal(chain.refused, FG_OK);
+		assert_int_equal(chain.job.alphabet, cases[i].planned);
+		assert_int_equal(chain.job.parts, cases[i].parts);
+		start_over(state);
+	}
+}
+
+static void what_the_far_side_cuts_counts_for_the_consent_all_the_same(void **state)
+{
+	(void)state;
+	strcpy(chain.conf.links[0].long_text, "payload");
+	order.consent.max_segments = 1;
+	memset(order.body, '{', sizeof(order.body) - 1);
+	strcpy(chain.conf.mark.text, "(This text is not encrypted at all) ");
+	order.mark = fg_sha256(chain.conf.mark.text, strlen(chain.conf.mark.text));
+	chain_send(&chain, &order);
+	assert_int_equal(chain.refused, FG_E_CONSENT_SEGMENTS);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -500,6 +547,8 @@ int main(void)
 		CASE(at_start_the_journal_is_written_anew_with_what_still_counts),
 		CASE(a_clock_set_back_while_the_vault_was_away_holds_orders),
 		CASE(clear_text_is_wiped_whatever_came_of_the_order),
+		CASE(a_link_gets_the_text_cut_as_its_far_side_reads_it),
+		CASE(what_the_far_side_cuts_counts_for_the_consent_all_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
