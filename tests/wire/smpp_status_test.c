@@ -86,11 +86,66 @@ static void only_one_status_is_no_error(void **state)
 			    (value == FG_SMPP_STATUS_ROK));
 }
 
+static void every_status_has_its_words_and_its_source(void **state)
+{
+	(void)state;
+	for (uint32_t value = 0; value < 0x600; value++) {
+		const struct fg_smpp_status *status = fg_smpp_status_find(value);
+
+		assert_true(strlen(status->note) > 3 && strlen(status->source) > 3);
+		assert_true(strlen(fg_smpp_class_reaction(status->class)) > 3);
+		assert_rc(fg_smpp_class_rc(status->class), status->rc);
+	}
+}
+
+static void tables_of_carriers_are_read_line_by_line(void **state)
+{
+	static const struct {
+		const char *text;
+		enum fg_rc rc;
+		size_t count;
+		unsigned line;
+	} cases[] = {
+		{ "", FG_OK, 0, 0 },
+		{ "# of carrier A\n\n 0x401  recipient  unknown subscriber \r\n0x4fF temporary",
+		  FG_OK, 2, 4 },
+		{ "0x401 recipient", FG_OK, 1, 1 },
+		{ "0x401", FG_E_SYNTAX, 0, 1 },
+		{ "0x401 nonsense", FG_E_SYNTAX, 0, 1 },
+		{ "0x401 ok taken all the same", FG_E_SYNTAX, 0, 1 },
+		{ "0x401 vendor", FG_E_SYNTAX, 0, 1 },
+		{ "0x400 sender\n0x500 sender", FG_E_SYNTAX, 0, 2 },
+		{ "0x58 recipient", FG_E_SYNTAX, 0, 1 }, /* the standard's are the standard's */
+		{ "1025 recipient", FG_E_SYNTAX, 0, 1 },
+		{ "0x401 sender a\n0x401 sender b", FG_E_SYNTAX, 0, 2 },
+		{ "0x401 sender \x01", FG_E_SYNTAX, 0, 1 },
+		{ "0x401 sender 0123456789012345678901234567890123456789012345678901234567890123",
+		  FG_E_SYNTAX, 0, 1 },
+	};
+	struct fg_smpp_vendor_code codes[FG_SMPP_VENDOR_CODES_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		size_t count = 0;
+		unsigned line;
+
+		print_message("# %s\n", cases[i].text);
+		assert_rc(cases[i].rc,
+			  fg_smpp_vendor_codes_read(cases[i].text, strlen(cases[i].text), codes,
+						    &count, &line));
+		assert_int_equal(count, cases[i].count);
+		assert_int_equal(line, cases[i].line);
+	}
+	assert_int_equal(codes[0].value, 0x401);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(statuses_have_the_standards_values_and_our_classes),
 		cmocka_unit_test(only_one_status_is_no_error),
+		cmocka_unit_test(every_status_has_its_words_and_its_source),
+		cmocka_unit_test(tables_of_carriers_are_read_line_by_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
