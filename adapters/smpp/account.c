@@ -2,6 +2,7 @@
 #include "adapters/smpp/session_internal.h"
 
 #include <string.h>
+#include <unistd.h>
 #include <talloc.h>
 #include "adapters/sdk.h"
 #include "lib/base/log.h"
@@ -26,6 +27,65 @@ struct fg_smpp_account *fg_smpp_account_new(void *ctx, struct fg_adapter_host *h
 		return NULL;
 	}
 	return account;
+}
+
+/* ---- the carrier's own codes ---- */
+
+enum { VENDOR_FIRST = 0x400, VENDOR_COUNT = 0x100, CODES_MAX = 65536 };
+
+static bool read_table(int fd, char *text, size_t *len)
+{
+	ssize_t n = lseek(fd, 0, SEEK_SET) == 0 ? 0 : -1;
+
+	*len = 0;
+	while (n >= 0 && *len < CODES_MAX && (n = read(fd, text + *len, CODES_MAX - *len)) > 0)
+		*len += (size_t)n;
+	return n == 0 && *len < CODES_MAX;
+}
+
+static void vendor_fill(struct fg_smpp_account *account, const struct fg_smpp_vendor_code *codes,
+			size_t count)
+{
+	for (uint32_t i = 0; i < VENDOR_COUNT; i++)
+		account->vendor[i] = *fg_smpp_status_find(VENDOR_FIRST + i);
+	for (size_t i = 0; i < count; i++) {
+		struct fg_smpp_status *status = &account->vendor[codes[i].value - VENDOR_FIRST];
+
+		status->value = codes[i].value;
+		status->class = codes[i].class;
+		status->rc = fg_smpp_class_rc(codes[i].class);
+		status->note = codes[i].note;
+	}
+}
+
+enum fg_rc fg_smpp_account_codes(struct fg_smpp_account *account, int fd)
+{
+	struct fg_smpp_vendor_code *codes =
+		talloc_array(account, struct fg_smpp_vendor_code, FG_SMPP_VENDOR_CODES_MAX);
+	char *text = talloc_size(account, CODES_MAX);
+	size_t len, count;
+	unsigned line = 0;
+	enum fg_rc rc = FG_E_NO_MEMORY;
+
+	account->vendor = talloc_array(account, struct fg_smpp_status, VENDOR_COUNT);
+	if (codes && text && account->vendor)
+		rc = read_table(fd, text, &len)
+			     ? fg_smpp_vendor_codes_read(text, len, codes, &count, &line)
+			     : FG_E_SYSTEM;
+	if (rc == FG_OK)
+		vendor_fill(account, codes, count); /* the notes stay in codes */
+	else
+		LOG_LINK(fg_host_name(account->host), DSMPP, LOGL_ERROR,
+			 "refuse links.vendor_codes: %s line=%u\n", fg_rc_text(rc), line);
+	talloc_free(text);
+	return rc;
+}
+
+const struct fg_smpp_status *account_status(const struct fg_smpp_account *account, uint32_t code)
+{
+	if (account->vendor && code >= VENDOR_FIRST && code < VENDOR_FIRST + VENDOR_COUNT)
+		return &account->vendor[code - VENDOR_FIRST];
+	return fg_smpp_status_find(code);
 }
 
 /* ---- what the host hears ---- */

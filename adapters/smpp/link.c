@@ -7,6 +7,7 @@
 #include "adapters/smpp/socket.h"
 
 #include <string.h>
+#include <unistd.h>
 #include <talloc.h>
 #include "adapters/sdk.h"
 #include "adapters/smpp/tls.h"
@@ -113,6 +114,18 @@ static bool add_sockets(struct smpp_link *link)
 	return ok;
 }
 
+static enum fg_rc read_codes(struct smpp_link *link)
+{
+	int fd = fg_host_file_take(link->place.host, FG_FILE_LINK_CODES);
+	enum fg_rc rc;
+
+	if (fd < 0)
+		return *link->place.conf->vendor_codes ? FG_E_STATE : FG_OK;
+	rc = fg_smpp_account_codes(link->account, fd);
+	close(fd);
+	return rc;
+}
+
 static enum fg_rc link_begin(struct smpp_link *link)
 {
 	const struct fg_conf_links *conf = link->place.conf;
@@ -126,7 +139,12 @@ static enum fg_rc link_begin(struct smpp_link *link)
 	link->timer = event_new(base, -1, 0, on_timer, link);
 	link->turn = event_new(base, -1, 0, on_turn, link);
 	link->account = fg_smpp_account_new(link, link->place.host, conf, now_ms(link));
-	if (!link->timer || !link->turn || !link->account || !add_sockets(link))
+	if (!link->timer || !link->turn || !link->account)
+		return FG_E_NO_MEMORY;
+	rc = read_codes(link);
+	if (rc != FG_OK)
+		return rc;
+	if (!add_sockets(link))
 		return FG_E_NO_MEMORY;
 	sockets_tick(link);
 	set_timer(link, now_ms(link));

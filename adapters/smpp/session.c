@@ -142,7 +142,7 @@ void fg_smpp_session_connected(struct fg_smpp_session *session, uint64_t now_ms)
 /* Credentials that are refused are the operator's to mend, and asking often may lock the account. */
 static void bind_refused(struct fg_smpp_session *session, uint32_t code)
 {
-	const struct fg_smpp_status *status = fg_smpp_status_find(code);
+	const struct fg_smpp_status *status = account_status(session->account, code);
 	bool alarm = status->class == FG_SMPP_CLASS_CREDENTIALS;
 	char note[128];
 

@@ -11,6 +11,7 @@
 #include "adapters/smpp/window.h"
 #include "lib/wire/dlr.h"
 #include "lib/wire/smpp.h"
+#include "lib/wire/smpp_status.h"
 
 enum {
 	SMPP_HOLD_MS = 30000,  /* a report waits so long for the outcome of its job (ours) */
@@ -84,6 +85,7 @@ struct fg_smpp_account {
 	struct fg_smpp_pace pace;
 	struct fg_smpp_window window;
 	struct fg_smpp_ids *ids;
+	struct fg_smpp_status *vendor; /* [256], of 0x400 on; NULL: the carrier gave no table */
 	bool mark_refused, validity_refused;
 	bool draining, drained_said;
 	struct fg_smpp_session *sessions[SMPP_SESSIONS_MAX];
@@ -143,6 +145,9 @@ void account_job_add(struct fg_smpp_account *account, struct smpp_job *job);
 void account_job_remove(struct fg_smpp_account *account, struct smpp_job *job);
 bool account_open_for(const struct fg_smpp_account *account,
 		      const struct fg_delivery_report *report);
+
+/* As the carrier's own table has it, or the standard. */
+const struct fg_smpp_status *account_status(const struct fg_smpp_account *account, uint32_t code);
 
 /* session.c */
 uint32_t session_next_sequence(struct fg_smpp_session *session);

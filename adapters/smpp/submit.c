@@ -305,7 +305,7 @@ static void learn(struct fg_smpp_session *session, const struct in_flight *slot,
 		  uint64_t now_ms)
 {
 	struct fg_smpp_account *account = session->account;
-	bool throttle = code == FG_SMPP_STATUS_RTHROTTLED || code == FG_SMPP_STATUS_RMSGQFUL;
+	bool throttle = account_status(account, code)->class == FG_SMPP_CLASS_THROTTLE;
 	unsigned window = account->window.now;
 
 	if (code == 0) {
@@ -406,7 +406,7 @@ bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *
 	struct in_flight *slot = slot_find(session, pdu->sequence);
 	bool bare_nack = pdu->command == FG_SMPP_GENERIC_NACK && pdu->status == 0;
 	uint32_t code = bare_nack ? FG_SMPP_STATUS_RUNKNOWNERR : pdu->status;
-	const struct fg_smpp_status *status = fg_smpp_status_find(code);
+	const struct fg_smpp_status *status = account_status(session->account, code);
 	struct smpp_job *job;
 
 	if (!slot)

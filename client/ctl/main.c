@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * fallgatectl: asks a running gateway through its control socket; puts a backup in place of a stopped one's store.
+ * fallgatectl: asks a running gateway through its control socket. Without one it puts a backup in place of its
+ * store, and explains codes of carriers.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include <talloc.h>
+#include "client/ctl/explain_code.h"
 #include "gateway/store/store.h"
 #include "lib/base/log.h"
 #include "lib/base/loop.h"
@@ -27,7 +29,8 @@ struct ctl {
 static const char usage_text[] =
 	"usage: fallgatectl [--socket PATH] [--json] VERB ...\n"
 	"  links | explain HANDLE | explain ID | invite HANDLE | log head | status | backup PATH | "
-	"restore FILE DIR\n"
+	"restore FILE DIR |\n"
+	"  explain-code CODE [FILE]\n"
 	"  --socket PATH  the control socket; else $FALLGATE_CONTROL, else /run/fallgate/control\n"
 	"See fallgatectl(8).\n";
 
@@ -162,6 +165,10 @@ int main(int argc, char **argv)
 	if (strcmp(argv[i], "restore") == 0)
 		return argc - i == 3 ? restore(argv[i + 1], argv[i + 2])
 				     : usage(stderr, EXIT_USAGE);
+	if (strcmp(argv[i], "explain-code") == 0)
+		return argc - i == 2 || argc - i == 3
+			       ? fg_ctl_explain_code(argv[i + 1], argv[i + 2], ctl.json)
+			       : usage(stderr, EXIT_USAGE);
 	for (; i < argc; i++)
 		if (!add_word(&ctl, argv[i]))
 			return usage(stderr, EXIT_USAGE);

@@ -10,6 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "lib/wire/alphabet.h"
+#include "lib/wire/smpp_status.h"
+
+enum { CODES_MAX = 65536 };
 
 struct checker {
 	const char *path;
@@ -64,13 +67,43 @@ static void check_paths(struct checker *checker, const struct fg_conf *conf)
 	check_readable(checker, "secure.certificate", conf->secure.certificate);
 	check_readable(checker, "secure.key", conf->secure.key);
 	check_readable(checker, "secure.ca", conf->secure.ca);
+}
+
+/* What the link would refuse only when it is started. */
+static void check_codes(struct checker *checker, const char *file)
+{
+	static struct fg_smpp_vendor_code codes[FG_SMPP_VENDOR_CODES_MAX];
+	static char text[CODES_MAX];
+	FILE *in = fopen(file, "re");
+	size_t len = in ? fread(text, 1, sizeof(text), in) : 0, count;
+	unsigned line = 0;
+
+	if (!in || ferror(in))
+		complain(checker, "links.vendor_codes", "%s cannot be read: %s", file,
+			 strerror(errno));
+	else if (len == sizeof(text) ||
+		 fg_smpp_vendor_codes_read(text, len, codes, &count, &line) != FG_OK)
+		complain(checker, "links.vendor_codes",
+			 "%s:%u: not a line such as 0x401 recipient unknown subscriber, or a value "
+			 "twice",
+			 file, line);
+	if (in)
+		fclose(in);
+}
+
+static void check_links(struct checker *checker, const struct fg_conf *conf)
+{
 	for (size_t i = 0; i < conf->links_count; i++) {
-		if (strcmp(conf->links[i].tls, "on") != 0)
+		const struct fg_conf_links *link = &conf->links[i];
+
+		if (*link->vendor_codes)
+			check_codes(checker, link->vendor_codes);
+		if (strcmp(link->tls, "on") != 0)
 			continue;
-		if (conf->links[i].tls_verify)
-			check_readable(checker, "links.tls_ca", conf->links[i].tls_ca);
-		check_readable(checker, "links.tls_certificate", conf->links[i].tls_certificate);
-		check_readable(checker, "links.tls_key", conf->links[i].tls_key);
+		if (link->tls_verify)
+			check_readable(checker, "links.tls_ca", link->tls_ca);
+		check_readable(checker, "links.tls_certificate", link->tls_certificate);
+		check_readable(checker, "links.tls_key", link->tls_key);
 	}
 }
 
@@ -101,6 +134,7 @@ enum fg_rc fg_parent_check(const char *path, struct fg_conf *conf_out, fg_conf_e
 			 "\"%s\" is not in the GSM alphabet; 3GPP TS 23.038, 6.2.1",
 			 conf_out->mark.text);
 	check_paths(&checker, conf_out);
+	check_links(&checker, conf_out);
 	check_policy(&checker, conf_out);
 	return rc == FG_OK && checker.errors == 0 ? FG_OK : FG_E_CONF;
 }

@@ -174,6 +174,8 @@ static void tell_path(struct child *child, enum fg_role_file kind, const char *p
 
 static void tell_link_files(struct child *child, const struct fg_conf_links *link)
 {
+	if (*link->vendor_codes)
+		tell_path(child, FG_FILE_LINK_CODES, link->vendor_codes);
 	if (strcmp(link->tls, "on") != 0)
 		return;
 	if (link->tls_verify)

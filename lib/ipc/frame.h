@@ -70,6 +70,7 @@ enum fg_role_file {
 	FG_FILE_LINK_CERTIFICATE,
 	FG_FILE_LINK_KEY,
 	FG_FILE_LINK_CA,
+	FG_FILE_LINK_CODES, /*!< what the carrier means by codes of its own */
 	FG_FILE_COUNT
 };
 

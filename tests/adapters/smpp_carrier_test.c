@@ -4,6 +4,8 @@
  */
 #include "tests/adapters/smpp_bench.h"
 
+#include <stdio.h>
+
 /* ---- rate, window, order ---- */
 
 static void messages_begin_as_fast_as_the_rate_allows(void **state)
@@ -401,6 +403,32 @@ static void an_intermediate_report_is_not_final(void **state)
 	assert_string_equal(t.recorder->reports[0].ref, "7f");
 }
 
+static void codes_of_the_carrier_count_as_its_table_says(void **state)
+{
+	FILE *table = tmpfile();
+
+	(void)state;
+	fputs("0x401 recipient unknown subscriber\n0x402 throttle\n", table);
+	fflush(table);
+	assert_ok(fg_smpp_account_codes(t.account, fileno(table)));
+	fclose(table);
+	bind_it();
+	recorder_give(t.recorder, 1, "+12025550199", "x");
+	answer(0x401);
+	assert_int_equal(recorder_outcome(t.recorder, 1)->rc, FG_E_LINK_RECIPIENT);
+	assert_int_equal(recorder_outcome(t.recorder, 1)->carrier_code, 0x401);
+	recorder_give(t.recorder, 2, "+12025550199", "x");
+	answer(0x403);
+	assert_int_equal(recorder_outcome(t.recorder, 2)->rc, FG_E_LINK_REJECTED);
+	recorder_give(t.recorder, 3, "+12025550199", "x");
+	answer(0x402);
+	assert_int_equal(recorder_outcome(t.recorder, 3)->outcome, FG_OUTCOME_DEFERRED);
+	recorder_give(t.recorder, 4, "+12025550199", "x");
+	expect_nothing(); /* slower, as after 0x58 */
+	move(1000);
+	answer(0);
+}
+
 /* ---- several binds ---- */
 
 static void a_pair_of_binds_submits_on_one_and_receives_on_the_other(void **state)
@@ -485,6 +513,7 @@ int main(void)
 		CASE(a_refused_validity_is_left_out_of_the_next_and_fails_only_then),
 		CASE(a_receipt_has_the_id_of_its_response_whatever_its_base),
 		CASE(an_intermediate_report_is_not_final),
+		CASE(codes_of_the_carrier_count_as_its_table_says),
 		CASE(a_pair_of_binds_submits_on_one_and_receives_on_the_other),
 		CASE(the_link_is_up_while_one_bind_is),
 	};

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "client/ctl/explain_code.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lib/wire/smpp_status.h"
+
+enum { EXIT_NO_TABLE = 1, EXIT_NO_NUMBER = 2, EXIT_UNDEFINED = 3, TABLE_MAX = 65536 };
+
+static bool read_number(const char *text, uint32_t *number_out)
+{
+	bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
+	const char *digits = hex ? text + 2 : text;
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(digits, &end, hex ? 16 : 10);
+	if (digits[0] == '\0' || strchr("+- \t", digits[0]) || *end || errno || value > UINT32_MAX)
+		return false;
+	*number_out = (uint32_t)value;
+	return true;
+}
+
+/* Returns whether the table is as it should be; found only if it has the value. */
+static bool look_up(const char *path, uint32_t value, struct fg_smpp_vendor_code *found)
+{
+	static struct fg_smpp_vendor_code codes[FG_SMPP_VENDOR_CODES_MAX];
+	static char text[TABLE_MAX];
+	FILE *file = fopen(path, "re");
+	size_t len = file ? fread(text, 1, sizeof(text), file) : 0, count = 0;
+	unsigned line = 0;
+
+	if (!file || ferror(file) || len == sizeof(text)) {
+		perror(path);
+		if (file)
+			fclose(file);
+		return false;
+	}
+	fclose(file);
+	if (fg_smpp_vendor_codes_read(text, len, codes, &count, &line) != FG_OK) {
+		fprintf(stderr, "%s:%u: not \"0x4NN CLASS NOTE\", or a value twice\n", path, line);
+		return false;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (codes[i].value == value)
+			*found = codes[i];
+	return true;
+}
+
+static void print(uint32_t value, const struct fg_smpp_status *status, bool json)
+{
+	const char *class = fg_smpp_class_name(status->class);
+	const char *reaction = fg_smpp_class_reaction(status->class);
+
+	printf(json ? "{\"code\": %u, \"name\": \"%s\", \"class\": \"%s\", \"meaning\": \"%s\", "
+		      "\"reaction\": \"%s\", \"error\": \"%s\", \"source\": \"%s\"}\n"
+		    : "0x%08X %s\nclass:    %s\nmeaning:  %s\nreaction: %s\nerror:    %s\nsource:  "
+		      " %s\n",
+	       value, status->name, class, status->note, reaction, fg_rc_name(status->rc),
+	       status->source);
+}
+
+int fg_ctl_explain_code(const char *code, const char *table, bool json)
+{
+	struct fg_smpp_vendor_code vendor = { 0 };
+	struct fg_smpp_status status;
+	uint32_t value;
+
+	if (!read_number(code, &value)) {
+		fprintf(stderr, "fallgatectl: %s is no number such as 0x45\n", code);
+		return EXIT_NO_NUMBER;
+	}
+	if (table && !look_up(table, value, &vendor))
+		return EXIT_NO_TABLE;
+	status = *fg_smpp_status_find(value);
+	if (vendor.value) {
+		status.class = vendor.class;
+		status.rc = fg_smpp_class_rc(vendor.class);
+		status.note = vendor.note;
+		status.source = table;
+	}
+	print(value, &status, json);
+	/* the two rows that stand for what has none have no value */
+	return status.value || value == 0 || status.class != FG_SMPP_CLASS_UNCERTAIN
+		       ? EXIT_SUCCESS
+		       : EXIT_UNDEFINED;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * fallgatectl explain-code: what an SMPP command_status means and what Fallgate does then. Needs no gateway.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+/*! Print it. code: "0x45" or "69". table: a file as links.vendor_codes names, or NULL. The exit code: 0, 1 when the
+ *  table cannot be read, 2 when code is no number, 3 when nobody has defined it. */
+int fg_ctl_explain_code(const char *code, const char *table, bool json);
