@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The smpp adapter on the command line: smpp_link_tool PORT DESTINATION TEXT [MARK_TLV]. Sends the
- * text, waits for its outcome and for as many reports as it has parts, unbinds, prints one JSON
+ * The smpp adapter on the command line: smpp_link_tool PORT DESTINATION TEXT [MARK_TLV
+ * [KEY=VALUE ...]]. KEY is one of the words of links in fallgate.conf, or ca for a PEM file. Sends the text, waits for its outcome and for as many reports as it has parts, unbinds, prints one JSON
  * object. Exit code 1 when they do not come within ten seconds.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,36 @@ static void print(const struct recorder *recorder)
 	printf("]}\n");
 }
 
+/* The words that the tests change. */
+static bool set(struct recorder *recorder, struct fg_conf_links *conf, const char *word)
+{
+	const struct {
+		const char *key;
+		char *at;
+		size_t size;
+	} words[] = {
+		{ "bind", conf->bind, sizeof(conf->bind) },
+		{ "long_text", conf->long_text, sizeof(conf->long_text) },
+		{ "alphabet", conf->alphabet, sizeof(conf->alphabet) },
+		{ "tls", conf->tls, sizeof(conf->tls) },
+		{ "tls_name", conf->tls_name, sizeof(conf->tls_name) },
+	};
+	const char *value = strchr(word, '=');
+	size_t len = value ? (size_t)(value - word) : 0;
+
+	if (len == 2 && memcmp(word, "ca", 2) == 0) {
+		fg_host_set_file(recorder->host, FG_FILE_LINK_CA, open(value + 1, O_RDONLY));
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strlen(words[i].key) != len || memcmp(words[i].key, word, len) != 0)
+			continue;
+		snprintf(words[i].at, words[i].size, "%s", value + 1);
+		return true;
+	}
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	void *ctx = talloc_new(NULL);
@@ -43,6 +74,9 @@ int main(int argc, char **argv)
 	recorder_conf("smpp", &conf);
 	conf.port = atoi(argv[1]);
 	conf.mark_tlv = argc > 4 ? strtol(argv[4], NULL, 0) : 0;
+	for (int i = 5; i < argc; i++)
+		if (!set(recorder, &conf, argv[i]))
+			return 2;
 	snprintf(conf.system_id, sizeof(conf.system_id), "fallgate");
 	end_ms = fg_clock_mono_ms(fg_loop_clock(loop)) + WAIT_MS;
 	if (fg_host_open(recorder->host, fg_adapter_find("smpp"), loop, &conf) != FG_OK)

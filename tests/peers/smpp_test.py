@@ -19,17 +19,17 @@ MARK = "(Not encrypted) "
 ACCEPTED, DELIVERED = 2, 2
 
 
-def run(text, *more):
+def run(text, *more, options=None, binds=1):
     """Send text through the adapter; the tool's answer and what the SMSC saw."""
-    server = subprocess.Popen([os.environ.get("NODE", "node"), "smpp_server.mjs"], cwd=PEERS, stdout=subprocess.PIPE,
-                              text=True)
+    server = subprocess.Popen([os.environ.get("NODE", "node"), "smpp_server.mjs", json.dumps(options or {})], cwd=PEERS,
+                              stdout=subprocess.PIPE, text=True)
     try:
         port = json.loads(server.stdout.readline())["port"]
         tool = subprocess.run([BUILDDIR / "tests/peers/smpp_link_tool", str(port), "+12025550199", text, *more],
                               capture_output=True, text=True, timeout=30)
         assert tool.returncode == 0, tool.stderr
         events = []
-        while not events or events[-1]["event"] != "close":
+        while sum(event["event"] == "close" for event in events) < binds:
             events.append(json.loads(server.stdout.readline()))
     finally:
         server.kill()
@@ -75,6 +75,56 @@ def test_fields_are_what_carriers_expect():
     assert submit["destination"] == "12025550199" and submit["dest_ton"] == 1
     assert submit["umr"] == 1
     assert [event["event"] for event in events][-2:] == ["unbind", "close"]
+
+
+@pytest.mark.parametrize("text_form", [False, True], ids=["TLV", "text"])
+def test_ids_that_are_hex_in_the_response_and_decimal_in_the_receipt_meet(text_form):
+    answer, _ = run("abcdefghij" * 40, options={"decimal": True, "text": text_form})
+    assert len(answer["refs"]) == 3 and "1A2B" in answer["refs"]
+    assert sorted(report["ref"] for report in answer["reports"]) == sorted(answer["refs"])
+
+
+def test_a_transmitter_and_a_receiver_do_the_work_of_a_transceiver():
+    answer, events = run("Hello", "0", "bind=tx+rx", binds=2)
+    assert sorted(event["kind"] for event in events if event["event"] == "bind") == ["bind_receiver", "bind_transmitter"]
+    assert answer["outcome"] == ACCEPTED
+    assert [report["state"] for report in answer["reports"]] == [DELIVERED]
+
+
+def test_sar_parameters_are_read_as_such():
+    _, events = run("abcdefghij" * 40, "0", "long_text=sar")
+    seen = submits(events)
+    assert [event["sar"][1:] for event in seen] == [[3, 1], [3, 2], [3, 3]]
+    assert len({event["sar"][0] for event in seen}) == 1
+    assert "".join(event["text"] for event in seen) == "abcdefghij" * 40
+    assert not any(event["esm_class"] & 0x40 for event in seen)
+
+
+def test_an_8_bit_reference_is_read_as_such():
+    _, events = run("abcdefghij" * 40, "0", "long_text=udh8")
+    assert [event["udh"][-4:] for event in submits(events)] == ["0301", "0302", "0303"]
+    assert "".join(event["text"] for event in submits(events)) == "abcdefghij" * 40
+
+
+def make_certificates(folder):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=ca", "-keyout", folder / "ca.key", "-out", folder / "ca.crt"], check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=smsc",
+                    "-addext", "subjectAltName=DNS:smsc.example.org", "-keyout", folder / "smsc.key", "-out", folder / "smsc.csr"],
+                   check=True, capture_output=True)
+    subprocess.run(["openssl", "x509", "-req", "-in", folder / "smsc.csr", "-CA", folder / "ca.crt", "-CAkey", folder / "ca.key",
+                    "-CAcreateserial", "-days", "2", "-copy_extensions", "copy", "-out", folder / "smsc.crt"],
+                   check=True, capture_output=True)
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+def test_over_tls_the_work_is_the_same(tmp_path):
+    make_certificates(tmp_path)
+    options = {"key": str(tmp_path / "smsc.key"), "cert": str(tmp_path / "smsc.crt")}
+    answer, events = run(MARK + "abcdefghij" * 40, "0", "tls=on", "tls_name=smsc.example.org", f"ca={tmp_path / 'ca.crt'}",
+                         options=options)
+    assert answer["outcome"] == ACCEPTED and len(submits(events)) == 3
+    assert len(answer["reports"]) == 3
 
 
 @pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed")
