@@ -174,8 +174,6 @@ const struct fg_conf *fg_host_conf(const struct fg_adapter_host *host);
 /*! All is finished. The host never closes the adapter inside this call. */
 void fg_host_drained(struct fg_adapter_host *host);
 const char *fg_host_name(const struct fg_adapter_host *host); /*!< the link's name, for logs */
-/*! A file that the parent opened for this link; -1: none of that kind, or taken before. The caller closes it. */
-int fg_host_file_take(struct fg_adapter_host *host, enum fg_role_file kind);
 
 /*! The adapter of that name, or NULL. From adapters.def. */
 const struct fg_adapter_ops *fg_adapter_find(const char *name);

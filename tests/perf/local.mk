@@ -28,3 +28,7 @@ EXTRA_PROGRAMS += tests/perf/http_load
 tests_perf_http_load_SOURCES = tests/perf/http_load.c tests/perf/smpp_peer.c tests/perf/smpp_peer.h
 tests_perf_http_load_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 tests_perf_http_load_LDADD = lib/wire/libfgwire.a lib/base/libfgmin.a $(EVENT_LIBS)
+EXTRA_PROGRAMS += tests/perf/smpp_link_bench
+tests_perf_smpp_link_bench_SOURCES = tests/perf/smpp_link_bench.c
+tests_perf_smpp_link_bench_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS) $(SODIUM_CFLAGS)
+tests_perf_smpp_link_bench_LDADD = $(FG_ADAPTER_LIBS)
