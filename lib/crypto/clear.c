@@ -20,23 +20,76 @@ static bool is_locked(const void *data, size_t len)
 #endif
 }
 
-enum fg_rc fg_clear_new(size_t cap, struct fg_clear *clear_out)
-{
-	uint8_t *data = sodium_malloc(cap);
+/* Guarded pages cost some twenty microseconds to make and to give back, more than all else that is done with a
+ * short text. Those of short ones are kept: wiped, locked, and closed to all access until the next use. */
+enum { SHORT = 2048, KEPT_MAX = 64 };
 
-	if (!data)
+static struct {
+	uint8_t *base[KEPT_MAX];
+	unsigned count;
+	pid_t of; /* a child does not inherit locks */
+} kept;
+
+static enum fg_rc base_new(size_t size, uint8_t **base_out)
+{
+	uint8_t *base = sodium_malloc(size);
+
+	if (!base)
 		return FG_E_NO_MEMORY;
-	if (!is_locked(data, cap) && !unlocked_allowed) {
-		sodium_free(data);
+	if (!is_locked(base, size) && !unlocked_allowed) {
+		sodium_free(base);
 		return FG_E_LOCKED_MEMORY;
 	}
-	*clear_out = (struct fg_clear){ .data = data, .cap = cap };
+	*base_out = base;
+	return FG_OK;
+}
+
+static uint8_t *kept_take(void)
+{
+	if (kept.of != getpid()) {
+		kept.of = getpid();
+		kept.count = 0; /* the parent's */
+	}
+	if (kept.count == 0 || sodium_mprotect_readwrite(kept.base[kept.count - 1]) != 0)
+		return NULL;
+	return kept.base[--kept.count];
+}
+
+static bool kept_put(uint8_t *base, size_t used)
+{
+	if (kept.of != getpid() || kept.count == KEPT_MAX)
+		return false;
+#ifndef FG_MUTANT_clear_kept
+	sodium_memzero(base + SHORT - used, used);
+#else
+	(void)used;
+#endif
+	if (sodium_mprotect_noaccess(base) != 0)
+		return false;
+	kept.base[kept.count++] = base;
+	return true;
+}
+
+enum fg_rc fg_clear_new(size_t cap, struct fg_clear *clear_out)
+{
+	bool is_short = cap <= SHORT;
+	uint8_t *base = is_short ? kept_take() : NULL;
+	enum fg_rc rc = base ? FG_OK : base_new(is_short ? SHORT : cap, &base);
+
+	if (rc != FG_OK)
+		return rc;
+	/* at the end of its pages, so that a read past cap is a fault in any case */
+	*clear_out = (struct fg_clear){ .data = is_short ? base + SHORT - cap : base, .cap = cap };
 	return FG_OK;
 }
 
 void fg_clear_free(struct fg_clear *clear)
 {
-	sodium_free(clear->data); /* wipes, and takes NULL */
+	bool is_short = clear->data && clear->cap <= SHORT;
+	uint8_t *base = is_short ? clear->data + clear->cap - SHORT : clear->data;
+
+	if (!is_short || !kept_put(base, clear->cap))
+		sodium_free(base); /* wipes, and takes NULL */
 	*clear = (struct fg_clear){ 0 };
 }
 

@@ -17,7 +17,8 @@ struct fg_clear {
  *  FG_E_NO_MEMORY. */
 enum fg_rc fg_clear_new(size_t cap, struct fg_clear *clear_out);
 
-/*! Wipe and free; clear becomes empty. Harmless on an empty one. */
+/*! Wipe and free; clear becomes empty. The pages of short texts are kept, closed to any access, for the next ones: not for several
+ *  threads. Harmless on an empty one. */
 void fg_clear_free(struct fg_clear *clear);
 
 /*! Append. FG_OK or FG_E_SPACE. */

@@ -140,6 +140,39 @@ static void memory_that_cannot_be_locked_is_refused_unless_allowed(void **state)
 	assert_int_equal(in_child(new_without_locking_by_permission), 0);
 }
 
+static void memory_that_is_used_again_was_wiped(void **state)
+{
+	static const uint8_t zeros[64];
+	struct fg_clear clear;
+
+	(void)state;
+	for (size_t cap = 1; cap <= sizeof(zeros); cap *= 2) {
+		assert_ok(fg_clear_new(sizeof(zeros), &clear));
+		memset(clear.data, 'x', clear.cap);
+		clear.len = clear.cap;
+		fg_clear_free(&clear);
+		assert_ok(fg_clear_new(cap, &clear));
+		assert_int_equal(clear.len, 0);
+		assert_memory_equal(clear.data, zeros, cap);
+		fg_clear_free(&clear);
+	}
+}
+
+static int inherited_memory_is_not_used(void)
+{
+	return new_without_locking(); /* what the parent locked is not locked here */
+}
+
+static void a_child_does_not_use_what_its_parent_locked(void **state)
+{
+	struct fg_clear clear;
+
+	(void)state;
+	assert_ok(fg_clear_new(5, &clear));
+	fg_clear_free(&clear); /* kept */
+	assert_int_equal(in_child(inherited_memory_is_not_used), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -147,6 +180,8 @@ int main(void)
 		cmocka_unit_test(no_room_at_all_is_a_clear_text_too),
 		cmocka_unit_test(more_than_there_is_is_refused),
 		cmocka_unit_test(reading_past_the_end_or_after_free_is_a_fault),
+		cmocka_unit_test(memory_that_is_used_again_was_wiped),
+		cmocka_unit_test(a_child_does_not_use_what_its_parent_locked),
 		cmocka_unit_test(memory_that_cannot_be_locked_is_refused_unless_allowed),
 	};
 
