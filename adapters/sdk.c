@@ -111,11 +111,12 @@ void fg_job_outcome_whole(const struct fg_job *job, enum fg_outcome outcome, enu
 
 static uint32_t open_home(const struct fg_adapter_host *host, const struct fg_id *id)
 {
-	uint32_t hash;
+	uint64_t half[2];
 
-	/* ids of the senders are random; those of tests differ in the last octet */
-	memcpy(&hash, id->b + FG_ID_LEN - sizeof(hash), sizeof(hash));
-	return (hash ^ hash >> 15 ^ hash >> 24) & host->open_mask;
+	/* senders choose ids, so every octet counts; the multiplier is 2^64 over the golden ratio */
+	memcpy(half, id->b, sizeof(half));
+	half[0] = (half[0] ^ (half[1] << 31 | half[1] >> 33)) * UINT64_C(0x9E3779B97F4A7C15);
+	return (uint32_t)(half[0] >> 32) & host->open_mask;
 }
 
 static struct open_job *open_find(struct fg_adapter_host *host, const struct fg_id *id,
