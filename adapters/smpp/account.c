@@ -125,10 +125,24 @@ static void say(struct fg_smpp_account *account, uint32_t limit, uint64_t now_ms
 		      account->note);
 }
 
+/* Of several binds the last news, and how many there are. */
+static void note_write(struct fg_smpp_account *account, const char *note)
+{
+	unsigned bound = 0;
+
+	for (unsigned i = 0; i < account->sessions_count; i++)
+		bound += account->sessions[i]->state == SESSION_BOUND;
+	if (account->sessions_count > 1)
+		snprintf(account->note, sizeof(account->note), "%u of %u bound: %s", bound,
+			 account->sessions_count, note);
+	else
+		snprintf(account->note, sizeof(account->note), "%s", note);
+}
+
 void account_changed(struct fg_smpp_account *account, const char *note)
 {
 	if (note)
-		snprintf(account->note, sizeof(account->note), "%s", note);
+		note_write(account, note);
 	say(account, limit_now(account, submitters(account)), account->said.at_ms);
 }
 

@@ -479,6 +479,7 @@ static void the_link_is_up_while_one_bind_is(void **state)
 	assert_int_equal(t.recorder->state.credits, 4);
 	fg_smpp_session_disconnected(first, "lost");
 	assert_true(t.recorder->state.up);
+	assert_string_equal(t.recorder->state.note, "1 of 2 bound: lost");
 	assert_int_equal(t.recorder->state.credits, 2);
 	recorder_give(t.recorder, 1, "+12025550199", "x");
 	answer(0);

@@ -151,6 +151,30 @@ static void a_connection_that_breaks_leaves_unknown_and_comes_back(void **state)
 	assert_int_equal(recorder_outcome(t.recorder, 2)->outcome, FG_OUTCOME_ACCEPTED);
 }
 
+static void several_binds_share_the_work(void **state)
+{
+	(void)state;
+	t.conf.binds = 3;
+	open_it();
+	for (unsigned i = 0; i < TURNS_MAX && t.recorder->state.credits < 30; i++)
+		turn();
+	assert_int_equal(t.recorder->state.credits, 30);
+	for (unsigned i = 1; i <= 20; i++) {
+		char destination[20];
+
+		snprintf(destination, sizeof(destination), "+120255501%02u", i);
+		recorder_give(t.recorder, i, destination, "text");
+	}
+	turn_until(&t.recorder->outcomes_count, 20);
+	for (unsigned i = 1; i <= 20; i++)
+		assert_int_equal(recorder_outcome(t.recorder, i)->outcome, FG_OUTCOME_ACCEPTED);
+	turn_until(&t.recorder->reports_count, 20);
+	fg_host_drain(t.recorder->host);
+	for (unsigned i = 0; i < t.recorder->reports_count; i++)
+		fg_host_stored(t.recorder->host, t.recorder->reports[i].token);
+	turn_until(&t.recorder->drained, 1);
+}
+
 static void a_wrong_password_leaves_the_link_down(void **state)
 {
 	(void)state;
@@ -213,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(each_pair_of_digits_does_what_the_manual_says),
 		CASE(a_connection_that_breaks_leaves_unknown_and_comes_back),
+		CASE(several_binds_share_the_work),
 		CASE(a_wrong_password_leaves_the_link_down),
 		CASE(a_script_goes_before_the_digits_until_it_is_spent),
 		cmocka_unit_test(a_wrong_script_names_its_line),
