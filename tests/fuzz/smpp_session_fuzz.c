@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A bound session with two jobs, and a peer that says anything at any time. Input: pieces of one
+ * A bound session with three jobs, the last of three parts, and a peer that says anything at any time. Input: pieces of one
  * octet n and n octets; n of 240 and above moves the clock instead, by (n - 239) * 5 seconds.
  * Whatever comes, every job has exactly one outcome in the end.
  */
@@ -61,11 +61,12 @@ static const struct fg_adapter_ops ops = {
 	.close = on_close,
 };
 
-/* Sequence 1 is the bind, 2 and 3 are the submits. */
+/* Sequence 1 is the bind, 2 to 6 are the submits. */
 static struct recorder *begin(void *ctx)
 {
 	static const uint8_t bound[] = { 0, 0, 0, 17, 0x80, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1, 0 };
 	struct recorder *recorder = recorder_new(ctx);
+	char text[401] = "";
 
 	if (!conf.window) {
 		recorder_conf("smpp", &conf);
@@ -78,6 +79,8 @@ static struct recorder *begin(void *ctx)
 	fg_smpp_session_bytes(session, bound, sizeof(bound), now_ms);
 	recorder_give(recorder, 1, "+12025550199", "one");
 	recorder_give(recorder, 2, "+12025550198", "two");
+	memset(text, 'x', sizeof(text) - 1);
+	recorder_give(recorder, 3, "+12025550197", text);
 	return recorder;
 }
 
@@ -108,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	recorder->report_rc = FG_E_IPC_FULL;
 	fg_host_close(recorder->host);
 	if (!recorder_outcome(recorder, 1) || !recorder_outcome(recorder, 2) ||
-	    fg_host_bugs(recorder->host) != 0)
+	    !recorder_outcome(recorder, 3) || fg_host_bugs(recorder->host) != 0)
 		abort();
 	talloc_free(ctx);
 	return 0;
