@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // An SMSC made of npm smpp: says its port, then one JSON line for each event, with the octets that came for a dissector.
-// Options as one JSON object: decimal (ids of receipts are), text (receipts without TLVs), bind (a status for every bind),
+// Options as one JSON object: decimal (ids of receipts are), text (receipts without TLVs),
 // key and cert (files: TLS).
 import { readFileSync } from 'node:fs';
 import smpp from 'smpp';
@@ -8,6 +8,14 @@ import smpp from 'smpp';
 const options = JSON.parse(process.argv[2] ?? '{}');
 const tls = options.key ? { key: readFileSync(options.key), cert: readFileSync(options.cert) } : {};
 const receivers = new Set();
+const waiting = []; // receipts that came before a bind that takes them
+
+const deliver = () => {
+	const [receiver] = receivers;
+
+	while (receiver && waiting.length)
+		receiver.deliver_sm(waiting.shift(), (resp) => say('deliver_resp', { status: resp.command_status }));
+};
 
 const say = (event, fields = {}) => process.stdout.write(JSON.stringify({ event, ...fields }) + '\n');
 let next = 0x1A2B;
@@ -18,9 +26,10 @@ const server = smpp.createServer(tls, (session) => {
 	for (const kind of ['bind_transceiver', 'bind_transmitter', 'bind_receiver'])
 		session.on(kind, (pdu) => {
 			say('bind', { system_id: pdu.system_id, version: pdu.interface_version, ...(kind === 'bind_transceiver' ? {} : { kind }) });
-			if (kind !== 'bind_transmitter' && !options.bind)
+			if (kind !== 'bind_transmitter')
 				receivers.add(session);
-			session.send(pdu.response({ command_status: options.bind ?? 0 }));
+			session.send(pdu.response());
+			deliver();
 		});
 	session.on('submit_sm', (pdu) => {
 		const id = (next++).toString(16).toUpperCase();
@@ -38,7 +47,8 @@ const server = smpp.createServer(tls, (session) => {
 			short_message: `id:${shown} sub:001 dlvrd:001 submit date:2611240700 done date:2611240700 stat:DELIVRD err:000 text:` };
 		if (!options.text)
 			Object.assign(receipt, { receipted_message_id: shown, message_state: 2 });
-		[...receivers][0]?.deliver_sm(receipt, (resp) => say('deliver_resp', { status: resp.command_status }));
+		waiting.push(receipt);
+		deliver();
 	});
 	session.on('enquire_link', (pdu) => session.send(pdu.response()));
 	session.on('unbind', (pdu) => {
