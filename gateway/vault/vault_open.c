@@ -203,12 +203,9 @@ static enum fg_rc check_body(const struct fg_ipc_open *open, const struct fg_con
 	return FG_OK;
 }
 
-/* Cut as the far side of the link can read it. Each segment counts for the consent, also where the far side
- * does the cutting: then the link gets the text whole. */
-static enum fg_rc plan_for(const struct fg_conf_links *link, unsigned most,
-			   struct fg_vault_job *job)
+enum fg_rc fg_vault_plan(const struct fg_conf_links *link, unsigned most, struct fg_vault_job *job)
 {
-	enum fg_alphabet usable = strcmp(link->alphabet, "ucs2") == 0	  ? FG_ALPHABET_UCS2
+	enum fg_alphabet usable = strcmp(link->alphabet, "ucs2") == 0     ? FG_ALPHABET_UCS2
 				  : strcmp(link->alphabet, "ascii") == 0  ? FG_ALPHABET_ASCII
 				  : strcmp(link->alphabet, "latin1") == 0 ? FG_ALPHABET_LATIN1
 									  : FG_ALPHABET_GSM7;
@@ -251,7 +248,7 @@ static enum fg_rc mark_and_plan(struct fg_vault *vault, const struct fg_ipc_open
 	rc = fg_mark_text(mark, as_sender ? NULL : consent->sender, body, FG_VAULT_CLEAR_MAX,
 			  &job->text);
 	if (rc == FG_OK)
-		rc = plan_for(link, most, job);
+		rc = fg_vault_plan(link, most, job);
 	return rc == FG_E_TEXT_LONG ? FG_E_CONSENT_SEGMENTS : rc;
 }
 

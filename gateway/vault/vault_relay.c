@@ -151,8 +151,7 @@ static enum fg_rc mark_and_plan(struct fg_vault *vault, const struct order *orde
 	if (rc == FG_OK)
 		rc = fg_clear_append(&job->text, vault->plain.data, vault->plain.len);
 	if (rc == FG_OK)
-		rc = fg_alphabet_plan(job->text.data, job->text.len, FG_TEXT_REFERENCE_16BIT,
-				      (unsigned)most, &job->plan);
+		rc = fg_vault_plan(link, (unsigned)most, job);
 	return rc == FG_E_TEXT_LONG ? FG_E_CONSENT_SEGMENTS : rc;
 }
 
