@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <talloc.h>
 #include "gateway/core/job.h"
+#include "gateway/core/relay.h"
 
 enum { TURNS_MAX = 20000, MINUTE_MS = 60000 };
 
@@ -132,14 +133,8 @@ static void on_core_frame(struct fg_channel *channel, const struct fg_frame *fra
 		fg_session_frame(core, &frame->conn_frame);
 	else if (frame->type == FG_IPC_CONN_CLOSED)
 		fg_session_closed(core, frame->conn_closed.conn);
-	else if (frame->type == FG_IPC_LOGGED)
-		fg_jobs_logged(core, &frame->logged);
-	else if (frame->type == FG_IPC_REFUSED)
-		fg_jobs_refused(core, &frame->refused, channel == core->vault);
-	else if (frame->type == FG_IPC_LEG)
-		fg_jobs_leg(core, &frame->leg);
-	else if (frame->type == FG_IPC_DLR)
-		fg_jobs_report(core, &frame->dlr);
+	else
+		fg_chain_frame(core, frame, channel == core->vault);
 }
 
 static void on_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
@@ -201,6 +196,7 @@ int fixture_setup(void **state)
 	store.dir = fixture->dir;
 	assert_ok(fg_store_open(fixture->ctx, core->loop, &store, &fixture->engine_store));
 	core->store = fg_store_over(fixture->ctx, &passing, fixture);
+	assert_ok(fg_relays_start(core));
 	core->secure = join(fixture, FG_ROLE_SECURE, &fixture->secure_peer);
 	core->log = join(fixture, FG_ROLE_LOG, &fixture->log_peer);
 	core->vault = join(fixture, FG_ROLE_VAULT, &fixture->vault_peer);
@@ -212,7 +208,9 @@ int fixture_teardown(void **state)
 {
 	struct fixture *fixture = *state;
 
+	fg_relays_stop(&fixture->core);
 	fg_store_close(fixture->core.store);
+	fg_relays_free(&fixture->core);
 	fg_session_close_all(&fixture->core);
 	fg_budgets_free(&fixture->core);
 	fg_arena_free(&fixture->core.arena);
