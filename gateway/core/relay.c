@@ -10,6 +10,7 @@
 
 enum {
 	TICK_MS = 100,
+	NO_USE_MS = 1000,
 	LOAD_ROWS = 4096,
 	LOAD_SAY = 100000,
 	SWEEP_MS = 10000,
@@ -124,6 +125,10 @@ static void tick(evutil_socket_t fd, short what, void *arg)
 		return;
 	while ((relay = fg_relay_due(relays, now_ms / 1000)))
 		wake(relays, relay);
+	if (now_ms >= relays->used_ms + NO_USE_MS) {
+		relays->used_ms = now_ms;
+		relays->no_use = false;
+	}
 	fg_relay_early_sweep(relays, now_ms);
 	sweep(relays, now_ms);
 	fg_relay_stir(relays);
@@ -238,6 +243,7 @@ void fg_relays_chain_changed(struct fg_core *core, bool reopened)
 
 	if (!relays || relays->stopping)
 		return;
+	relays->no_use = false;
 	if (reopened)
 		fg_relay_repeat(relays);
 	fg_relay_stir(relays);

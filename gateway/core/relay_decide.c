@@ -128,6 +128,7 @@ void fg_relay_wait(struct fg_core_relays *relays, struct fg_relay *relay, uint32
 
 static void wait_for_link(struct fg_core_relays *relays, struct fg_relay *relay)
 {
+	relays->no_use = true;
 	fg_relay_lane_release(relays, relay);
 	fg_relay_timer(relays, relay, relay->expires_s);
 	if (!fg_relay_lane_behind(relays, relay))
@@ -531,7 +532,7 @@ static void add_waiting(struct fg_relay_batch *batch)
 {
 	struct fg_core_relays *relays = batch->relays;
 	size_t accounts = relays->core->conf->accounts_count, empty = 0;
-	size_t room = fg_relay_facts_room(relays);
+	size_t room = relays->no_use ? 0 : fg_relay_facts_room(relays);
 
 	while (accounts && room && empty < accounts && batch->count < FG_RELAY_BATCH_MAX) {
 		struct fg_relay_account *account =

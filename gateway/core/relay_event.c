@@ -41,6 +41,7 @@ void fg_relay_leave_sending(struct fg_core_relays *relays, struct fg_relay *rela
 	fg_relay_work_free(relay);
 	if (relay->link < FG_CONF_LINKS_MAX && relays->sending_on[relay->link])
 		relays->sending_on[relay->link]--;
+	relays->no_use = false;
 	fg_relay_stir(relays);
 }
 

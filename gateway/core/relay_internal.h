@@ -190,6 +190,8 @@ struct fg_core_relays {
 	uint64_t last_row;
 	uint64_t load_started_ms;
 	bool loading, stopping, sweeping;
+	bool no_use; /*!< what waits had no use for the room that there is: not again until something changes, or a while */
+	uint64_t used_ms;
 	uint64_t swept_ms;
 	struct event *turn, *timer;
 	struct fg_arena arena;

@@ -181,7 +181,8 @@ struct fg_relay *fg_relay_decode(struct fg_core_relays *relays, const struct fg_
 	relay = fg_relay_new(source, destination);
 	numbers.source_len = relay->source_len;
 	numbers.destination_len = relay->destination_len;
-	*relay = numbers;
+	/* Not as a struct: its padding lies over the texts. */
+	memcpy(relay, &numbers, offsetof(struct fg_relay, text));
 	relay->id = row->id;
 	relay->row = row->seq;
 	relay->state = (uint8_t)row->state;
