@@ -28,3 +28,7 @@ EXTRA_PROGRAMS += tests/perf/http_load
 tests_perf_http_load_SOURCES = tests/perf/http_load.c tests/perf/smpp_peer.c tests/perf/smpp_peer.h
 tests_perf_http_load_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 tests_perf_http_load_LDADD = lib/wire/libfgwire.a lib/base/libfgmin.a $(EVENT_LIBS)
+EXTRA_PROGRAMS += tests/perf/relay_bench
+tests_perf_relay_bench_SOURCES = tests/perf/relay_bench.c
+tests_perf_relay_bench_CPPFLAGS = $(fg_core_cppflags)
+tests_perf_relay_bench_LDADD = $(fg_core_libs)
