@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <talloc.h>
 #include "gateway/core/job.h"
+#include "gateway/core/relay.h"
 #include "lib/crypto/note.h"
 #include "lib/crypto/secretfile.h"
 
@@ -143,16 +144,16 @@ static enum fg_rc rules_from_file(struct fg_core *core)
 	return rc;
 }
 
-/* Without a file: every link, in the order of the configuration. Without links nothing leaves unprotected. */
+/* Without a file: every link that leads out, in the order of the configuration. Without links nothing leaves unprotected. */
 static enum fg_rc default_rule(struct fg_core *core)
 {
 	struct fg_policy_rule rule = { .name = "default", .action = FG_RULE_LINKS };
 
-	rule.links_count = (uint8_t)core->conf->links_count;
+	for (uint8_t i = 0; i < core->conf->links_count; i++)
+		if (!fg_conf_link_is_server(&core->conf->links[i]))
+			rule.links[rule.links_count++] = i;
 	if (rule.links_count == 0)
 		rule.action = FG_RULE_REFUSE;
-	for (uint8_t i = 0; i < rule.links_count; i++)
-		rule.links[i] = i;
 	return fg_policy_set_default(&core->policy, &rule);
 }
 
@@ -278,6 +279,7 @@ static void take_link(struct fg_core *core, const struct fg_ipc_link *said)
 	link->note[len] = '\0';
 	link->changed_ms = fg_core_now_ms(core);
 	fg_jobs_chain_changed(core, false);
+	fg_relays_chain_changed(core, false);
 }
 
 static void on_chain_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
@@ -291,18 +293,6 @@ static void on_chain_frame(struct fg_channel *channel, const struct fg_frame *fr
 	case FG_IPC_SEAL_KEY:
 		take_seal_key(core, frame->seal_key.key, by_vault);
 		break;
-	case FG_IPC_LOGGED:
-		fg_jobs_logged(core, &frame->logged);
-		break;
-	case FG_IPC_REFUSED:
-		fg_jobs_refused(core, &frame->refused, by_vault);
-		break;
-	case FG_IPC_LEG:
-		fg_jobs_leg(core, &frame->leg);
-		break;
-	case FG_IPC_DLR:
-		fg_jobs_report(core, &frame->dlr);
-		break;
 	case FG_IPC_HEAD:
 		if (frame->head.token & FG_CTL_HEAD_TOKEN)
 			fg_ctl_head(core, &frame->head);
@@ -312,11 +302,9 @@ static void on_chain_frame(struct fg_channel *channel, const struct fg_frame *fr
 	case FG_IPC_LINK:
 		take_link(core, &frame->link);
 		break;
-	case FG_IPC_ACCOUNT_NOTED:
-		fg_announce_noted(core, &frame->account_noted);
-		break;
 	default:
-		break; /* ipc.def lets the log and the vault say nothing else to the core */
+		fg_chain_frame(core, frame, by_vault);
+		break;
 	}
 }
 
@@ -346,6 +334,7 @@ static void on_chain_open(struct fg_channel *channel, void *arg)
 	if (!core->jobs || core->stopping)
 		return;
 	fg_jobs_chain_changed(core, true);
+	fg_relays_chain_changed(core, true);
 	if (fg_announce_chain_changed(core) != FG_OK)
 		LOGP(DMAIN, LOGL_ERROR, "announce accounts: no memory for a timer\n");
 }
@@ -362,8 +351,10 @@ static void forget_peer(struct fg_core *core, struct fg_channel **slot)
 		return;
 	if (slot == &core->secure)
 		fg_session_close_all(core);
-	if (slot == &core->vault)
+	if (slot == &core->vault) {
 		links_down(core);
+		fg_relays_vault_lost(core);
+	}
 	TALLOC_FREE(*slot);
 }
 
@@ -392,6 +383,7 @@ static void on_chain_room(struct fg_channel *channel, void *arg)
 {
 	(void)channel;
 	fg_jobs_chain_changed(arg, false);
+	fg_relays_chain_changed(arg, false);
 }
 
 static const struct fg_channel_ops chain_ops = {
@@ -425,6 +417,9 @@ static void on_peer(struct fg_role_process *process, const struct fg_ipc_peer *p
 			       slot == &core->secure ? &secure_ops : &chain_ops, core);
 	if (!*slot)
 		fg_role_fail(process, FG_E_NO_MEMORY, "peer");
+	/* What it says of messages that are not loaded yet would be taken for nobody's. */
+	if (slot == &core->vault && fg_relays_loading(core))
+		fg_channel_pause(*slot, true);
 }
 
 /* ---- the role ---- */
@@ -471,6 +466,8 @@ static enum fg_rc on_trust(struct fg_role_process *process, const struct fg_ipc_
 	rc = open_store(core);
 	if (rc == FG_OK)
 		rc = fg_jobs_start(core);
+	if (rc == FG_OK)
+		rc = fg_relays_start(core);
 	return rc == FG_OK ? fg_announce_start(core) : rc;
 }
 
@@ -519,9 +516,11 @@ static void on_stop(struct fg_role_process *process, void *arg)
 		fg_channel_pause(core->secure, true);
 	fg_ctl_stop(core);
 	fg_jobs_stop(core);
+	fg_relays_stop(core);
 	fg_announce_stop(core);
 	fg_store_close(core->store);
 	core->store = NULL;
+	fg_relays_free(core);
 	fg_session_close_all(core);
 	fg_budgets_free(core);
 	fg_role_stopped(process);

@@ -14,6 +14,8 @@
  *   facts.c      gather what a decision reads (the only impure step)
  *   job.c        the lanes and steps of jobs; apply.c and apply_event.c what decisions and events do to a record, order.c the chain's words, sweep.c
  *                what wakes jobs, states.c which changes of state there are
+ *   relay*.c     messages of applications, which go another way: relay.h
+ *   chain.c      what the log and the vault say, handed on
  *   receipt.c    make, sign in batches and queue receipts
  *   ctl.c        the control socket
  * internal.h has what only core.c, session.c, directory*.c, push.c and ctl.c share.
@@ -54,6 +56,7 @@ struct fg_core_control;
 struct fg_core_budgets;
 struct fg_core_receipts;
 struct fg_core_jobs;
+struct fg_core_relays;
 
 struct fg_core {
 	struct fg_role_process *process;
@@ -80,6 +83,7 @@ struct fg_core {
 	struct fg_core_control *control; /*!< ctl.c */
 	struct fg_core_receipts *receipts;
 	struct fg_core_jobs *jobs;
+	struct fg_core_relays *relays;
 	struct event *announce_timer; /*!< announce.c */
 	unsigned announce_wait_s;
 	bool announcing; /*!< a sweep of the announcements is under way */

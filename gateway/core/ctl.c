@@ -4,6 +4,8 @@
  */
 #include "gateway/core/internal.h"
 
+#include "gateway/core/relay.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -177,6 +179,8 @@ static void verb_links(struct client *client, char **words)
 		out = talloc_strdup_append(out, client->core->conf->links_count ? "]\n" : "[]\n");
 	else if (out && !*out)
 		out = talloc_strdup_append(out, "no links are configured\n");
+	if (out && !client->json)
+		out = fg_relays_links(client->core, out);
 	reply(client, out ? EXIT_DONE : EXIT_FAILED, out ? out : "out of memory\n");
 	talloc_free(ctx);
 }

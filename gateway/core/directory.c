@@ -82,6 +82,7 @@ static enum fg_rc fill_handle(struct fg_arena *arena, const struct fg_store_row 
 		return FG_E_STORE_SCHEMA;
 	entry->exists = true;
 	entry->epoch = stored->epoch;
+	entry->proven_ms = stored->proven_ms;
 	if (stored->account_key.len)
 		memcpy(entry->account_key, stored->account_key.data, FG_ACCOUNT_KEY_LEN);
 	entry->deregistration = pack_in_arena(arena, stored->deregistration, &rc);
@@ -294,34 +295,60 @@ static Fallgate__Signed *statement(struct fg_core *core, struct fg_bytes bytes)
 	return bytes.len ? fg_signed_unpack(&core->arena, bytes.data, bytes.len) : NULL;
 }
 
+/* What a view is filled with lives as long as this. */
+struct view_parts {
+	struct fg_hash set, tag;
+	uint8_t account_key[FG_ACCOUNT_KEY_LEN];
+};
+
+static void fill_view(struct fg_core *core, const struct fg_directory_entry *entry,
+		      struct view_parts *parts, Fallgate__View *view)
+{
+	uint64_t now_ms = fg_core_now_ms(core);
+	size_t current = 0;
+
+	fallgate__view__init(view);
+	if (has_account(entry))
+		parts->set = device_set(entry, now_ms, &current);
+	parts->tag = entry->tag;
+	memcpy(parts->account_key, entry->account_key, sizeof(parts->account_key));
+	view->gateway_id = (ProtobufCBinaryData){ FG_ID_LEN, core->trust.gateway_id.b };
+	view->handle_tag = (ProtobufCBinaryData){ FG_SHA256_LEN, parts->tag.b };
+	view->epoch = entry->epoch;
+	view->not_before_ms = now_ms - CLOCK_SKEW_MS;
+	if (current > 0) {
+		view->state = FALLGATE__VIEW_STATE__VIEW_SECURE;
+		view->account_key = (ProtobufCBinaryData){ FG_ACCOUNT_KEY_LEN, parts->account_key };
+		view->device_set = (ProtobufCBinaryData){ FG_SHA256_LEN, parts->set.b };
+		view->expires_ms = view->not_before_ms + FG_VIEW_SECURE_LIFE_MAX_MS;
+		view->succession = statement(core, entry->succession);
+	} else {
+		view->state = FALLGATE__VIEW_STATE__VIEW_ABSENT;
+		view->expires_ms = view->not_before_ms + FG_VIEW_ABSENT_LIFE_MAX_MS;
+		view->deregistration = statement(core, entry->deregistration);
+	}
+}
+
 enum fg_rc fg_directory_view(struct fg_core *core, const struct fg_directory_entry *entry,
 			     uint8_t **view_out, size_t *len_out)
 {
-	Fallgate__View view = FALLGATE__VIEW__INIT;
-	uint64_t now_ms = fg_core_now_ms(core);
-	size_t current;
-	struct fg_hash set = device_set(entry, now_ms, &current);
-	struct fg_hash tag = entry->tag;
-	bool secure = has_account(entry) && current > 0;
-	uint8_t account_key[FG_ACCOUNT_KEY_LEN];
+	struct view_parts parts;
+	Fallgate__View view;
 
-	memcpy(account_key, entry->account_key, sizeof(account_key));
-	view.gateway_id = (ProtobufCBinaryData){ FG_ID_LEN, core->trust.gateway_id.b };
-	view.handle_tag = (ProtobufCBinaryData){ FG_SHA256_LEN, tag.b };
-	view.epoch = entry->epoch;
-	view.not_before_ms = now_ms - CLOCK_SKEW_MS;
-	if (secure) {
-		view.state = FALLGATE__VIEW_STATE__VIEW_SECURE;
-		view.account_key = (ProtobufCBinaryData){ FG_ACCOUNT_KEY_LEN, account_key };
-		view.device_set = (ProtobufCBinaryData){ FG_SHA256_LEN, set.b };
-		view.expires_ms = view.not_before_ms + FG_VIEW_SECURE_LIFE_MAX_MS;
-		view.succession = statement(core, entry->succession);
-	} else {
-		view.state = FALLGATE__VIEW_STATE__VIEW_ABSENT;
-		view.expires_ms = view.not_before_ms + FG_VIEW_ABSENT_LIFE_MAX_MS;
-		view.deregistration = statement(core, entry->deregistration);
-	}
+	fill_view(core, entry, &parts, &view);
 	return sign_view(core, &view, view_out, len_out);
+}
+
+enum fg_rc fg_directory_view_body(struct fg_core *core, const struct fg_directory_entry *entry,
+				  uint8_t **body_out, size_t *len_out, bool *secure_out)
+{
+	struct view_parts parts;
+	Fallgate__View view;
+
+	fill_view(core, entry, &parts, &view);
+	*body_out = fg_proto_pack_new(&view, len_out);
+	*secure_out = view.state == FALLGATE__VIEW_STATE__VIEW_SECURE;
+	return *body_out ? FG_OK : FG_E_NO_MEMORY;
 }
 
 /* ---- the own devices ---- */

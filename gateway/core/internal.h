@@ -17,6 +17,10 @@ enum {
 /*! Ends the process on FG_E_STORE_FATAL; to be asked with the rc of every call and callback of the store. Returns rc. */
 enum fg_rc fg_core_store_rc(struct fg_core *core, enum fg_rc rc);
 
+/* ---- chain.c ---- */
+/*! A frame of the log or the vault about messages, accounts and applications. */
+void fg_chain_frame(struct fg_core *core, const struct fg_frame *frame, bool by_vault);
+
 /* ---- session.c ---- */
 /*! The connection has proven to be this device: it is online from now on; an older connection of the device is dropped. The
  *  certificate was verified. FG_OK or FG_E_NO_MEMORY. */

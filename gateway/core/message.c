@@ -10,6 +10,7 @@
 #include <string.h>
 #include "gateway/decide/explain.h"
 #include "gateway/decide/facts_text.h"
+#include "gateway/core/relay.h"
 #include "lib/proto/consent.h"
 
 #define CLOCK_SKEW_MS                                                                              \
@@ -490,7 +491,9 @@ static void status_read(enum fg_rc rc, const struct fg_store_row *rows, size_t c
 		job = fallgate__stored_job__unpack(NULL, rows[0].body.len, rows[0].body.data);
 	if (job)
 		explain_job(core, &rows[0], job, text, sizeof(text));
-	if (reading->text)
+	if (reading->text && !job)
+		fg_relays_explain(core, &reading->id, reading->text, reading->arg);
+	else if (reading->text)
 		reading->text(text, reading->arg);
 	else if (!job || memcmp(job->sender_device.data, reading->device, FG_DEVICE_ID_LEN) != 0)
 		fg_session_error(core, session, reading->request, rc == FG_OK ? FG_E_NOT_FOUND : rc,

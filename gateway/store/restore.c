@@ -85,6 +85,7 @@ static enum fg_rc hold_everything(struct fg_db *db, const struct restore *restor
 #ifndef FG_MUTANT_restored_jobs_held
 		"UPDATE job SET state = 1, due_ms = min(expires_ms, 9223372036854775807 - 3600001) "
 		"+ 3600001 WHERE state <> 7;"
+		"UPDATE relay SET held = 1;"
 #endif
 		"DELETE FROM prekey;"
 		"INSERT INTO kv (kind, key, version, body) VALUES (%d, CAST('restored' AS BLOB), "

@@ -159,7 +159,7 @@ static enum fg_rc sqlite_submit(void *engine, unsigned part, unsigned flags,
 	size_t cost = 0;
 
 	for (size_t i = 0; i < count; i++)
-		cost += OP_COST_BYTES + ops[i].body.len + ops[i].key.len;
+		cost += OP_COST_BYTES + ops[i].body.len + ops[i].key.len + ops[i].record.len;
 	if (store->fatal)
 		return FG_E_STORE_FATAL;
 	if (store->closing)
@@ -345,6 +345,7 @@ static void sqlite_health(void *engine, struct fg_store_health *health_out)
 	pthread_mutex_lock(&commit->lock);
 	memcpy(health_out->jobs, commit->counts.jobs, sizeof(health_out->jobs));
 	health_out->queued_items = commit->counts.queued_items;
+	health_out->relays = commit->counts.relays;
 	health_out->commits = commit->commits;
 	health_out->ops = commit->ops_done;
 	pthread_mutex_unlock(&commit->lock);

@@ -99,6 +99,7 @@ struct fg_quota {
 struct fg_store_counts {
 	uint64_t jobs[FG_JOB_FINAL + 1];
 	uint64_t queued_items;
+	uint64_t relays;
 };
 
 struct fg_ops {

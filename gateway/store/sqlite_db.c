@@ -19,6 +19,9 @@
 static const char schema_sql[] =
 #include "gateway/store/schema-1.inc"
 	;
+static const char schema_2_sql[] =
+#include "gateway/store/schema-2.inc"
+	;
 
 int fg_db_bind_args(sqlite3_stmt *stmt, const struct fg_db_arg *args, size_t count)
 {
@@ -154,6 +157,8 @@ static enum fg_rc make_schema(struct fg_db *db, const char *path)
 		code = exec(db->handle, "BEGIN IMMEDIATE");
 	if (code == SQLITE_OK)
 		code = exec(db->handle, schema_sql);
+	if (code == SQLITE_OK)
+		code = exec(db->handle, schema_2_sql);
 	snprintf(numbers, sizeof(numbers),
 		 "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT", FG_DB_APPLICATION,
 		 FG_STORE_SCHEMA);
@@ -162,7 +167,25 @@ static enum fg_rc make_schema(struct fg_db *db, const char *path)
 	return code == SQLITE_OK ? FG_OK : log_failure(db, path, "cannot make the schema", code);
 }
 
-/* A new file gets the schema; any other has to carry exactly ours. */
+/* From version 1: nothing of it changes, so that it is one small transaction whatever the store holds. */
+static enum fg_rc migrate(struct fg_db *db, const char *path)
+{
+	char sql[96];
+	int code = exec(db->handle, "BEGIN IMMEDIATE");
+
+	snprintf(sql, sizeof(sql), "PRAGMA user_version=%d; COMMIT", FG_STORE_SCHEMA);
+	if (code == SQLITE_OK)
+		code = exec(db->handle, schema_2_sql);
+	if (code == SQLITE_OK)
+		code = exec(db->handle, sql);
+	if (code != SQLITE_OK)
+		return log_failure(db, path, "cannot migrate the schema", code);
+	LOGP(DSTORE, LOGL_NOTICE, "migrate store %s: schema version 1 became %d\n", path,
+	     FG_STORE_SCHEMA);
+	return FG_OK;
+}
+
+/* A new file gets the schema; one of the version before is migrated; any other has to carry exactly ours. */
 static enum fg_rc check_schema(struct fg_db *db, const char *path)
 {
 	int64_t tables = 0, application = 0, version = 0;
@@ -178,6 +201,8 @@ static enum fg_rc check_schema(struct fg_db *db, const char *path)
 		return make_schema(db, path);
 	if (application == FG_DB_APPLICATION && version == FG_STORE_SCHEMA)
 		return FG_OK;
+	if (application == FG_DB_APPLICATION && version == 1)
+		return migrate(db, path);
 	LOGP(DSTORE, LOGL_ERROR,
 	     "refuse store %s: schema version %lld of application %#llx, this program needs "
 	     "version %d of %#x\n",

@@ -3,42 +3,11 @@
  * The ops of store.h as SQL. Every op finds out whether its condition holds before it writes; a submit that could fail after
  * its first op runs inside a savepoint.
  */
-#include "gateway/store/sqlite.h"
+#include "gateway/store/sqlite_ops.h"
 
 #include <string.h>
 #include <talloc.h>
 #include "lib/base/fault.h"
-
-enum {
-	ST_BEGIN,
-	ST_COMMIT,
-	ST_ROLLBACK,
-	ST_SAVEPOINT,
-	ST_UNDO,
-	ST_RELEASE,
-	ST_QUEUE_LOAD,
-	ST_QUEUE_FIND,
-	ST_QUEUE_PUT,
-	ST_QUEUE_DROP,
-	ST_QUEUE_CLEAR,
-	ST_JOB_PUT,
-	ST_JOB_FIND,
-	ST_JOB_SAME,
-	ST_JOB_SET,
-	ST_JOB_DROP,
-	ST_REF_FIND,
-	ST_REF_PUT,
-	ST_REF_DROP,
-	ST_KV_FIND,
-	ST_KV_PUT,
-	ST_KV_DROP,
-	ST_PREKEY_PUT,
-	ST_PREKEY_FIRST,
-	ST_PREKEY_DROP,
-	ST_PREKEY_LEFT,
-	ST_PREKEY_CLEAR,
-	ST_COUNT
-};
 
 static const char *const statements[ST_COUNT] = {
 	[ST_BEGIN] = "BEGIN IMMEDIATE",
@@ -79,6 +48,21 @@ static const char *const statements[ST_COUNT] = {
 	[ST_PREKEY_DROP] = "DELETE FROM prekey WHERE device = ?1 AND number = ?2",
 	[ST_PREKEY_LEFT] = "SELECT count(*) FROM prekey WHERE device = ?1",
 	[ST_PREKEY_CLEAR] = "DELETE FROM prekey WHERE device = ?1",
+	[ST_RELAY_PUT] = "INSERT INTO relay (row, id, state, record) VALUES (?1, ?2, ?3, ?4)"
+			 " ON CONFLICT (row) DO NOTHING",
+	[ST_RELAY_BODY_PUT] = "INSERT OR REPLACE INTO relay_body (row, body) VALUES (?1, ?2)",
+	[ST_RELAY_BODY_DROP] = "DELETE FROM relay_body WHERE row = ?1",
+	[ST_RELAY_SET] = "UPDATE relay SET state = ?2, record = ?3 WHERE row = ?1",
+	[ST_RELAY_DROP] = "DELETE FROM relay WHERE row = ?1",
+	[ST_RELAY_FINAL_PUT] =
+		"INSERT OR REPLACE INTO relay_final (row, id, record) VALUES (?1, ?2, ?3)",
+	[ST_RELAY_FINAL_DROP] = "DELETE FROM relay_final WHERE row IN (SELECT row FROM relay_final"
+				" WHERE row < ?1 ORDER BY row LIMIT ?2)",
+	[ST_RELAY_KEY_FIND] = "SELECT expires_ms > ?3, id = ?2 FROM relay_key WHERE key = ?1",
+	[ST_RELAY_KEY_PUT] = "INSERT OR REPLACE INTO relay_key (key, id, body, expires_ms)"
+			     " VALUES (?1, ?2, ?3, ?4)",
+	[ST_RELAY_KEY_DROP] = "DELETE FROM relay_key WHERE key IN (SELECT key FROM relay_key"
+			      " WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2)",
 };
 
 static enum fg_rc check(struct fg_ops *ops, int code)
@@ -89,24 +73,15 @@ static enum fg_rc check(struct fg_ops *ops, int code)
 	return fg_db_rc(code);
 }
 
-/* Bind and run a statement that gives no row. */
-#define RUN(ops, number, ...)                                                                      \
-	run_bound(ops, number, fg_db_bind((ops)->db.statements[number], __VA_ARGS__))
-
-static enum fg_rc run_bound(struct fg_ops *ops, int number, int code)
+enum fg_rc fg_ops_run(struct fg_ops *ops, int number, int code)
 {
 	if (code == SQLITE_OK)
 		code = fg_db_run(ops->db.statements[number]);
 	return check(ops, code);
 }
 
-/* Bind and run a statement that gives at most one row: up to two integers, untouched when there is no row. */
-#define FIND(ops, number, found, first, second, ...)                                               \
-	find_bound(ops, number, fg_db_bind((ops)->db.statements[number], __VA_ARGS__), found,      \
-		   first, second)
-
-static enum fg_rc find_bound(struct fg_ops *ops, int number, int code, bool *found, int64_t *first,
-			     int64_t *second)
+enum fg_rc fg_ops_find(struct fg_ops *ops, int number, int code, bool *found, int64_t *first,
+		       int64_t *second)
 {
 	sqlite3_stmt *stmt = ops->db.statements[number];
 
@@ -473,6 +448,13 @@ static enum fg_rc run_op(struct fg_ops *ops, unsigned part, struct fg_store_op *
 		return RUN(ops, ST_PREKEY_CLEAR, DB_DEVICE(op->device));
 	case FG_OP_PREKEY_COUNT:
 		return prekey_count(ops, op);
+	case FG_OP_RELAY_PUT:
+	case FG_OP_RELAY_SET:
+	case FG_OP_RELAY_END:
+	case FG_OP_RELAY_DROP:
+	case FG_OP_RELAY_KEY_PUT:
+	case FG_OP_RELAY_KEY_DROP:
+		return fg_ops_relay(ops, op);
 	}
 	return FG_E_STORE_FATAL;
 }
@@ -483,6 +465,7 @@ static bool may_fail(const struct fg_store_op *op)
 	case FG_OP_QUEUE_PUT:
 	case FG_OP_QUEUE_ACK_IF:
 	case FG_OP_JOB_SET:
+	case FG_OP_RELAY_KEY_PUT:
 		return true;
 	case FG_OP_KV_PUT:
 	case FG_OP_KV_DROP:
@@ -617,14 +600,17 @@ static int count_jobs(struct fg_ops *ops)
 
 enum fg_rc fg_ops_open(void *ctx, struct fg_ops *ops)
 {
-	int64_t items = 0;
+	int64_t items = 0, relays = 0;
 	int code = count_jobs(ops);
 
 	if (code == SQLITE_OK)
 		code = fg_db_number(ops->db.handle, "SELECT count(*) FROM queue", &items);
+	if (code == SQLITE_OK)
+		code = fg_db_number(ops->db.handle, "SELECT count(*) FROM relay", &relays);
 	if (code != SQLITE_OK)
 		return fg_db_rc(code);
 	ops->counts.queued_items = (uint64_t)items;
+	ops->counts.relays = (uint64_t)relays;
 	ops->quotas = talloc_zero_array(ctx, struct fg_quota, FG_QUOTA_SLOTS);
 	if (!ops->quotas)
 		return FG_E_NO_MEMORY;

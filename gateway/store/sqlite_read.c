@@ -21,6 +21,10 @@ enum {
 	RD_EXPIRED,
 	RD_SENDING,
 	RD_ANNOUNCE,
+	RD_RELAY_BODY,
+	RD_RELAY,
+	RD_RELAY_KEY,
+	RD_RELAYS,
 	RD_COUNT
 };
 
@@ -46,6 +50,12 @@ static const char *const statements[RD_COUNT] = {
 		JOB_COLUMNS "WHERE state <> 7 AND state = 4 AND ?1 >= 0 ORDER BY due_ms LIMIT ?2",
 	[RD_ANNOUNCE] = "SELECT kind, key, version, body FROM kv WHERE kind = 9 AND ?1 >= 0"
 			" ORDER BY key LIMIT ?2",
+	[RD_RELAY_BODY] = "SELECT row, body FROM relay_body WHERE row = ?1",
+	[RD_RELAY] = "SELECT row, record, id FROM relay_final WHERE row >= ?1 AND row < ?2"
+		     " AND id = ?3 ORDER BY row LIMIT 1",
+	[RD_RELAY_KEY] = "SELECT 0, body, id, 0, 0, expires_ms FROM relay_key WHERE key = ?1",
+	[RD_RELAYS] = "SELECT row, record, id, state, held FROM relay WHERE row > ?1"
+		      " ORDER BY row LIMIT ?2",
 };
 _Static_assert(FG_KV_ANNOUNCE == 9, "named in RD_ANNOUNCE");
 
@@ -119,6 +129,25 @@ static int row_from_ref(struct rows *rows, sqlite3_stmt *stmt, struct fg_store_r
 	return code == SQLITE_OK ? copy_fixed(stmt, 1, row->id.b, FG_ID_LEN) : code;
 }
 
+static int row_from_body(struct rows *rows, sqlite3_stmt *stmt, struct fg_store_row *row)
+{
+	row->seq = (uint64_t)sqlite3_column_int64(stmt, 0);
+	return copy_bytes(rows, stmt, 1, &row->body);
+}
+
+static int row_from_relay(struct rows *rows, sqlite3_stmt *stmt, struct fg_store_row *row)
+{
+	int code = row_from_body(rows, stmt, row);
+
+	if (sqlite3_column_count(stmt) > 3) {
+		row->state = (enum fg_job_state)sqlite3_column_int(stmt, 3);
+		row->tag = (uint8_t)sqlite3_column_int(stmt, 4);
+	}
+	if (sqlite3_column_count(stmt) > 5)
+		row->expires_ms = (uint64_t)sqlite3_column_int64(stmt, 5);
+	return code == SQLITE_OK ? copy_fixed(stmt, 2, row->id.b, FG_ID_LEN) : code;
+}
+
 /* One more row at the end of the list, which doubles. NULL without memory. */
 static struct fg_store_row *row_add(struct rows *rows)
 {
@@ -170,8 +199,24 @@ static int get_one(struct fg_db *reader, struct rows *rows, const struct fg_stor
 		stmt = reader->statements[RD_JOB];
 		return collect(rows, stmt, fg_db_bind(stmt, DB_ID(&key->id)), row_from_job);
 	}
+	if (key->what == FG_GET_RELAY_BODY) {
+		stmt = reader->statements[RD_RELAY_BODY];
+		return collect(rows, stmt, fg_db_bind(stmt, DB_INT(key->row)), row_from_body);
+	}
+	if (key->what == FG_GET_RELAY) {
+		stmt = reader->statements[RD_RELAY];
+		return collect(
+			rows, stmt,
+			fg_db_bind(stmt, DB_INT(key->row), DB_INT(key->row_end), DB_ID(&key->id)),
+			row_from_relay);
+	}
 	if (key->key.len == 0)
 		return SQLITE_OK;
+	if (key->what == FG_GET_RELAY_KEY) {
+		stmt = reader->statements[RD_RELAY_KEY];
+		return collect(rows, stmt, fg_db_bind(stmt, DB_BLOB(key->key.data, key->key.len)),
+			       row_from_relay);
+	}
 	if (key->what == FG_GET_DEVICES)
 		return get_devices(reader, rows, key);
 	if (key->what == FG_GET_REF) {
@@ -212,6 +257,8 @@ static row_from row_of_sweep(enum fg_store_sweep_what what)
 {
 	if (what == FG_SWEEP_ANNOUNCE)
 		return row_from_kv;
+	if (what == FG_SWEEP_RELAYS)
+		return row_from_relay;
 	return what == FG_SWEEP_EXPIRED_ITEMS ? row_from_queue : row_from_job;
 }
 
@@ -223,6 +270,7 @@ static int sweep(struct fg_db *reader, struct rows *rows, const struct fg_read *
 		[FG_SWEEP_EXPIRED_ITEMS] = RD_EXPIRED,
 		[FG_SWEEP_SENDING] = RD_SENDING,
 		[FG_SWEEP_ANNOUNCE] = RD_ANNOUNCE,
+		[FG_SWEEP_RELAYS] = RD_RELAYS,
 	};
 	sqlite3_stmt *stmt = reader->statements[number_of[read->sweep]];
 

@@ -9,7 +9,7 @@
 #include "gateway/store/sqlite.h"
 #include "lib/base/log.h"
 
-enum { SUBMIT_OPS_MAX = 4096, GET_KEYS_MAX = 16 };
+enum { SUBMIT_OPS_MAX = 4096 };
 
 struct fg_store {
 	const struct fg_store_engine *engine;
@@ -45,6 +45,12 @@ static bool state_is_known(enum fg_job_state state)
 	return state >= FG_JOB_READY && state <= FG_JOB_FINAL;
 }
 
+static bool row_is_sound(const struct fg_store_op *op)
+{
+	return op->row > 0 && op->row <= INT64_MAX && op->record.len <= FG_STORE_RECORD_MAX &&
+	       (op->record.data || !op->record.len);
+}
+
 static bool op_is_sound(const struct fg_store_op *op)
 {
 	if (op->body.len > FG_STORE_VALUE_MAX || (op->body.len && !op->body.data))
@@ -60,6 +66,16 @@ static bool op_is_sound(const struct fg_store_op *op)
 		return key_fits(&op->key);
 	case FG_OP_PREKEY_PUT:
 		return op->body.len <= sizeof(op->popped);
+	case FG_OP_RELAY_PUT:
+	case FG_OP_RELAY_SET:
+		return row_is_sound(op) && state_is_known(op->state);
+	case FG_OP_RELAY_END:
+	case FG_OP_RELAY_DROP:
+		return row_is_sound(op);
+	case FG_OP_RELAY_KEY_PUT:
+		return key_fits(&op->key);
+	case FG_OP_RELAY_KEY_DROP:
+		return true;
 	case FG_OP_QUEUE_PUT:
 	case FG_OP_QUEUE_ACK:
 	case FG_OP_QUEUE_ACK_IF:
@@ -87,17 +103,18 @@ enum fg_rc fg_store_submit(struct fg_store *store, unsigned part, unsigned flags
 
 static bool key_is_sound(const struct fg_store_key *key)
 {
-	if (key->what == FG_GET_JOB || key->key.len == 0)
-		return key->what <= FG_GET_DEVICES;
+	if (key->what == FG_GET_JOB || key->what == FG_GET_RELAY_BODY ||
+	    key->what == FG_GET_RELAY || key->key.len == 0)
+		return key->what <= FG_GET_RELAY_KEY;
 	if (key->what == FG_GET_KV && !kind_is_known(key->kind))
 		return false;
-	return key->what <= FG_GET_DEVICES && key_fits(&key->key);
+	return key->what <= FG_GET_RELAY_KEY && key_fits(&key->key);
 }
 
 enum fg_rc fg_store_get(struct fg_store *store, const struct fg_store_key *keys, size_t count,
 			fg_store_rows_cb rows, void *arg)
 {
-	if (count == 0 || count > GET_KEYS_MAX)
+	if (count == 0 || count > FG_STORE_GET_MAX)
 		return FG_E_ARG;
 	for (size_t i = 0; i < count; i++)
 		if (!key_is_sound(&keys[i]))
@@ -114,7 +131,7 @@ enum fg_rc fg_store_fetch(struct fg_store *store, const uint8_t device[static FG
 enum fg_rc fg_store_sweep(struct fg_store *store, enum fg_store_sweep_what what, uint64_t now_ms,
 			  size_t limit, fg_store_rows_cb rows, void *arg)
 {
-	if (what > FG_SWEEP_ANNOUNCE)
+	if (what > FG_SWEEP_RELAYS)
 		return FG_E_ARG;
 	return store->engine->sweep(store->state, what, now_ms, limit, rows, arg);
 }

@@ -11,7 +11,7 @@
  *     soon as the commit before ends; there is no timer.
  *  3. Idempotent: every op may be replayed; FG_STORE_DUP counts as success, and so does FG_STORE_NOT_FOUND of whatever deletes or pops.
  *     The very change of a JOB_SET or of a KV_PUT with a version, made before and still standing, is a DUP and no CONFLICT. A POP that
- *     is replayed pops one more.
+ *     is replayed pops one more. RELAY ops carry whole records and are replayed in the order they were made; a row is never given again.
  *  4. Ordered: completions of a part come in the order of its submits; a read that begins after a completion sees it.
  *  5. Conditional: an op with a condition that does not hold (CONFLICT, NOT_FOUND, QUOTA) fails its whole submit: nothing of it
  *     happens, `done` gets FG_E_CONFLICT and the op's own result says which.
@@ -35,10 +35,12 @@ struct fg_store;
 
 enum {
 	FG_STORE_PARTS = 256,
-	FG_STORE_SCHEMA = 1,
+	FG_STORE_SCHEMA = 2,
 	FG_STORE_DEVICE_LEN = 16,
 	FG_STORE_KEY_MAX = 160,
-	FG_STORE_VALUE_MAX = 64 * 1024
+	FG_STORE_VALUE_MAX = 64 * 1024,
+	FG_STORE_RECORD_MAX = 16 * 1024,
+	FG_STORE_GET_MAX = 1024
 };
 
 /*! The partition of a routing key (FNV-1a, stable for ever). */
@@ -84,6 +86,13 @@ enum fg_store_op_kind {
 	FG_OP_PREKEY_POP, /*!< device: the lowest number, returned in popped; NOT_FOUND when there is none is success with popped_len 0 */
 	FG_OP_PREKEY_CLEAR, /*!< device */
 	FG_OP_PREKEY_COUNT, /*!< device: changes nothing; popped_left tells how many there are */
+	/* Messages of applications. The caller gives row, ever growing. None of these has a condition but KEY_PUT. */
+	FG_OP_RELAY_PUT, /*!< row, id, state, record, body; DUP when row is there */
+	FG_OP_RELAY_SET, /*!< row, state, record; body (data NULL: keep); tag 1: delete the body; NOT_FOUND is success */
+	FG_OP_RELAY_END, /*!< row, id, record: no more alive; kept for GET_RELAY until dropped, its body deleted; NOT_FOUND is success */
+	FG_OP_RELAY_DROP, /*!< row, number: forget at most number of those that ended, below row; NOT_FOUND when there are none */
+	FG_OP_RELAY_KEY_PUT, /*!< key, id, body, due_ms (now), expires_ms; DUP for the same id; CONFLICT while the key is another's */
+	FG_OP_RELAY_KEY_DROP, /*!< due_ms, number: forget at most number of the keys that expired by then; NOT_FOUND when there are none */
 };
 
 #define FG_STORE_ANY_VERSION UINT64_MAX
@@ -105,6 +114,8 @@ struct fg_store_op {
 	enum fg_store_kind kind;
 	struct fg_bytes key; /*!< KV: key; REF: "link NUL ref" */
 	struct fg_bytes body;
+	struct fg_bytes record; /*!< RELAY: what changes in place, at most FG_STORE_RECORD_MAX */
+	uint64_t row;           /*!< RELAY: from 1 */
 	uint32_t number;
 	uint64_t version;
 	enum fg_job_state state;
@@ -132,9 +143,10 @@ enum fg_rc fg_store_submit(struct fg_store *store, unsigned part, unsigned flags
 
 /*! What a read gives; borrowed for the call. */
 struct fg_store_row {
-	uint64_t seq; /*!< queue: order of the queue, ever growing; the cursor for the next fetch */
+	uint64_t
+		seq; /*!< queue: order of the queue, ever growing; the cursor for the next fetch; RELAY: the row */
 	struct fg_id id;
-	uint8_t tag;
+	uint8_t tag; /*!< queue: as put; RELAY: 1 when a restore holds it: it must not be sent */
 	uint8_t device[FG_STORE_DEVICE_LEN];
 	enum fg_store_kind kind;
 	struct fg_bytes key;
@@ -152,13 +164,23 @@ typedef void (*fg_store_rows_cb)(enum fg_rc rc, const struct fg_store_row *rows,
 
 /*! Read several records at once, as of one moment. For each of the keys that exists one row (kind and key say which); a key of length 0
  *  is skipped. FG_KV keys by kind; FG_GET_JOB by id; FG_GET_REF by "link NUL ref"; FG_GET_DEVICES: all devices of an account key.
- *  At most 16 keys. */
-enum fg_store_get_what { FG_GET_KV, FG_GET_JOB, FG_GET_REF, FG_GET_DEVICES };
+ *  FG_GET_RELAY_BODY by row. FG_GET_RELAY: the record of id among those that ended, from row on and before row_end, O(rows in between).
+ *  FG_GET_RELAY_KEY by key: id, body, expires_ms. At most FG_STORE_GET_MAX keys. */
+enum fg_store_get_what {
+	FG_GET_KV,
+	FG_GET_JOB,
+	FG_GET_REF,
+	FG_GET_DEVICES,
+	FG_GET_RELAY_BODY,
+	FG_GET_RELAY,
+	FG_GET_RELAY_KEY
+};
 struct fg_store_key {
 	enum fg_store_get_what what;
 	enum fg_store_kind kind;
 	struct fg_bytes key;
 	struct fg_id id;
+	uint64_t row, row_end;
 };
 enum fg_rc fg_store_get(struct fg_store *store, const struct fg_store_key *keys, size_t count,
 			fg_store_rows_cb rows, void *arg);
@@ -168,13 +190,15 @@ enum fg_rc fg_store_fetch(struct fg_store *store, const uint8_t device[static FG
 			  uint64_t after_seq, size_t limit, fg_store_rows_cb rows, void *arg);
 
 /*! Maintenance reads: jobs due until now_ms (not FINAL); FINAL jobs past due; queue items past expiry; jobs SENDING (at start,
- *  whatever now_ms); the records of FG_KV_ANNOUNCE (the same). Rows by due_ms or expires_ms, the oldest first; those records by key. */
+ *  whatever now_ms); the records of FG_KV_ANNOUNCE (the same). Rows by due_ms or expires_ms, the oldest first; those records by key.
+ *  FG_SWEEP_RELAYS: every RELAY that is alive, with its record as body, by row; now_ms is the row after which to begin. */
 enum fg_store_sweep_what {
 	FG_SWEEP_DUE,
 	FG_SWEEP_FINAL,
 	FG_SWEEP_EXPIRED_ITEMS,
 	FG_SWEEP_SENDING,
-	FG_SWEEP_ANNOUNCE
+	FG_SWEEP_ANNOUNCE,
+	FG_SWEEP_RELAYS
 };
 enum fg_rc fg_store_sweep(struct fg_store *store, enum fg_store_sweep_what what, uint64_t now_ms,
 			  size_t limit, fg_store_rows_cb rows, void *arg);
@@ -184,6 +208,7 @@ struct fg_store_health {
 	uint64_t free_bytes;
 	uint64_t jobs[FG_JOB_FINAL + 1];
 	uint64_t queued_items;
+	uint64_t relays; /*!< alive */
 	uint64_t commits;
 	uint64_t ops;
 	uint64_t outstanding_bytes;
@@ -211,7 +236,7 @@ enum fg_rc fg_store_open(void *ctx, struct fg_loop *loop, const struct fg_store_
 /*! Finish what was submitted, then close. done and rows callbacks are called before it returns. Not from inside a callback. */
 void fg_store_close(struct fg_store *store);
 
-/*! Put a backup in the place of the store in dir; what is there now is kept beside it as store.db.before-restore-<time>. Jobs that are not final are held (READY, due an hour after their expiry, so that they expire and are never sent), all one-time prekeys are dropped, and
+/*! Put a backup in the place of the store in dir; what is there now is kept beside it as store.db.before-restore-<time>. Jobs that are not final are held (READY, due an hour after their expiry, so that they expire and are never sent), RELAY rows get tag 1, all one-time prekeys are dropped, and
  *  FG_KV_META "restored" gets the time in Unix milliseconds, as decimal digits. Runs on a closed store's folder; see
  *  `fallgatectl restore`. \return FG_OK; FG_E_SYSTEM, the cause is logged; FG_E_STORE_SCHEMA. */
 enum fg_rc fg_store_restore(const char *backup_path, const char *dir);

@@ -43,6 +43,9 @@ struct fg_conf {
 	size_t accounts_count;
 };
 
+/*! Applications bind to it: it is no way out. */
+bool fg_conf_link_is_server(const struct fg_conf_links *link);
+
 /*! Called for each error: "fallgate.conf:12: links.port: 70000 is not a port; from 0 to 65535". line 0: no line. */
 typedef void (*fg_conf_error_cb)(const char *file, unsigned line, const char *key, const char *text,
 				 void *arg);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <talloc.h>
 #include "gateway/core/job.h"
+#include "gateway/core/relay.h"
 
 enum { TURNS_MAX = 20000, MINUTE_MS = 60000 };
 
@@ -26,6 +27,12 @@ static enum fg_rc pass_submit(void *engine, unsigned part, unsigned flags, struc
 		return fixture->new_rc;
 	if (fixture->submit_rc != FG_OK)
 		return fixture->submit_rc;
+	if (fixture->hold_submits) {
+		assert_true(fixture->held_count < ARRAY_LEN(fixture->held));
+		fixture->held[fixture->held_count++] =
+			(struct fixture_held){ part, flags, ops, count, done, arg };
+		return FG_OK;
+	}
 	return fg_store_submit(fixture->engine_store, part, flags, ops, count, done, arg);
 }
 
@@ -116,6 +123,8 @@ static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, i
 		fixture->order[fixture->orders++ % ARRAY_LEN(fixture->order)] = frame->order;
 	} else if (frame->type == FG_IPC_STORED) {
 		fixture->stored++;
+	} else if (fixture->app_frame) {
+		fixture->app_frame(fixture, frame);
 	}
 }
 
@@ -132,14 +141,8 @@ static void on_core_frame(struct fg_channel *channel, const struct fg_frame *fra
 		fg_session_frame(core, &frame->conn_frame);
 	else if (frame->type == FG_IPC_CONN_CLOSED)
 		fg_session_closed(core, frame->conn_closed.conn);
-	else if (frame->type == FG_IPC_LOGGED)
-		fg_jobs_logged(core, &frame->logged);
-	else if (frame->type == FG_IPC_REFUSED)
-		fg_jobs_refused(core, &frame->refused, channel == core->vault);
-	else if (frame->type == FG_IPC_LEG)
-		fg_jobs_leg(core, &frame->leg);
-	else if (frame->type == FG_IPC_DLR)
-		fg_jobs_report(core, &frame->dlr);
+	else
+		fg_chain_frame(core, frame, channel == core->vault);
 }
 
 static void on_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
@@ -165,14 +168,22 @@ static struct fg_channel *join(struct fixture *fixture, enum fg_role role,
 			      &fixture->core);
 }
 
+void fixture_open_store(struct fixture *fixture)
+{
+	const struct fg_store_conf conf = { .dir = fixture->dir,
+					    .engine = "sqlite",
+					    .outstanding_bytes = 1 << 24,
+					    .queue_items_max = 1000,
+					    .queue_bytes_max = 1 << 26 };
+
+	assert_ok(fg_store_open(fixture->ctx, fixture->core.loop, &conf, &fixture->engine_store));
+	fixture->core.store = fg_store_over(fixture->ctx, &passing, fixture);
+}
+
 int fixture_setup(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	struct fg_core *core = &fixture->core;
-	struct fg_store_conf store = { .engine = "sqlite",
-				       .outstanding_bytes = 1 << 24,
-				       .queue_items_max = 1000,
-				       .queue_bytes_max = 1 << 26 };
 
 	assert_ok(fg_crypto_init());
 	fixture_current = fixture;
@@ -198,9 +209,8 @@ int fixture_setup(void **state)
 	fg_sign_key_new(&core->receipt_key);
 	memcpy(core->trust.directory_key, core->directory_key.public,
 	       sizeof(core->trust.directory_key));
-	store.dir = fixture->dir;
-	assert_ok(fg_store_open(fixture->ctx, core->loop, &store, &fixture->engine_store));
-	core->store = fg_store_over(fixture->ctx, &passing, fixture);
+	fixture_open_store(fixture);
+	assert_ok(fg_relays_start(core));
 	core->secure = join(fixture, FG_ROLE_SECURE, &fixture->secure_peer);
 	core->log = join(fixture, FG_ROLE_LOG, &fixture->log_peer);
 	core->vault = join(fixture, FG_ROLE_VAULT, &fixture->vault_peer);
@@ -212,7 +222,9 @@ int fixture_teardown(void **state)
 {
 	struct fixture *fixture = *state;
 
+	fg_relays_stop(&fixture->core);
 	fg_store_close(fixture->core.store);
+	fg_relays_free(&fixture->core);
 	fg_session_close_all(&fixture->core);
 	fg_budgets_free(&fixture->core);
 	fg_arena_free(&fixture->core.arena);
@@ -229,6 +241,18 @@ void fixture_until(struct fixture *fixture, const unsigned *counter, unsigned mo
 	for (unsigned i = 0; i < TURNS_MAX && *counter <= more_than; i++)
 		fg_loop_step(fixture->core.loop, true);
 	assert_true(*counter > more_than);
+}
+
+void fixture_release(struct fixture *fixture)
+{
+	fixture->hold_submits = false;
+	for (size_t i = 0; i < fixture->held_count; i++) {
+		struct fixture_held *held = &fixture->held[i];
+
+		assert_ok(fg_store_submit(fixture->engine_store, held->part, held->flags, held->ops,
+					  held->count, held->done, held->arg));
+	}
+	fixture->held_count = 0;
 }
 
 void fixture_forget(struct fixture *fixture)

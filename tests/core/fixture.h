@@ -31,6 +31,18 @@ struct fixture {
 	size_t acked;        /* messages, fg_message_acked() */
 	enum fg_rc acked_rc; /* what it answers; set back to FG_OK by the case */
 	unsigned orders, stored;
+	/* frames of applications' messages, as the log and the vault get them */
+	void (*app_frame)(struct fixture *fixture, const struct fg_frame *frame);
+	void *app;
+	bool hold_submits; /* keep them until fixture_release() */
+	struct fixture_held {
+		unsigned part, flags;
+		struct fg_store_op *ops;
+		size_t count;
+		fg_store_done_cb done;
+		void *arg;
+	} held[64];
+	size_t held_count;
 	struct fg_ipc_order order[16]; /* as the log got them: numbers only, the bytes are gone */
 };
 
@@ -47,6 +59,9 @@ int fixture_teardown(void **state);
 /* Turn the loop until *counter is more than it was; fails the test when that does not come. */
 void fixture_until(struct fixture *fixture, const unsigned *counter, unsigned more_than);
 void fixture_forget(struct fixture *fixture);
+void fixture_release(struct fixture *fixture); /* what hold_submits kept */
+/* The store of this folder again, under core.store; it was closed. */
+void fixture_open_store(struct fixture *fixture);
 /* Send a frame as that connection and wait for its answer. */
 Fallgate__ServerFrame *fixture_ask(struct fixture *fixture, uint64_t conn,
 				   Fallgate__ClientFrame *frame);

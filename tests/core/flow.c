@@ -2,6 +2,7 @@
 #include "tests/core/flow.h"
 
 #include <event2/event.h>
+#include "gateway/core/relay.h"
 #include "gateway/core/step.h"
 #include "lib/crypto/merkle.h"
 #include "lib/proto/leaf.h"
@@ -78,6 +79,7 @@ int flow_teardown(void **state)
 	flow_turn(flow);
 	core->stopping = true;
 	fg_jobs_stop(core);
+	fg_relays_stop(core);
 	fg_store_close(core->store);
 	core->store = NULL;
 	fg_receipts_stop(core);

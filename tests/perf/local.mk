@@ -32,3 +32,7 @@ EXTRA_PROGRAMS += tests/perf/smpp_link_bench
 tests_perf_smpp_link_bench_SOURCES = tests/perf/smpp_link_bench.c
 tests_perf_smpp_link_bench_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS) $(SODIUM_CFLAGS)
 tests_perf_smpp_link_bench_LDADD = $(FG_ADAPTER_LIBS)
+EXTRA_PROGRAMS += tests/perf/relay_bench
+tests_perf_relay_bench_SOURCES = tests/perf/relay_bench.c
+tests_perf_relay_bench_CPPFLAGS = $(fg_core_cppflags)
+tests_perf_relay_bench_LDADD = $(fg_core_libs)

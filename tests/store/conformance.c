@@ -60,19 +60,20 @@ static void a_call_outside_its_bounds_is_refused(void **state)
 {
 	struct store_fixture *f = *state;
 	struct fg_store_op op = OP(JOB_DROP, ID(1));
-	struct fg_store_key keys[17] = { 0 };
+	static struct fg_store_key keys[FG_STORE_GET_MAX + 1];
 	struct fg_store_key no_kind = { .what = FG_GET_KV, KEY("a") };
-	struct fg_store_key no_what = { .what = FG_GET_DEVICES + 1, KEY("a") };
+	struct fg_store_key no_what = { .what = FG_GET_RELAY_KEY + 1, KEY("a") };
 
 	assert_rc(FG_E_ARG, fg_store_submit(f->store, FG_STORE_PARTS, 0, &op, 1, store_done, NULL));
 	assert_rc(FG_E_ARG, fg_store_submit(f->store, 0, 0, &op, 0, store_done, NULL));
 	assert_rc(FG_E_ARG, fg_store_submit(f->store, 0, 0, &op, 4097, store_done, NULL));
-	assert_rc(FG_E_ARG, fg_store_get(f->store, keys, 17, store_collect, NULL));
+	assert_rc(FG_E_ARG,
+		  fg_store_get(f->store, keys, FG_STORE_GET_MAX + 1, store_collect, NULL));
 	assert_rc(FG_E_ARG, fg_store_get(f->store, keys, 0, store_collect, NULL));
 	assert_rc(FG_E_ARG, fg_store_get(f->store, &no_kind, 1, store_collect, NULL));
 	assert_rc(FG_E_ARG, fg_store_get(f->store, &no_what, 1, store_collect, NULL));
 	assert_rc(FG_E_ARG,
-		  fg_store_sweep(f->store, FG_SWEEP_ANNOUNCE + 1, 0, 1, store_collect, NULL));
+		  fg_store_sweep(f->store, FG_SWEEP_RELAYS + 1, 0, 1, store_collect, NULL));
 	f->conf.engine = "paper";
 	store_close(f);
 	assert_rc(FG_E_ARG, store_open(f));
@@ -531,6 +532,11 @@ size_t store_conformance_cases(const struct store_factory *factory, struct CMUni
 		CASE(devices_are_those_whose_key_begins_with_the_account),
 		CASE(sweeps_find_what_is_due_and_nothing_else),
 		CASE(the_sweep_of_announcements_finds_these_by_key_and_no_other_kind),
+		CASE(a_relay_is_put_once_and_read_back_in_the_order_of_its_rows),
+		CASE(a_relay_changes_in_place_and_its_body_goes_when_told),
+		CASE(a_relay_that_ended_is_kept_until_it_is_dropped),
+		CASE(a_key_belongs_to_one_message_until_it_expires),
+		CASE(a_relay_outside_its_bounds_is_refused),
 		CASE(random_submits_answer_as_the_model_does),
 	};
 

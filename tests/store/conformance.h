@@ -16,5 +16,12 @@ size_t store_clause_cases(struct CMUnitTest *cases_out);
 int store_case_setup(void **state);
 int store_case_teardown(void **state);
 
+/*! The cases of conformance_relay.c: messages of applications. */
+void a_relay_is_put_once_and_read_back_in_the_order_of_its_rows(void **state);
+void a_relay_changes_in_place_and_its_body_goes_when_told(void **state);
+void a_relay_that_ended_is_kept_until_it_is_dropped(void **state);
+void a_key_belongs_to_one_message_until_it_expires(void **state);
+void a_relay_outside_its_bounds_is_refused(void **state);
+
 /*! The case of model.c: random submits answer as a model in memory does. */
 void random_submits_answer_as_the_model_does(void **state);

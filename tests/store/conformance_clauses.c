@@ -36,6 +36,7 @@ static void fails_whole(struct store_fixture *f, struct fg_store_op bad,
 		OP(PREKEY_POP, DEV(9)),
 		OP(QUEUE_CLEAR, DEV(9)),
 		OP(JOB_SET, ID(99), .from_states = FROM(READY), .state = FG_JOB_FINAL),
+		OP(RELAY_PUT, .row = 1, ID(1), .state = FG_JOB_READY),
 		bad,
 	};
 	struct fg_store_op moved = ops[position];
@@ -57,6 +58,7 @@ static void fails_whole(struct store_fixture *f, struct fg_store_op bad,
 	fg_store_health(f->store, &health);
 	assert_int_equal(health.jobs[FG_JOB_READY], 1);
 	assert_int_equal(health.queued_items, 8);
+	assert_int_equal(health.relays, 0);
 }
 
 static void a_condition_that_fails_undoes_its_whole_submit(void **state)
@@ -86,7 +88,7 @@ static void a_condition_that_fails_undoes_its_whole_submit(void **state)
 		before[i] = OP(QUEUE_PUT, DEV(9), ID(i));
 	assert_ok(store_run(f, before, ARRAY_LEN(before)));
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		fails_whole(f, cases[i].op, cases[i].result, 7);
+		fails_whole(f, cases[i].op, cases[i].result, 8);
 		fails_whole(f, cases[i].op, cases[i].result, 0);
 	}
 	assert_ok(store_run(f, &pop, 1));

@@ -4,7 +4,16 @@
  */
 #include "tests/store/conformance.h"
 
-enum { DEVICES = 3, IDS = 6, KEYS = 3, PREKEYS = 4, BATCHES = 40, BATCH = 24, OPS_MAX = 4 };
+enum {
+	DEVICES = 3,
+	IDS = 6,
+	KEYS = 3,
+	PREKEYS = 4,
+	ROWS = 4,
+	BATCHES = 40,
+	BATCH = 24,
+	OPS_MAX = 4
+};
 
 static const uint8_t bodies[][2] = { "a", "b" };
 
@@ -23,6 +32,11 @@ struct model {
 	bool prekeys[DEVICES][PREKEYS];
 	bool refs[KEYS];
 	uint8_t ref_id[KEYS];
+	struct {
+		enum fg_job_state state; /* 0: not alive */
+		uint8_t record, body, ended;
+	} relays[ROWS + 1];
+	uint8_t relay_key[KEYS]; /* id and one */
 	unsigned queue_items_max;
 };
 
@@ -46,7 +60,7 @@ static struct fg_store_op draw_op(uint32_t *seed)
 {
 	static const uint8_t keys[KEYS][1] = { "x", "y", "z" };
 	struct fg_store_op op = {
-		.op = (enum fg_store_op_kind)draw(seed, FG_OP_PREKEY_CLEAR + 1),
+		.op = (enum fg_store_op_kind)draw(seed, FG_OP_RELAY_KEY_PUT + 1),
 		.device = { (uint8_t)draw(seed, DEVICES) },
 		.id = { { (uint8_t)draw(seed, IDS) } },
 		.kind = FG_KV_META,
@@ -57,8 +71,16 @@ static struct fg_store_op draw_op(uint32_t *seed)
 		.state = (enum fg_job_state)(1 + draw(seed, FG_JOB_FINAL)),
 		.from_states = draw(seed, 256),
 		.due_ms = draw(seed, 2),
+		.expires_ms = 9,
+		.row = 1 + draw(seed, ROWS),
+		.record = { bodies[draw(seed, 2)], 1 },
+		.tag = 0,
 	};
 
+	if (op.op == FG_OP_PREKEY_COUNT)
+		op.op = FG_OP_RELAY_SET;
+	if (op.op >= FG_OP_RELAY_PUT)
+		op.tag = (uint8_t)draw(seed, 2);
 	if (op.version == 2)
 		op.version = FG_STORE_ANY_VERSION;
 	if (op.op == FG_OP_JOB_SET && draw(seed, 2))
@@ -170,6 +192,45 @@ static enum fg_store_result model_prekey(struct model *m, const struct fg_store_
 	return FG_STORE_OK;
 }
 
+static enum fg_store_result model_relay_drop(struct model *m, const struct fg_store_op *op)
+{
+	unsigned dropped = 0;
+
+	for (uint64_t row = 1; row < op->row && dropped < op->number; row++) {
+		dropped += m->relays[row].ended != 0;
+		m->relays[row].ended = 0;
+	}
+	return dropped ? FG_STORE_OK : FG_STORE_NOT_FOUND;
+}
+
+static enum fg_store_result model_relay(struct model *m, const struct fg_store_op *op)
+{
+	__typeof__(m->relays[0]) *relay = &m->relays[op->row];
+	uint8_t *key = &m->relay_key[op->key.data[0] - 'x'];
+
+	if (op->op == FG_OP_RELAY_KEY_PUT) {
+		if (*key)
+			return *key == op->id.b[0] + 1 ? FG_STORE_DUP : FG_STORE_CONFLICT;
+		*key = (uint8_t)(op->id.b[0] + 1);
+		return FG_STORE_OK;
+	}
+	if (op->op == FG_OP_RELAY_DROP)
+		return model_relay_drop(m, op);
+	if (op->op == FG_OP_RELAY_PUT && relay->state)
+		return FG_STORE_DUP;
+	if (op->op != FG_OP_RELAY_PUT && !relay->state)
+		return FG_STORE_NOT_FOUND;
+	relay->record = op->record.data[0];
+	if (op->body.data)
+		relay->body = op->body.data[0];
+	if (op->op == FG_OP_RELAY_END || (op->op == FG_OP_RELAY_SET && op->tag))
+		relay->body = 0;
+	if (op->op == FG_OP_RELAY_END)
+		relay->ended = relay->record;
+	relay->state = op->op == FG_OP_RELAY_END ? 0 : op->state;
+	return FG_STORE_OK;
+}
+
 static enum fg_store_result model_op(struct model *m, const struct fg_store_op *op,
 				     uint32_t *popped)
 {
@@ -189,6 +250,12 @@ static enum fg_store_result model_op(struct model *m, const struct fg_store_op *
 	case FG_OP_REF_PUT:
 	case FG_OP_REF_DROP:
 		return model_ref(m, op);
+	case FG_OP_RELAY_PUT:
+	case FG_OP_RELAY_SET:
+	case FG_OP_RELAY_END:
+	case FG_OP_RELAY_DROP:
+	case FG_OP_RELAY_KEY_PUT:
+		return model_relay(m, op);
 	default:
 		return model_prekey(m, op, popped);
 	}
@@ -246,9 +313,39 @@ static void check_jobs(struct store_fixture *f, const struct model *m)
 	assert_memory_equal(health.jobs, states, sizeof(states));
 }
 
+static void check_relays(struct store_fixture *f, const struct model *m)
+{
+	struct store_rows *rows = store_sweep(f, FG_SWEEP_RELAYS, 0, 100);
+	size_t i = 0;
+
+	for (uint64_t row = 1; row <= ROWS; row++) {
+		struct fg_store_key body = { .what = FG_GET_RELAY_BODY, .row = row };
+		unsigned ended = 0;
+
+		for (uint8_t id = 0; id < IDS; id++) {
+			struct fg_store_key key = { .what = FG_GET_RELAY,
+						    .id = { { id } },
+						    .row = row,
+						    .row_end = row + 1 };
+
+			ended += store_count_key(f, key) != 0;
+		}
+		assert_int_equal(ended, m->relays[row].ended != 0);
+		assert_int_equal(store_count_key(f, body), m->relays[row].body != 0);
+		if (!m->relays[row].state)
+			continue;
+		assert_true(i < rows->count);
+		assert_int_equal(rows->list[i].seq, row);
+		assert_int_equal(rows->list[i].state, m->relays[row].state);
+		assert_int_equal(rows->list[i++].body.data[0], m->relays[row].record);
+	}
+	assert_int_equal(i, rows->count);
+}
+
 static void check_state(struct store_fixture *f, const struct model *m)
 {
 	check_jobs(f, m);
+	check_relays(f, m);
 	for (uint8_t d = 0; d < DEVICES; d++)
 		assert_int_equal(store_count_queue(f, d), m->queued[d]);
 	for (uint8_t k = 0; k < KEYS; k++) {

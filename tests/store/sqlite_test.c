@@ -99,8 +99,8 @@ static void a_setting_that_does_not_take_effect_is_refused(void **state)
 
 static void another_schema_version_is_refused_and_left_alone(void **state)
 {
-	static const char *const changes[] = { "PRAGMA user_version=2",
-					       "PRAGMA user_version=1; PRAGMA application_id=7",
+	static const char *const changes[] = { "PRAGMA user_version=3",
+					       "PRAGMA user_version=2; PRAGMA application_id=7",
 					       "PRAGMA user_version=0; PRAGMA application_id=0" };
 	struct store_fixture *f = *state;
 
@@ -109,6 +109,30 @@ static void another_schema_version_is_refused_and_left_alone(void **state)
 		exec_file(path_of(f, "store.db"), changes[i]);
 		assert_rc(FG_E_STORE_SCHEMA, store_open(f));
 	}
+}
+
+static void a_store_of_schema_version_1_is_migrated_with_all_it_holds(void **state)
+{
+	struct store_fixture *f = *state;
+	struct fg_store_op ops[] = { OP(QUEUE_PUT, DEV(1), ID(1), BODY("q")),
+				     OP(JOB_PUT, ID(2), .state = FG_JOB_READY, BODY("j")) };
+	struct fg_store_op put = OP(RELAY_PUT, .row = 1, ID(3), .state = FG_JOB_READY, BODY("b"));
+	struct fg_store_key job = { .what = FG_GET_JOB, .id = { { 2 } } };
+
+	assert_ok(store_run(f, ops, 2));
+	store_close(f);
+	exec_file(path_of(f, "store.db"),
+		  "DROP TABLE relay; DROP TABLE relay_body; DROP TABLE relay_final;"
+		  "DROP TABLE relay_key; PRAGMA user_version=1");
+	for (int i = 0; i < 2; i++) {
+		assert_ok(store_open(f));
+		assert_int_equal(store_count_queue(f, 1), 1);
+		assert_int_equal(store_count_key(f, job), 1);
+		assert_ok(store_run(f, &put, 1));
+		assert_int_equal(put.result, i ? FG_STORE_DUP : FG_STORE_OK);
+		store_close(f);
+	}
+	assert_ok(store_open(f));
 }
 
 static void a_second_opener_is_refused(void **state)
@@ -453,7 +477,8 @@ static void a_restored_store_holds_its_jobs_and_has_no_prekeys(void **state)
 	struct fg_store_op ops[] = {
 		OP(JOB_PUT, ID(1), .state = FG_JOB_SENDING, .due_ms = 5, .expires_ms = 1000),
 		OP(JOB_PUT, ID(2), .state = FG_JOB_FINAL, .due_ms = 5),
-		OP(PREKEY_PUT, DEV(1), .number = 1, BODY("k")), OP(QUEUE_PUT, DEV(1), ID(1))
+		OP(PREKEY_PUT, DEV(1), .number = 1, BODY("k")), OP(QUEUE_PUT, DEV(1), ID(1)),
+		OP(RELAY_PUT, .row = 1, ID(3), .state = FG_JOB_SENDING, BODY("b"))
 	};
 	struct fg_store_op later = OP(QUEUE_PUT, DEV(1), ID(2)), pop = OP(PREKEY_POP, DEV(1));
 	struct fg_store_key keys[] = { { .what = FG_GET_JOB, .id = { { 1 } } },
@@ -477,6 +502,7 @@ static void a_restored_store_holds_its_jobs_and_has_no_prekeys(void **state)
 	assert_int_equal(rows->list[1].due_ms, 5);
 	assert_in_range(rows->list[2].body.len, 13, 14);
 	assert_int_equal(store_count_queue(f, 1), 1);
+	assert_int_equal(store_sweep(f, FG_SWEEP_RELAYS, 0, 9)->list[0].tag, 1);
 	assert_ok(store_run(f, &pop, 1));
 	assert_int_equal(pop.result, FG_STORE_NOT_FOUND);
 }
@@ -492,7 +518,7 @@ static void what_is_no_backup_is_not_restored_and_the_store_stays(void **state)
 	write_file(path_of(f, "empty.db"), "");
 	write_file(path_of(f, "text.db"),
 		   "not a database but some words that somebody wrote into a file of this name");
-	exec_file(path_of(f, "newer.db"), "PRAGMA user_version=2");
+	exec_file(path_of(f, "newer.db"), "PRAGMA user_version=3");
 	assert_rc(FG_E_SYSTEM, fg_store_restore(path_of(f, "absent.db"), f->dir));
 	assert_rc(FG_E_SYSTEM, fg_store_restore(path_of(f, "empty.db"), f->dir));
 	assert_rc(FG_E_SYSTEM, fg_store_restore(path_of(f, "text.db"), f->dir));
@@ -558,6 +584,7 @@ int main(void)
 		CASE(a_journal_mode_that_was_changed_by_hand_is_refused_unless_unsafe),
 		CASE(a_setting_that_does_not_take_effect_is_refused),
 		CASE(another_schema_version_is_refused_and_left_alone),
+		CASE(a_store_of_schema_version_1_is_migrated_with_all_it_holds),
 		CASE(a_second_opener_is_refused),
 		CASE(a_folder_or_file_that_cannot_be_used_is_refused),
 		CASE(its_files_are_the_owners_alone),

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What comes from an application, sealed by the vault: may it be taken? What passes is decided with all others of its turn; TAKEN is
+ * said when it is durable, or when it is refused and nothing of it was kept.
+ */
+#include "gateway/core/relay_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_LIFE_MS = 24 * 3600 * 1000 };
+
+void fg_relay_take(struct fg_core_relays *relays, const struct fg_relay_work *work,
+		   const struct fg_id *id, enum fg_rc rc)
+{
+	struct fg_frame frame = { .type = FG_IPC_TAKEN };
+
+	frame.taken.link = work->reply_link;
+	frame.taken.token = work->token;
+	frame.taken.message_id = *id;
+	frame.taken.rc = (uint16_t)rc;
+	if (relays->core->vault && fg_channel_answer(relays->core->vault, &frame) != FG_OK)
+		LOG_MSG(id, DMSG, LOGL_NOTICE, "tell that it was taken: the vault takes no more\n");
+}
+
+void fg_relay_refuse(struct fg_core_relays *relays, struct fg_relay *relay_take, enum fg_rc rc)
+{
+	struct fg_relay_account *account = &relays->accounts[relay_take->account];
+
+	account->alive--;
+	account->today -= account->today > 0;
+	if (relay_take->state == FG_JOB_SENDING) {
+		fg_relay_unlist(relay_take);
+		relays->sending_on[relay_take->link]--;
+	}
+	/* A disk that is full is no fault of this message: the same answer as a queue that is. */
+	fg_relay_take(relays, relay_take->work, &relay_take->id,
+		      rc == FG_E_STORE_FULL ? FG_E_STORE_BUSY : rc);
+	fg_relay_unlist(relay_take);
+	fg_relay_free(relay_take);
+}
+
+/* ---- the same idempotency key ---- */
+
+struct same_key {
+	struct fg_core_relays *relays;
+	struct fg_relay *relay;
+};
+
+static void key_read(enum fg_rc rc, const struct fg_store_row *rows, size_t count, void *arg)
+{
+	struct same_key *asked = arg;
+	struct fg_relay *relay = asked->relay;
+	const uint8_t *same = relay->work->same;
+
+	if (rc == FG_OK && count == 1) {
+		rc = rows[0].body.len == sizeof(relay->work->same) &&
+				     memcmp(rows[0].body.data, same, sizeof(relay->work->same)) == 0
+			     ? FG_OK
+			     : FG_E_EXISTS;
+		relay->id = rows[0].id;
+	} else if (rc == FG_OK) { /* it expired in between: the application asks once more */
+		rc = FG_E_STORE_BUSY;
+	}
+	fg_relay_refuse(asked->relays, relay, rc);
+	free(asked);
+}
+
+static struct fg_bytes key_of(const struct fg_core_relays *relays, const struct fg_relay *relay,
+			      uint8_t out[static FG_STORE_KEY_MAX])
+{
+	const char *account = relays->core->conf->accounts[relay->account].name;
+	size_t len = strlen(account) + 1;
+
+	memcpy(out, account, len);
+	memcpy(out + len, relay->work->key, relay->work->key_len);
+	return FG_BYTES(out, len + relay->work->key_len);
+}
+
+void fg_relay_same_key(struct fg_core_relays *relays, struct fg_relay *relay_take)
+{
+	uint8_t key[FG_STORE_KEY_MAX];
+	struct fg_store_key asked = { .what = FG_GET_RELAY_KEY,
+				      .key = key_of(relays, relay_take, key) };
+	struct same_key *arg = malloc(sizeof(*arg));
+	enum fg_rc rc;
+
+	if (!arg)
+		FG_BUG("out of memory");
+	*arg = (struct same_key){ relays, relay_take };
+	rc = fg_store_get(relays->core->store, &asked, 1, key_read, arg);
+	if (rc != FG_OK)
+		key_read(rc, NULL, 0, arg);
+}
+
+/* ---- one that comes in ---- */
+
+static int account_of(const struct fg_conf *conf, struct fg_bytes name)
+{
+	for (size_t i = 0; i < conf->accounts_count; i++)
+		if (strlen(conf->accounts[i].name) == name.len &&
+		    memcmp(conf->accounts[i].name, name.data, name.len) == 0)
+			return (int)i;
+	return -1;
+}
+
+static enum fg_rc may_take(struct fg_core_relays *relays, const struct fg_ipc_sealed *sealed,
+			   int account)
+{
+	const struct fg_conf_accounts *conf;
+	struct fg_relay_account *counts;
+	uint64_t day = fg_core_now_ms(relays->core) / (FG_RELAY_DAY_S * 1000ull);
+	struct fg_handle handle;
+
+	if (sealed->kind != FG_SUBMIT_APPLICATION)
+		return FG_E_UNSUPPORTED;
+	if (account < 0)
+		return FG_E_DENIED;
+	if (sealed->concat_total > 1) /* each part by itself would get a mark of its own */
+		return FG_E_UNSUPPORTED;
+	if (sealed->message_class >= FG_MESSAGE_CLASS_COUNT ||
+	    sealed->source.len > FG_RELAY_TEXT_MAX || sealed->destination.len > FG_RELAY_TEXT_MAX ||
+	    sealed->segments > UINT8_MAX)
+		return FG_E_TEXT_LONG;
+	if (fg_handle_parse((const char *)sealed->destination.data, sealed->destination.len,
+			    &handle) != FG_OK)
+		return FG_E_HANDLE;
+	conf = &relays->core->conf->accounts[account];
+	counts = &relays->accounts[account];
+	if (counts->day != day) {
+		counts->day = day;
+		counts->today = 0;
+	}
+	if (relays->loading || counts->alive >= (size_t)conf->queue_max)
+		return FG_E_STORE_BUSY;
+	if (conf->quota_per_day && counts->today >= (size_t)conf->quota_per_day)
+		return FG_E_LIMIT;
+	return FG_OK;
+}
+
+static void refuse_at_once(struct fg_core_relays *relays, const struct fg_ipc_sealed *sealed,
+			   enum fg_rc rc)
+{
+	const struct fg_relay_work work = { .reply_link = sealed->link, .token = sealed->token };
+
+	fg_relay_take(relays, &work, &sealed->message_id, rc);
+}
+
+static void copy_work(struct fg_relay_work *work, const struct fg_ipc_sealed *sealed)
+{
+	work->accept = true;
+	work->reply_link = sealed->link;
+	work->token = sealed->token;
+	work->delay_s = sealed->delay_s;
+	work->key_len = (uint8_t)sealed->key.len;
+	if (sealed->key.len)
+		memcpy(work->key, sealed->key.data, sealed->key.len);
+	memcpy(work->same, sealed->same, sizeof(work->same));
+	work->body = malloc(sealed->body.len + 1);
+	if (!work->body)
+		FG_BUG("out of memory");
+	if (sealed->body.len)
+		memcpy(work->body, sealed->body.data, sealed->body.len);
+	work->body_len = sealed->body.len;
+}
+
+void fg_relays_sealed(struct fg_core *core, const struct fg_ipc_sealed *sealed)
+{
+	struct fg_core_relays *relays = core->relays;
+	int account = account_of(core->conf, sealed->account);
+	enum fg_rc rc = may_take(relays, sealed, account);
+	uint64_t validity_s = sealed->validity_s;
+	struct fg_relay *relay;
+
+	if (rc != FG_OK) {
+		refuse_at_once(relays, sealed, rc);
+		return;
+	}
+	relay = fg_relay_new(sealed->source, sealed->destination);
+	relay->id = sealed->message_id;
+	relay->account = (uint16_t)account;
+	relay->message_class = sealed->message_class;
+	relay->submit_flags = sealed->flags;
+	relay->protocol_id = sealed->protocol_id;
+	relay->registered = sealed->registered;
+	relay->segments = (uint8_t)sealed->segments;
+	relay->reference = sealed->reference;
+	relay->flags = sealed->has_reference ? FG_RELAY_REFERENCE : 0;
+	if (!validity_s)
+		validity_s = (uint64_t)core->conf->accounts[account].validity_s;
+	relay->expires_s = (uint32_t)(fg_core_now_ms(core) / 1000 + validity_s);
+	copy_work(fg_relay_work_new(relay), sealed);
+	relays->accounts[account].alive++;
+	relays->accounts[account].today++;
+	fg_relay_push(&relays->decide, relay);
+	fg_relay_stir(relays);
+}

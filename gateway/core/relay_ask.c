@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What applications ask of their messages (query, cancel, replace), and what operators do (explain, links).
+ */
+#include "gateway/core/relay_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+#include "lib/wire/dlr.h"
+
+/* A row is the time of its commit's batch, soon after the vault made the id. */
+enum { BEFORE_MS = 1000, AFTER_MS = 5000 };
+
+struct asked {
+	struct fg_core *core;
+	uint16_t link;
+	uint64_t token;
+	char account[FG_RELAY_TEXT_MAX + 1];
+	struct fg_id id;
+	fg_text_cb text; /* explain, not query */
+	void *arg;
+};
+
+static void answer(struct fg_core *core, uint16_t link, uint64_t token, enum fg_rc rc,
+		   const struct fg_relay *relay)
+{
+	struct fg_frame frame = { .type = FG_IPC_APP_ANSWER };
+
+	frame.app_answer.link = link;
+	frame.app_answer.token = token;
+	frame.app_answer.rc = (uint16_t)rc;
+	if (relay) {
+		frame.app_answer.state = relay->report ? relay->report : FG_DLR_ENROUTE;
+		frame.app_answer.error = relay->error;
+		frame.app_answer.done_ms =
+			relay->state == FG_JOB_FINAL ? relay->done_s * 1000ull : 0;
+	}
+	if (core->vault && fg_channel_answer(core->vault, &frame) != FG_OK)
+		LOGP(DMSG, LOGL_NOTICE, "answer application: the vault takes no more\n");
+}
+
+static bool is_of(const struct fg_core *core, const struct fg_relay *relay, const void *account,
+		  size_t len)
+{
+	const char *name = core->conf->accounts[relay->account].name;
+
+	return strlen(name) == len && memcmp(name, account, len) == 0;
+}
+
+/* ---- explain ---- */
+
+static char *explain(struct fg_core *core, const struct fg_relay *relay)
+{
+	static const char *const states[] = { [FG_JOB_READY] = "ready",
+					      [FG_JOB_SENDING] = "sending",
+					      [FG_JOB_SENT] = "sent",
+					      [FG_JOB_IN_DOUBT] = "in_doubt",
+					      [FG_JOB_FINAL] = "final" };
+	char masked[FG_HANDLE_MAX + 1], hash[2 * sizeof(relay->facts) + 1];
+	const char *state = relay->state <= FG_JOB_FINAL ? states[relay->state] : NULL;
+	bool known = relay->leg && relay->link < core->conf->links_count;
+
+	return talloc_asprintf(
+		NULL,
+		"message of %s to %s: %s\n"
+		"decided: row=%u reason=%s leg=%u link=%s bearer=%s leaf=%llu\n"
+		"outcome: message_state=%u error=%u segments=%u tries=%u\n"
+		"facts: hash begins %s (the whole is in the log's leaf; the line itself is not "
+		"kept)\n",
+		core->conf->accounts[relay->account].name,
+		fg_handle_mask(fg_relay_destination(relay), masked), state ? state : "?",
+		relay->decision_row, fg_reason_code((enum fg_reason)relay->reason), relay->leg,
+		known ? core->conf->links[relay->link].name : "-",
+		relay->leg ? fg_bearer_name((enum fg_bearer)relay->bearer) : "-",
+		(unsigned long long)relay->leaf_index, relay->report, relay->error, relay->segments,
+		relay->tries, fg_hex(relay->facts, sizeof(relay->facts), hash));
+}
+
+static void say_explained(struct fg_core *core, const struct fg_relay *relay, fg_text_cb done,
+			  void *arg)
+{
+	char *text = relay ? explain(core, relay) : NULL;
+
+	done(text ? text : "", arg);
+	talloc_free(text);
+}
+
+/* ---- those that ended ---- */
+
+static void ended_read(enum fg_rc rc, const struct fg_store_row *rows, size_t count, void *arg)
+{
+	struct asked *asked = arg;
+	struct fg_core *core = asked->core;
+	struct fg_relay *relay = NULL;
+
+	if (rc == FG_OK && count == 1)
+		relay = fg_relay_decode(core->relays, &rows[0], false);
+	if (relay)
+		relay->state = FG_JOB_FINAL;
+	if (asked->text)
+		say_explained(core, relay, asked->text, asked->arg);
+	else if (relay && is_of(core, relay, asked->account, strlen(asked->account)))
+		answer(core, asked->link, asked->token, FG_OK, relay);
+	else
+		answer(core, asked->link, asked->token, rc == FG_OK ? FG_E_NOT_FOUND : rc, NULL);
+	if (relay)
+		fg_relay_free(relay);
+	free(asked);
+}
+
+static void read_ended(struct asked *asked_take)
+{
+	uint64_t time_ms = fg_id_time_ms(&asked_take->id);
+	struct fg_store_key key = { .what = FG_GET_RELAY, .id = asked_take->id };
+	enum fg_rc rc;
+
+	key.row = (time_ms > BEFORE_MS ? time_ms - BEFORE_MS : 0) << FG_RELAY_ROW_SHIFT;
+	key.row_end = (time_ms + AFTER_MS) << FG_RELAY_ROW_SHIFT;
+	rc = fg_store_get(asked_take->core->store, &key, 1, ended_read, asked_take);
+	if (rc != FG_OK)
+		ended_read(rc, NULL, 0, asked_take);
+}
+
+static struct asked *asked_new(struct fg_core *core, const struct fg_id *id)
+{
+	struct asked *asked = calloc(1, sizeof(*asked));
+
+	if (!asked)
+		FG_BUG("out of memory");
+	asked->core = core;
+	asked->id = *id;
+	return asked;
+}
+
+void fg_relays_explain(struct fg_core *core, const struct fg_id *id, fg_text_cb done, void *arg)
+{
+	struct fg_relay *relay = core->relays ? fg_relay_find(core->relays, id) : NULL;
+	struct asked *asked;
+
+	if (relay || !core->relays) {
+		say_explained(core, relay, done, arg);
+		return;
+	}
+	asked = asked_new(core, id);
+	asked->text = done;
+	asked->arg = arg;
+	read_ended(asked);
+}
+
+/* ---- applications ---- */
+
+static void query(struct fg_core *core, const struct fg_ipc_app_asked *ask,
+		  const struct fg_relay *relay)
+{
+	struct asked *asked;
+
+	if (relay) {
+		answer(core, ask->link, ask->token, FG_OK, relay);
+		return;
+	}
+	asked = asked_new(core, &ask->message_id);
+	asked->link = ask->link;
+	asked->token = ask->token;
+	if (ask->account.len)
+		memcpy(asked->account, ask->account.data, ask->account.len);
+	read_ended(asked);
+}
+
+/* True: it is or will be cancelled, and nothing of it was opened. The answer comes when that is durable. */
+static bool cancel(struct fg_core_relays *relays, struct fg_relay *relay,
+		   const struct fg_ipc_app_asked *ask)
+{
+	struct fg_relay_work *work;
+
+	if (relay->state != FG_JOB_READY || relay->flags & FG_RELAY_CANCELLED)
+		return false;
+	relay->flags |= FG_RELAY_CANCELLED;
+	work = fg_relay_work_new(relay);
+	if (ask) {
+		work->cancel = true;
+		work->reply_link = ask->link;
+		work->token = ask->token;
+	}
+	if (!(relay->flags & FG_RELAY_DECIDING))
+		fg_relay_push(&relays->decide, relay);
+	fg_relay_stir(relays);
+	return true;
+}
+
+static bool text_is(struct fg_bytes text, const char *other, size_t len)
+{
+	return text.len == len && (!len || memcmp(text.data, other, len) == 0);
+}
+
+/* cancel_sm without an id: every one of the account that waits between these two (SMPP v3.4, 4.9). Looks at all in memory. */
+static void cancel_all(struct fg_core_relays *relays, const struct fg_ipc_app_asked *ask)
+{
+	size_t cancelled = 0;
+
+	for (size_t i = 0; i < relays->by_id_size; i++)
+		for (struct fg_relay *relay = relays->by_id[i]; relay; relay = relay->hash_next)
+			if (is_of(relays->core, relay, ask->account.data, ask->account.len) &&
+			    text_is(ask->source, fg_relay_source(relay), relay->source_len) &&
+			    text_is(ask->destination, fg_relay_destination(relay),
+				    relay->destination_len))
+				cancelled += cancel(relays, relay, cancelled ? NULL : ask);
+	if (!cancelled)
+		answer(relays->core, ask->link, ask->token, FG_E_NOT_FOUND, NULL);
+}
+
+static void replace(struct fg_core_relays *relays, struct fg_relay *relay,
+		    const struct fg_ipc_app_asked *ask)
+{
+	struct fg_store_op *op;
+	uint8_t *body;
+
+	if (relay->state != FG_JOB_READY ||
+	    relay->flags & (FG_RELAY_DECIDING | FG_RELAY_CANCELLED)) {
+		answer(relays->core, ask->link, ask->token, FG_E_CONFLICT, NULL);
+		return;
+	}
+	fg_relay_become(relay, FG_RELAY_REPLACE, FG_JOB_READY);
+	relay->segments = ask->segments > UINT8_MAX ? UINT8_MAX : (uint8_t)ask->segments;
+	relay->registered = ask->registered;
+	if (ask->validity_s)
+		relay->expires_s =
+			(uint32_t)(fg_core_now_ms(relays->core) / 1000 + ask->validity_s);
+	if (!(relay->flags & FG_RELAY_LATER))
+		fg_relay_timer(relays, relay, relay->expires_s);
+	op = fg_relay_save(relays, relay, FG_THEN_NOTHING);
+	body = fg_relay_commit_alloc(relays->open, ask->body.len + 1);
+	if (ask->body.len)
+		memcpy(body, ask->body.data, ask->body.len);
+	op->body = FG_BYTES(body, ask->body.len);
+	fg_relay_commit_then(relays->open, NULL, FG_THEN_ANSWER, ask->link, ask->token);
+}
+
+void fg_relays_asked(struct fg_core *core, const struct fg_ipc_app_asked *asked)
+{
+	struct fg_core_relays *relays = core->relays;
+	struct fg_relay *relay = fg_relay_find(relays, &asked->message_id);
+
+#ifndef FG_MUTANT_relay_account
+	/* Another account's message is none. */
+	if (relay && !is_of(core, relay, asked->account.data, asked->account.len))
+		relay = NULL;
+#endif
+	if (asked->what == FG_ASK_CANCEL && fg_id_is_zero(&asked->message_id)) {
+		cancel_all(relays, asked);
+		return;
+	}
+	if (asked->what == FG_ASK_QUERY) {
+		query(core, asked, relay);
+		return;
+	}
+	if (!relay)
+		answer(core, asked->link, asked->token, FG_E_NOT_FOUND, NULL);
+	else if (asked->what == FG_ASK_REPLACE)
+		replace(relays, relay, asked);
+	else if (asked->what != FG_ASK_CANCEL || !cancel(relays, relay, asked))
+		answer(core, asked->link, asked->token, FG_E_CONFLICT, NULL);
+}
+
+/* ---- operators ---- */
+
+static unsigned receivers_of(const struct fg_relay_account *account)
+{
+	unsigned receivers = 0;
+
+	for (size_t i = 0; i < FG_CONF_LINKS_MAX; i++)
+		receivers += account->binds[i].receivers;
+	return receivers;
+}
+
+char *fg_relays_links(const struct fg_core *core, char *text_take)
+{
+	char *text = text_take;
+
+	for (size_t i = 0; text && core->relays && i < core->conf->accounts_count; i++) {
+		const struct fg_relay_account *account = &core->relays->accounts[i];
+
+		text = talloc_asprintf_append(
+			text,
+			"account %-16s receivers %u alive %zu waiting %zu untold %zu taken %llu "
+			"delivered %llu failed %llu unknown %llu\n",
+			core->conf->accounts[i].name, receivers_of(account), account->alive,
+			account->wait.count, account->tell.count + account->telling.count,
+			(unsigned long long)account->taken, (unsigned long long)account->delivered,
+			(unsigned long long)account->failed, (unsigned long long)account->unknown);
+	}
+	return text;
+}

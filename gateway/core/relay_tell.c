@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Receipts to applications. What is owed is durable (the message stays alive, FINAL) until the link says that the application has it; an
+ * application that is away gets it when it binds again. Never more are with a link than it gave credit for.
+ */
+#include "gateway/core/relay_internal.h"
+
+#include <string.h>
+#include "lib/wire/dlr.h"
+
+enum { WANTS = 3, ON_FAILURE_ONLY = 2 }; /* SMPP v3.4, 5.2.17, bits 1 and 0 */
+
+bool fg_relay_wants_receipt(const struct fg_relay *relay)
+{
+	switch (relay->registered & WANTS) {
+	case 0:
+		return false;
+	case ON_FAILURE_ONLY:
+		return relay->report != FG_DLR_DELIVERED;
+	default:
+		return true;
+	}
+}
+
+static enum fg_rc say(struct fg_core *core, const struct fg_relay *relay, uint16_t link)
+{
+	struct fg_frame frame = { .type = FG_IPC_APP_RECEIPT };
+	struct fg_ipc_app_receipt *receipt = &frame.app_receipt;
+
+	receipt->link = link;
+	receipt->account = FG_BYTES_TEXT(core->conf->accounts[relay->account].name);
+	receipt->message_id = relay->id;
+	receipt->source = FG_BYTES(fg_relay_source(relay), relay->source_len);
+	receipt->destination = FG_BYTES(fg_relay_destination(relay), relay->destination_len);
+	receipt->state = relay->report;
+	receipt->final = 1;
+	receipt->error = relay->error;
+	receipt->protection =
+		relay->bearer == FG_BEARER_RCS ? FG_PROTECTION_HOP : FG_PROTECTION_NONE;
+	receipt->bearer = relay->leg ? relay->bearer : FG_BEARER_SMS;
+	receipt->reason = relay->reason;
+	receipt->segments = relay->segments;
+	receipt->has_reference = (relay->flags & FG_RELAY_REFERENCE) != 0;
+	receipt->reference = relay->reference;
+	receipt->submit_ms = fg_relay_taken_ms(relay);
+	receipt->done_ms = relay->done_s * 1000ull;
+	return core->vault ? fg_channel_send(core->vault, &frame) : FG_E_CLOSED;
+}
+
+static int link_for(const struct fg_core_relays *relays, const struct fg_relay_account *account)
+{
+	for (size_t i = 0; i < relays->core->conf->links_count; i++)
+		if (account->binds[i].receivers && account->binds[i].credits)
+			return (int)i;
+	return -1;
+}
+
+/* False: the channel takes no more. */
+static bool tell_account(struct fg_core_relays *relays, struct fg_relay_account *account)
+{
+	int link;
+
+	while (account->tell.head && (link = link_for(relays, account)) >= 0) {
+		struct fg_relay *relay = account->tell.head;
+
+		if (say(relays->core, relay, (uint16_t)link) != FG_OK)
+			return false;
+		account->binds[link].credits--;
+		relay->flags |= FG_RELAY_TELLING;
+		fg_relay_push(&account->telling, relay);
+	}
+	return true;
+}
+
+void fg_relay_tell_on(struct fg_core_relays *relays)
+{
+	for (size_t i = 0; relays->core->vault && i < relays->core->conf->accounts_count; i++)
+		if (!tell_account(relays, &relays->accounts[i]))
+			return;
+}
+
+void fg_relay_tell(struct fg_core_relays *relays, struct fg_relay *relay)
+{
+	fg_relay_push(&relays->accounts[relay->account].tell, relay);
+	fg_relay_stir(relays);
+}
+
+void fg_relays_told(struct fg_core *core, const struct fg_ipc_app_told *told)
+{
+	struct fg_core_relays *relays = core->relays;
+	struct fg_relay *relay = fg_relay_find(relays, &told->message_id);
+	struct fg_relay_account *account;
+
+	if (!relay || relay->state != FG_JOB_FINAL || !(relay->flags & FG_RELAY_TELLING) ||
+	    told->link >= FG_CONF_LINKS_MAX)
+		return;
+	account = &relays->accounts[relay->account];
+	relay->flags &= (uint8_t)~FG_RELAY_TELLING;
+	if (told->outcome == FG_OUTCOME_ACCEPTED) {
+		account->binds[told->link].credits++;
+		fg_relay_end(relays, relay);
+		return;
+	}
+	/* It has not got it: again when the link says that it is bound. */
+	account->binds[told->link].credits = 0;
+	fg_relay_push(&account->tell, relay);
+}
+
+static int account_named(const struct fg_conf *conf, struct fg_bytes name)
+{
+	for (size_t i = 0; i < conf->accounts_count; i++)
+		if (strlen(conf->accounts[i].name) == name.len &&
+		    memcmp(conf->accounts[i].name, name.data, name.len) == 0)
+			return (int)i;
+	return -1;
+}
+
+void fg_relays_bound(struct fg_core *core, const struct fg_ipc_app_bound *bound)
+{
+	struct fg_core_relays *relays = core->relays;
+	int account = account_named(core->conf, bound->account);
+
+	if (account < 0 || bound->link >= core->conf->links_count)
+		return;
+	relays->accounts[account].binds[bound->link] =
+		(struct fg_relay_bind){ bound->receivers, bound->credits };
+	fg_relay_stir(relays);
+}
+
+/* What was with a link is owed again: whether the application has it, nobody can say. */
+void fg_relays_vault_lost(struct fg_core *core)
+{
+	struct fg_core_relays *relays = core->relays;
+	struct fg_relay *relay;
+
+	for (size_t i = 0; relays && i < core->conf->accounts_count; i++) {
+		struct fg_relay_account *account = &relays->accounts[i];
+
+		memset(account->binds, 0, sizeof(account->binds));
+		while ((relay = fg_relay_pop(&account->telling))) {
+			relay->flags &= (uint8_t)~FG_RELAY_TELLING;
+			fg_relay_push(&account->tell, relay);
+		}
+	}
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Messages of an application "shop" (and another, "bank") through a core whose log and vault do as the test tells. Links 0 and 1 are ways
+ * out, link 2 is the one that applications bind to.
+ */
+#pragma once
+
+#include "gateway/core/relay_internal.h"
+#include "lib/wire/dlr.h"
+#include "tests/core/fixture.h"
+
+#define NOBODY  "+12025550199" /* has no devices */
+#define NOBODY2 "+12025550198"
+#define BOB     "+12025550102"
+
+enum { APP_FRAMES = 512, SERVER_LINK = 2 };
+
+/* A frame as a peer got it, its bytes kept. */
+struct app_relay {
+	struct fg_ipc_relay frame;
+	uint8_t bytes[2048];
+};
+
+struct app {
+	struct fixture *fixture;
+	unsigned orders, takens, receipts, answers;
+	struct app_relay order[APP_FRAMES];
+	struct fg_ipc_taken taken[APP_FRAMES];
+	struct fg_ipc_app_receipt receipt[APP_FRAMES];
+	struct fg_ipc_app_answer answer[APP_FRAMES];
+	uint64_t last_token;
+	unsigned last_id;
+};
+
+/* What is submitted; members that the test leaves are ordinary. */
+struct submit {
+	const char *account, *source, *destination, *key, *same, *body;
+	uint8_t message_class, registered, concat_total, segments;
+	uint32_t delay_s, validity_s;
+};
+
+int app_setup(void **state);
+int app_teardown(void **state);
+/* Let everything settle. */
+void app_turn(struct app *app);
+void app_later(struct app *app, int64_t ms);
+/* Give it to the core; its id. */
+struct fg_id app_submit(struct app *app, const struct submit *submit);
+#define SUBMIT(app, ...) app_submit(app, &(struct submit){ __VA_ARGS__ })
+/* The core ends as it stands and begins again. */
+void app_restart(struct app *app);
+void app_chain(struct app *app, bool is_there); /* log and vault */
+void app_link(struct app *app, size_t link, bool up, uint32_t credits);
+
+struct fg_relay *app_find(struct app *app, const struct fg_id *id);
+unsigned app_state(struct app *app, const struct fg_id *id); /* 0: not alive */
+const struct fg_ipc_taken *app_taken(struct app *app);       /* the newest */
+const struct fg_ipc_relay *app_order(struct app *app);
+const struct fg_ipc_app_receipt *app_receipt(struct app *app);
+
+/* The vault's word on a leg; parts named PREFIX0, PREFIX1, ... */
+void app_leg(struct app *app, const struct fg_id *id, unsigned leg, enum fg_leg_state leg_state,
+	     const char *prefix, unsigned parts);
+void app_refused(struct app *app, const struct fg_id *id, unsigned leg, enum fg_rc rc,
+		 bool by_vault);
+void app_report(struct app *app, unsigned link, const char *ref, unsigned dlr_state);
+void app_bound(struct app *app, const char *account, unsigned receivers, unsigned credits);
+void app_told(struct app *app, const struct fg_id *id, enum fg_outcome outcome);
+void app_ask(struct app *app, enum fg_app_ask what, const char *account, const struct fg_id *id,
+	     const char *body);
+
+/* RELAYs alive in the store. */
+size_t app_stored(struct app *app);
+/* Submitted, ordered, taken by the far side: its parts are REF0, REF1, ... */
+struct fg_id app_sent(struct app *app, const char *ref, unsigned parts);
+
+#define APP(name) cmocka_unit_test_setup_teardown(name, app_setup, app_teardown)
