@@ -70,7 +70,9 @@ static void set_addresses(const struct delivery *delivery, struct fg_smpp_pdu *p
 
 static void receipt_send(struct smsc_conn *conn, struct delivery *delivery)
 {
-	static const uint8_t network_error[3] = { 3, 0, 0 }; /* GSM, none (3.4, 5.3.2.31) */
+	unsigned error = (unsigned)strtoul(delivery->err, NULL, 10);
+	const uint8_t network_error[3] = { 3, (uint8_t)(error >> 8), /* GSM (3.4, 5.3.2.31) */
+					   (uint8_t)error };
 	struct fg_smpp_pdu pdu = { .command = FG_SMPP_DELIVER_SM, .sequence = ++conn->sequence };
 	struct smsc_center *center = conn->center;
 	struct fg_dlr dlr = { .state = delivery->state };
