@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "emulators/smsc/smsc_internal.h"
+#include "emulators/smsc/center.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,43 +64,43 @@ static bool same(const struct smsc_partial *partial, const char *source, const c
 	       strcmp(partial->destination, destination) == 0;
 }
 
-static void unlink_partial(struct fg_smsc *smsc, struct smsc_partial *partial)
+static void unlink_partial(struct smsc_center *center, struct smsc_partial *partial)
 {
-	struct smsc_partial **at = &smsc->partials;
+	struct smsc_partial **at = &center->partials;
 
 	while (*at != partial)
 		at = &(*at)->next;
 	*at = partial->next;
-	smsc->partials_count--;
+	center->partials_count--;
 }
 
-static struct smsc_partial *find_or_make(struct fg_smsc *smsc, const char *source,
+static struct smsc_partial *find_or_make(struct smsc_center *center, const char *source,
 					 const char *destination,
 					 const struct fg_udh_concat *concat)
 {
-	struct smsc_partial *partial = smsc->partials, *last = NULL;
+	struct smsc_partial *partial = center->partials, *last = NULL;
 
 	for (; partial; last = partial, partial = partial->next)
 		if (same(partial, source, destination, concat))
 			return partial;
-	if (smsc->partials_count >= SMSC_PARTIAL_MAX) { /* the oldest is last */
-		unlink_partial(smsc, last);
+	if (center->partials_count >= SMSC_PARTIAL_MAX) { /* the oldest is last */
+		unlink_partial(center, last);
 		talloc_free(last);
 	}
-	partial = talloc_zero(smsc, struct smsc_partial);
+	partial = talloc_zero(center, struct smsc_partial);
 	if (!partial)
 		return NULL;
 	snprintf(partial->source, sizeof(partial->source), "%s", source);
 	snprintf(partial->destination, sizeof(partial->destination), "%s", destination);
 	partial->concat = *concat;
-	partial->next = smsc->partials;
-	smsc->partials = partial;
-	smsc->partials_count++;
+	partial->next = center->partials;
+	center->partials = partial;
+	center->partials_count++;
 	return partial;
 }
 
-static void show(struct fg_smsc *smsc, struct smsc_partial *partial, const struct fg_smpp_pdu *pdu,
-		 const char *id)
+static void show(struct smsc_center *center, struct smsc_partial *partial,
+		 const struct fg_smpp_pdu *pdu, const char *id)
 {
 	struct fg_smsc_message message = { .id = id,
 					   .source = partial->source,
@@ -122,10 +122,10 @@ static void show(struct fg_smsc *smsc, struct smsc_partial *partial, const struc
 		memcpy(text + at, partial->part[i], partial->len[i]);
 	message.text = text;
 	message.text_len = len;
-	smsc->message(&message, smsc->arg);
+	center->message(&message, center->arg);
 }
 
-void smsc_join(struct fg_smsc *smsc, const struct fg_smpp_pdu *pdu, const char *id)
+void smsc_join(struct smsc_center *center, const struct fg_smpp_pdu *pdu, const char *id)
 {
 	struct fg_udh_concat concat = { .total = 1, .sequence = 1 };
 	struct fg_smpp_bytes octets = fg_smpp_message(pdu);
@@ -140,7 +140,7 @@ void smsc_join(struct fg_smsc *smsc, const struct fg_smpp_pdu *pdu, const char *
 		udh_len = 0;
 	smsc_address(pdu->sm.source_addr_ton, &pdu->sm.source_addr, source);
 	smsc_address(pdu->sm.dest_addr_ton, &pdu->sm.destination_addr, destination);
-	partial = find_or_make(smsc, source, destination, &concat);
+	partial = find_or_make(center, source, destination, &concat);
 	text = partial ? talloc_size(partial, 3 * octets.len + 1) : NULL;
 	if (!text)
 		return;
@@ -155,7 +155,7 @@ void smsc_join(struct fg_smsc *smsc, const struct fg_smpp_pdu *pdu, const char *
 				 &partial->len[concat.sequence]);
 	if (partial->have < concat.total)
 		return;
-	unlink_partial(smsc, partial);
-	show(smsc, partial, pdu, id);
+	unlink_partial(center, partial);
+	show(center, partial, pdu, id);
 	talloc_free(partial);
 }

@@ -4,55 +4,28 @@
  */
 #include "emulators/smsc/smsc.h"
 
-#include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include <event2/event.h>
+#include <openssl/ssl.h>
 #include <talloc.h>
+#include "emulators/smsc/arguments.h"
+#include "emulators/smsc/command.h"
+#include "emulators/smsc/tls.h"
 #include "lib/base/log.h"
 #include "lib/wire/utf8.h"
 
 #define MARK_BEGIN "(Not encrypted)"
 
-enum { SCRIPT_MAX = 65536 };
-
 struct program {
 	struct fg_loop *loop;
-	struct fg_smsc_options options;
-	bool json, colour;
-	const char *script;
-	unsigned long count, shown;
+	struct smsc_arguments arguments;
+	bool colour;
+	unsigned long shown;
 };
-
-static const char help[] =
-	"Usage: fallgate-smsc [OPTION]...\n"
-	"An SMSC for tests: takes messages by SMPP 3.4 and shows them as a phone would.\n\n"
-	"  --listen ADDRESS:PORT   default 127.0.0.1:2775; port 0 takes any free one; said at "
-	"start\n"
-	"  --system-id ID          refuse other ids with 0x0F\n"
-	"  --password WORD         refuse other passwords with 0x0E\n"
-	"  --id-format hex|dec     of message ids, default dec\n"
-	"  --receipt-delay MS      default 50\n"
-	"  --late MS               what `late' below means, default 2000\n"
-	"  --script FILE           lines DEST-SUFFIX STATUS [receipt=STATE] [delay=MS] [times=N]\n"
-	"  --seed N                first message id, so that runs are alike\n"
-	"  --count N               leave after N messages\n"
-	"  --json                  one JSON object a line\n"
-	"  --help                  this text\n\n"
-	"The last two digits of the destination choose what happens:\n"
-	"  00-79, 97-99  taken, receipt DELIVRD\n"
-	"  80  throttled 0x58 once, then taken      89  taken, no receipt\n"
-	"  81  queue full 0x14                      90  receipt late\n"
-	"  82  system error 0x08                    91  receipt twice\n"
-	"  83  invalid destination 0x0B             92  receipt before the response\n"
-	"  84  submit failed 0x45                   93  vendor TLV refused 0xC1\n"
-	"  85  no answer                            94  connection closed without answer\n"
-	"  86  answer late                          95  receipt REJECTD\n"
-	"  87  receipt UNDELIV                      96  receipt ACCEPTD, then DELIVRD\n"
-	"  88  receipt EXPIRED\n";
 
 static void print_json_string(const char *text, size_t len)
 {
@@ -132,153 +105,77 @@ static void on_last(evutil_socket_t fd, short what, void *arg)
 static void on_message(const struct fg_smsc_message *message, void *arg)
 {
 	struct program *program = arg;
-	unsigned wait_ms = 2 * program->options.receipt_delay_ms + 100; /* let its receipt go out */
+	unsigned wait_ms =
+		2 * program->arguments.options.receipt_delay_ms + 100; /* let its receipt go out */
 	struct timeval tv = { .tv_sec = wait_ms / 1000,
 			      .tv_usec = (suseconds_t)(wait_ms % 1000) * 1000 };
 
-	if (program->json)
+	if (program->arguments.json)
 		print_json(message);
 	else
 		print_human(program, message);
 	fflush(stdout);
-	if (++program->shown == program->count)
+	if (++program->shown == program->arguments.count)
 		event_base_once(fg_loop_base(program->loop), -1, EV_TIMEOUT, on_last, program->loop,
 				&tv);
 }
 
-static void usage_error(const char *what, const char *value)
+static bool begin_tls(struct smsc_arguments *arguments)
 {
-	fprintf(stderr, "fallgate-smsc: %s: %s; see fallgate-smsc --help\n", what, value);
-	exit(2);
+	if (!arguments->tls_certificate)
+		return true;
+	arguments->options.wrap_arg = smsc_tls_new(arguments->tls_certificate, arguments->tls_key,
+						   arguments->tls_client_ca);
+	arguments->options.wrap = smsc_tls_wrap;
+	return arguments->options.wrap_arg;
 }
 
-static unsigned long number(const char *name, const char *text, unsigned long max)
+static void on_signal(evutil_socket_t fd, short what, void *arg)
 {
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (end == text || *end || text[0] == '-' || n > max)
-		usage_error(name, text);
-	return n;
+	(void)fd;
+	(void)what;
+	fg_loop_stop(arg);
 }
 
-static void read_script(struct program *program)
+static int serve(void *ctx, struct program *program)
 {
-	char *text = calloc(1, SCRIPT_MAX + 1);
-	FILE *file = fopen(program->script, "r");
-	unsigned line = 0;
+	const struct fg_smsc_options *options = &program->arguments.options;
+	struct event *term =
+		evsignal_new(fg_loop_base(program->loop), SIGTERM, on_signal, program->loop);
+	struct fg_smsc *smsc;
+	enum fg_rc rc = fg_smsc_new(ctx, program->loop, options,
+				    program->arguments.quiet ? NULL : on_message, program, &smsc);
 
-	if (!text || !file)
-		usage_error("cannot read script", program->script);
-	if (fread(text, 1, SCRIPT_MAX, file) == SCRIPT_MAX)
-		usage_error("script is longer than 64 KiB", program->script);
-	fclose(file);
-	if (fg_smsc_script_parse(text, &program->options, &line) != FG_OK) {
-		fprintf(stderr,
-			"fallgate-smsc: %s:%u: not DEST-SUFFIX STATUS [receipt=STATE] [delay=MS] "
-			"[times=N]\n",
-			program->script, line);
-		exit(2);
+	if (rc != FG_OK || !term) {
+		fprintf(stderr, "fallgate-smsc: cannot listen on %s: %s\n", options->listen,
+			fg_rc_text(rc));
+		return 1;
 	}
-	free(text);
-}
-
-static void read_option(struct program *program, int option)
-{
-	struct fg_smsc_options *o = &program->options;
-
-	switch (option) {
-	case 'l':
-		o->listen = optarg;
-		break;
-	case 'i':
-		o->system_id = optarg;
-		break;
-	case 'p':
-		o->password = optarg;
-		break;
-	case 'f':
-		if (strcmp(optarg, "hex") != 0 && strcmp(optarg, "dec") != 0)
-			usage_error("--id-format", optarg);
-		o->id_hex = optarg[0] == 'h';
-		break;
-	case 'd':
-		o->receipt_delay_ms = (unsigned)number("--receipt-delay", optarg, 3600000);
-		break;
-	case 'L':
-		o->late_ms = (unsigned)number("--late", optarg, 3600000);
-		break;
-	case 's':
-		program->script = optarg;
-		break;
-	case 'S':
-		o->seed = (uint32_t)number("--seed", optarg, UINT32_MAX);
-		break;
-	case 'c':
-		program->count = number("--count", optarg, 1000000000);
-		break;
-	case 'j':
-		program->json = true;
-		break;
-	case 'h':
-		fputs(help, stdout);
-		exit(0);
-	default:
-		exit(2);
-	}
-}
-
-static void read_options(struct program *program, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "listen", required_argument, NULL, 'l' },
-		{ "system-id", required_argument, NULL, 'i' },
-		{ "password", required_argument, NULL, 'p' },
-		{ "id-format", required_argument, NULL, 'f' },
-		{ "receipt-delay", required_argument, NULL, 'd' },
-		{ "late", required_argument, NULL, 'L' },
-		{ "script", required_argument, NULL, 's' },
-		{ "seed", required_argument, NULL, 'S' },
-		{ "count", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-		read_option(program, option);
-	if (optind < argc)
-		usage_error("unknown argument", argv[optind]);
-	if (program->script)
-		read_script(program);
+	event_add(term, NULL); /* so that the control socket's file goes */
+	fprintf(stderr, "fallgate-smsc: listening on %.*s:%u\n", (int)strcspn(options->listen, ":"),
+		options->listen, fg_smsc_port(smsc));
+	fg_loop_run(program->loop);
+	talloc_free(smsc);
+	event_free(term);
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct program program = {
-		.options = { .listen = "127.0.0.1:2775", .receipt_delay_ms = 50, .late_ms = 2000 }
-	};
-	struct fg_smsc *smsc;
+	static struct program program;
 	void *ctx;
-	char *host;
-	enum fg_rc rc;
+	int status = 1;
 
-	read_options(&program, argc, argv);
+	if (argc > 1 && (strcmp(argv[1], "mo") == 0 || strcmp(argv[1], "ctl") == 0))
+		return smsc_command(argc - 1, argv + 1);
+	smsc_arguments_read(&program.arguments, argc, argv);
 	ctx = talloc_named_const(NULL, 0, "fallgate-smsc");
 	program.colour = isatty(STDOUT_FILENO);
 	program.loop = fg_loop_new(ctx);
-	if (!program.loop || fg_log_init(ctx, "fallgate-smsc", "notice") != FG_OK)
-		return 1;
-	rc = fg_smsc_new(ctx, program.loop, &program.options, on_message, &program, &smsc);
-	if (rc != FG_OK) {
-		fprintf(stderr, "fallgate-smsc: cannot listen on %s: %s\n", program.options.listen,
-			fg_rc_text(rc));
-		return 1;
-	}
-	host = talloc_strndup(ctx, program.options.listen, strcspn(program.options.listen, ":"));
-	fprintf(stderr, "fallgate-smsc: listening on %s:%u\n", host, fg_smsc_port(smsc));
-	fg_loop_run(program.loop);
+	if (program.loop && fg_log_init(ctx, "fallgate-smsc", "notice") == FG_OK &&
+	    begin_tls(&program.arguments))
+		status = serve(ctx, &program);
+	SSL_CTX_free(program.arguments.options.wrap_arg);
 	talloc_free(ctx);
-	return 0;
+	return status;
 }

@@ -1,32 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What smsc.c (connections and answers) and join.c (parts to messages) share.
+ * What smsc.c (sockets and time) and control.c (the control socket) share.
  */
 #pragma once
 
-#include "emulators/smsc/smsc.h"
-#include "lib/wire/smpp.h"
+#include "emulators/smsc/center.h"
 
-enum { SMSC_PARTIAL_MAX = 1000, SMSC_TEXT_MAX = 255 * 160 * 3, SMSC_TLVS_TEXT = 2048 };
-
-struct smsc_partial;
-struct smsc_conn;
+struct smsc_control;
 
 struct fg_smsc {
 	struct fg_loop *loop;
-	struct fg_smsc_options options;
+	struct smsc_center *center;
 	struct evconnlistener *listener;
+	struct smsc_control *control;
+	struct event *timer;
+	uint64_t start_us, timer_us;
 	uint16_t port;
-	uint64_t next_id;
-	fg_smsc_message_cb message;
-	void *arg;
-	struct smsc_conn *conns;
-	struct smsc_partial *partials;
-	unsigned partials_count;
-	char (*throttled)[23]; /* destinations that were told to wait once */
-	unsigned throttled_count;
 };
 
-/* Show a message, or keep the part until the others are there. */
-void smsc_join(struct fg_smsc *smsc, const struct fg_smpp_pdu *pdu, const char *id);
-void smsc_address(uint8_t ton, const struct fg_smpp_bytes *address, char out[static 23]);
+/* Around whatever the center is told: the time before; timer, capture and waiting clients after. */
+void smsc_before(struct fg_smsc *smsc);
+void smsc_after(struct fg_smsc *smsc);
+
+/* A Unix socket at path, which is replaced when nobody listens on it. \return FG_OK; FG_E_ARG for a
+ * path that is too long; FG_E_SYSTEM; FG_E_NO_MEMORY. */
+enum fg_rc smsc_control_new(struct fg_smsc *smsc, const char *path,
+			    struct smsc_control **control_out);
+
+/* Answer those who wait for a counter that has got there. */
+void smsc_control_look(struct smsc_control *control);

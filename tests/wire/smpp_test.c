@@ -52,6 +52,9 @@ static const struct {
 	{ "query_sm_resp", "00000016 80000003 00000000 0000000B 3741 00 00 02 00", 1 },
 	{ "cancel_sm", "00000032 00000008 00000000 0000000C 00 3741 00 " ADDRESSES, 0 },
 	{ "cancel_sm_resp", "00000010 80000008 00000011 0000000C", 0 },
+	{ "replace_sm", "0000001E 00000007 00000000 0000000C 3741 00 0101 3100 00 00 01 00 02 4869",
+	  0 },
+	{ "replace_sm_resp", "00000010 80000007 00000013 0000000C", 0 },
 	{ "alert_notification",
 	  "0000001D 00000102 00000000 0000000D 0101 3100 0000 3200 0422 0001 00", 1 },
 };
@@ -231,8 +234,8 @@ static void what_is_refused_can_still_be_answered(void **state)
 		const char *why, *hex;
 		enum fg_rc rc;
 	} cases[] = {
-		{ "replace_sm", "00000010 00000007 00000000 000000AA", FG_E_PDU_COMMAND },
-		{ "a response to nothing", "00000010 80000007 00000000 000000AA",
+		{ "an unknown command", "00000010 0000000A 00000000 000000AA", FG_E_PDU_COMMAND },
+		{ "a response to nothing", "00000010 8000000A 00000000 000000AA",
 		  FG_E_PDU_COMMAND },
 		{ "no NUL in 16 octets",
 		  "00000021 80000009 00000000 000000AA 4141414141414141 4141414141414141 00",
@@ -305,7 +308,7 @@ static void a_message_id_may_have_64_characters(void **state)
 	assert_rc(FG_E_PDU_FIELD, fg_smpp_encode(&pdu, out, sizeof(out), &len));
 	pdu.sm_resp.message_id = (struct fg_smpp_bytes){ (const uint8_t *)"a\0b", 3 };
 	assert_rc(FG_E_PDU_FIELD, fg_smpp_encode(&pdu, out, sizeof(out), &len));
-	pdu.command = 7;
+	pdu.command = 0x0A;
 	assert_rc(FG_E_PDU_COMMAND, fg_smpp_encode(&pdu, out, sizeof(out), &len));
 }
 
@@ -455,10 +458,10 @@ static void a_dump_shows_neither_secrets_nor_content(void **state)
 		"octets] "
 		"receipted_message_id=\"A.7\" network_error_code=030022 message_payload=[5 "
 		"octets]");
-	pdu = (struct fg_smpp_pdu){ .command = 7, .status = 0x58 };
+	pdu = (struct fg_smpp_pdu){ .command = 0x0A, .status = 0x58 };
 	assert_string_equal(
 		fg_smpp_dump(&pdu, line, sizeof(line)),
-		"unknown command=00000007 sequence=0 status=00000058 meaning=RTHROTTLED");
+		"unknown command=0000000a sequence=0 status=00000058 meaning=RTHROTTLED");
 }
 
 static void every_vector_can_be_dumped(void **state)
