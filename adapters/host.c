@@ -97,3 +97,29 @@ void fg_host_outcome_to_frame(const struct fg_job_outcome *outcome,
 	frame_out->outcome.parts = FG_BYTES(outcome->part_state, outcome->parts);
 	frame_out->outcome.refs = FG_BYTES(refs, at);
 }
+
+enum fg_rc fg_host_receipt_from_frame(const struct fg_ipc_app_receipt *frame,
+				      struct fg_host_receipt_texts *texts,
+				      struct fg_app_receipt *receipt_out)
+{
+	if (!copy_text(&frame->account, texts->account, sizeof(texts->account)) ||
+	    !copy_text(&frame->source, texts->source, sizeof(texts->source)) ||
+	    !copy_text(&frame->destination, texts->destination, sizeof(texts->destination)))
+		return FG_E_IPC_FRAME;
+	*receipt_out = (struct fg_app_receipt){ .account = texts->account,
+						.message_id = frame->message_id,
+						.source = texts->source,
+						.destination = texts->destination,
+						.state = frame->state,
+						.final = frame->final != 0,
+						.error = frame->error,
+						.protection = frame->protection,
+						.bearer = frame->bearer,
+						.reason = frame->reason,
+						.segments = frame->segments,
+						.has_reference = frame->has_reference != 0,
+						.reference = frame->reference,
+						.submit_ms = frame->submit_ms,
+						.done_ms = frame->done_ms };
+	return FG_OK;
+}

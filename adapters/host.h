@@ -24,6 +24,16 @@ enum fg_rc fg_host_job_from_frame(const struct fg_ipc_job *frame,
 void fg_host_outcome_to_frame(const struct fg_job_outcome *outcome,
 			      uint8_t refs[static FG_HOST_REFS_MAX], struct fg_frame *frame_out);
 
+/*! Room for the texts of a receipt. */
+struct fg_host_receipt_texts {
+	char account[33], source[33], destination[33];
+};
+
+/*! An APP_RECEIPT frame as a receipt, which borrows texts. FG_OK; FG_E_IPC_FRAME for a text with a NUL. */
+enum fg_rc fg_host_receipt_from_frame(const struct fg_ipc_app_receipt *frame,
+				      struct fg_host_receipt_texts *texts,
+				      struct fg_app_receipt *receipt_out);
+
 /*! Run the link with that index in the configuration as a role (lib/ipc/role.h). \return the exit
  * code of the process. */
 int fg_link_main(int fd, unsigned link);

@@ -71,6 +71,82 @@ static enum fg_rc send_report(void *arg, const struct fg_delivery_report *report
 	return fg_channel_send(link->vault, &frame);
 }
 
+static enum fg_rc send_submit(void *arg, const struct fg_submission *in)
+{
+	struct link_process *link = arg;
+	struct fg_frame frame = { .type = FG_IPC_SUBMIT };
+	struct fg_ipc_submit *out = &frame.submit;
+
+	if (!link->vault || !fg_channel_is_open(link->vault))
+		return FG_E_IPC_FULL;
+	out->token = in->token;
+	out->kind = in->kind;
+	out->account = FG_BYTES_TEXT(in->account);
+	out->source = FG_BYTES_TEXT(in->source);
+	out->destination = FG_BYTES_TEXT(in->destination);
+	out->message_class = in->message_class;
+	out->flags = in->flags;
+	out->delay_s = in->delay_s;
+	out->validity_s = in->validity_s;
+	out->registered = in->registered;
+	out->protocol_id = in->protocol_id;
+	out->has_reference = in->has_reference;
+	out->reference = in->reference;
+	out->concat_ref = in->concat_ref;
+	out->concat_total = in->concat_total;
+	out->concat_part = in->concat_part;
+	out->key = in->key;
+	out->text = in->text;
+	return fg_channel_send(link->vault, &frame);
+}
+
+static enum fg_rc send_question(void *arg, const struct fg_app_question *in)
+{
+	struct link_process *link = arg;
+	struct fg_frame frame = { .type = FG_IPC_APP_ASK };
+
+	if (!link->vault || !fg_channel_is_open(link->vault))
+		return FG_E_IPC_FULL;
+	frame.app_ask.token = in->token;
+	frame.app_ask.what = (uint8_t)in->what;
+	frame.app_ask.account = FG_BYTES_TEXT(in->account);
+	frame.app_ask.message_id = in->message_id;
+	frame.app_ask.source = FG_BYTES_TEXT(in->source);
+	frame.app_ask.destination = FG_BYTES_TEXT(in->destination);
+	frame.app_ask.validity_s = in->validity_s;
+	frame.app_ask.registered = in->registered;
+	frame.app_ask.text = in->text;
+	return fg_channel_send(link->vault, &frame);
+}
+
+static void send_told(void *arg, const char *account, const struct fg_id *message_id, bool final,
+		      enum fg_outcome outcome)
+{
+	struct link_process *link = arg;
+	struct fg_frame frame = { .type = FG_IPC_APP_TOLD };
+
+	frame.app_told.account = FG_BYTES_TEXT(account);
+	frame.app_told.message_id = *message_id;
+	frame.app_told.final = final;
+	frame.app_told.outcome = (uint8_t)outcome;
+	if (!link->vault || fg_channel_answer(link->vault, &frame) != FG_OK)
+		fg_role_fail(link->process, FG_E_IPC_FULL, "what an application was told");
+}
+
+static void send_bound(void *arg, const char *account, uint16_t receivers, uint32_t credits)
+{
+	struct link_process *link = arg;
+	struct fg_frame frame = { .type = FG_IPC_APP_BOUND };
+
+	if (!link->vault || !fg_channel_is_open(link->vault))
+		return; /* nobody can be bound before the vault is there to take messages */
+	frame.app_bound.account = FG_BYTES_TEXT(account);
+	frame.app_bound.receivers = receivers;
+	frame.app_bound.credits = credits;
+	if (fg_channel_answer(link->vault, &frame) != FG_OK)
+		fg_role_fail(link->process, FG_E_IPC_FULL, "binds of an account");
+}
+
 static void leave(evutil_socket_t fd, short what, void *arg)
 {
 	struct link_process *link = arg;
@@ -95,7 +171,14 @@ static void drained(void *arg)
 }
 
 static const struct fg_host_ops host_ops = {
-	.state = send_state, .outcome = send_outcome, .report = send_report, .drained = drained
+	.state = send_state,
+	.outcome = send_outcome,
+	.report = send_report,
+	.drained = drained,
+	.submit = send_submit,
+	.ask = send_question,
+	.told = send_told,
+	.bound = send_bound,
 };
 
 static void take_job(struct link_process *link, const struct fg_ipc_job *frame)
@@ -109,10 +192,24 @@ static void take_job(struct link_process *link, const struct fg_ipc_job *frame)
 	fg_host_job_take(link->host, &job);
 }
 
+static void take_answer(struct link_process *link, const struct fg_ipc_app_answer *frame)
+{
+	const struct fg_app_answer answer = { .token = frame->token,
+					      .rc = frame->rc < FG_RC_COUNT ? (enum fg_rc)frame->rc
+									    : FG_E_STATE,
+					      .state = frame->state,
+					      .error = frame->error,
+					      .done_ms = frame->done_ms };
+
+	fg_host_answer(link->host, &answer);
+}
+
 static void vault_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
 			void *arg)
 {
 	struct link_process *link = arg;
+	struct fg_host_receipt_texts texts;
+	struct fg_app_receipt receipt;
 
 	(void)channel;
 	if (fd_take >= 0)
@@ -123,6 +220,15 @@ static void vault_frame(struct fg_channel *channel, const struct fg_frame *frame
 		fg_host_stored(link->host, frame->stored.token);
 	else if (frame->type == FG_IPC_DRAIN)
 		fg_host_drain(link->host);
+	else if (frame->type == FG_IPC_TAKEN)
+		fg_host_taken(link->host, frame->taken.token, &frame->taken.message_id,
+			      frame->taken.rc < FG_RC_COUNT ? (enum fg_rc)frame->taken.rc
+							    : FG_E_STATE);
+	else if (frame->type == FG_IPC_APP_ANSWER)
+		take_answer(link, &frame->app_answer);
+	else if (frame->type == FG_IPC_APP_RECEIPT &&
+		 fg_host_receipt_from_frame(&frame->app_receipt, &texts, &receipt) == FG_OK)
+		fg_host_receipt(link->host, &receipt);
 }
 
 static void vault_open(struct fg_channel *channel, void *arg)
@@ -161,7 +267,10 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 	link->process = process;
 	link->conf = &conf->links[0];
 	link->host = fg_host_new(fg_role_ctx(process), link->conf->name, &host_ops, link);
-	return link->host ? FG_OK : FG_E_NO_MEMORY;
+	if (!link->host)
+		return FG_E_NO_MEMORY;
+	fg_host_set_conf(link->host, conf);
+	return FG_OK;
 }
 
 static void file(struct fg_role_process *process, enum fg_role_file kind, int fd_take, void *arg)

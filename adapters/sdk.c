@@ -22,6 +22,7 @@ struct fg_adapter_host {
 	const struct fg_host_ops *ops;
 	void *arg;
 	const struct fg_adapter_ops *adapter_ops;
+	const struct fg_conf *conf;
 	void *adapter;
 	bool up, draining;
 	uint32_t limit;        /* most open jobs that a state since it is up allowed */
@@ -253,6 +254,63 @@ void fg_host_stored(struct fg_adapter_host *host, uint64_t token)
 {
 	if (host->adapter_ops)
 		host->adapter_ops->stored(host->adapter, token);
+}
+
+void fg_host_set_conf(struct fg_adapter_host *host, const struct fg_conf *conf)
+{
+	host->conf = conf;
+}
+
+const struct fg_conf *fg_host_conf(const struct fg_adapter_host *host)
+{
+	return host->conf;
+}
+
+void fg_host_taken(struct fg_adapter_host *host, uint64_t token, const struct fg_id *message_id,
+		   enum fg_rc rc)
+{
+	if (host->adapter_ops && host->adapter_ops->taken)
+		host->adapter_ops->taken(host->adapter, token, message_id, rc);
+}
+
+void fg_host_answer(struct fg_adapter_host *host, const struct fg_app_answer *answer)
+{
+	if (host->adapter_ops && host->adapter_ops->answer)
+		host->adapter_ops->answer(host->adapter, answer);
+}
+
+void fg_host_receipt(struct fg_adapter_host *host, const struct fg_app_receipt *receipt)
+{
+	if (host->adapter_ops && host->adapter_ops->receipt)
+		host->adapter_ops->receipt(host->adapter, receipt);
+	else
+		fg_host_told(host, receipt->account, &receipt->message_id, receipt->final,
+			     FG_OUTCOME_DEFERRED);
+}
+
+enum fg_rc fg_host_submit(struct fg_adapter_host *host, const struct fg_submission *submission)
+{
+	return host->ops->submit && !host->draining ? host->ops->submit(host->arg, submission)
+						    : FG_E_IPC_FULL;
+}
+
+enum fg_rc fg_host_ask(struct fg_adapter_host *host, const struct fg_app_question *question)
+{
+	return host->ops->ask ? host->ops->ask(host->arg, question) : FG_E_IPC_FULL;
+}
+
+void fg_host_told(struct fg_adapter_host *host, const char *account, const struct fg_id *message_id,
+		  bool final, enum fg_outcome outcome)
+{
+	if (host->ops->told)
+		host->ops->told(host->arg, account, message_id, final, outcome);
+}
+
+void fg_host_bound(struct fg_adapter_host *host, const char *account, uint16_t receivers,
+		   uint32_t credits)
+{
+	if (host->ops->bound)
+		host->ops->bound(host->arg, account, receivers, credits);
 }
 
 void fg_host_drain(struct fg_adapter_host *host)

@@ -23,6 +23,12 @@ struct fg_host_ops {
 	/*! FG_OK: fg_host_stored() follows; FG_E_IPC_FULL: not now. */
 	enum fg_rc (*report)(void *arg, const struct fg_delivery_report *report);
 	void (*drained)(void *arg);
+	/* For adapters that take messages in; NULL where nobody is there to take them on. */
+	enum fg_rc (*submit)(void *arg, const struct fg_submission *submission);
+	enum fg_rc (*ask)(void *arg, const struct fg_app_question *question);
+	void (*told)(void *arg, const char *account, const struct fg_id *message_id, bool final,
+		     enum fg_outcome outcome);
+	void (*bound)(void *arg, const char *account, uint16_t receivers, uint32_t credits);
 };
 
 /*! A host without adapter, a talloc child of ctx. NULL without memory. */
@@ -31,6 +37,9 @@ struct fg_adapter_host *fg_host_new(void *ctx, const char *name, const struct fg
 
 /*! A file for the adapter, before it is opened; closed with the host when it does not take it. */
 void fg_host_set_file(struct fg_adapter_host *host, enum fg_role_file kind, int fd_take);
+
+/*! The configuration with the accounts, borrowed, before the adapter is opened. */
+void fg_host_set_conf(struct fg_adapter_host *host, const struct fg_conf *conf);
 
 /*! Open the adapter. \return what ops->open gave; FG_E_STATE when one is open. */
 enum fg_rc fg_host_open(struct fg_adapter_host *host, const struct fg_adapter_ops *adapter,
@@ -41,6 +50,12 @@ enum fg_rc fg_host_open(struct fg_adapter_host *host, const struct fg_adapter_op
  * FG_E_LINK_DOWN while the link is down. O(1). */
 void fg_host_job_take(struct fg_adapter_host *host, const struct fg_job *job);
 void fg_host_stored(struct fg_adapter_host *host, uint64_t token);
+/*! What became of a submission, of a question, and what an application is to be told. An adapter that takes no messages in
+ *  ignores the first two and leaves the third untold. */
+void fg_host_taken(struct fg_adapter_host *host, uint64_t token, const struct fg_id *message_id,
+		   enum fg_rc rc);
+void fg_host_answer(struct fg_adapter_host *host, const struct fg_app_answer *answer);
+void fg_host_receipt(struct fg_adapter_host *host, const struct fg_app_receipt *receipt);
 void fg_host_drain(struct fg_adapter_host *host);
 
 /*! Close the adapter. A job that it forgot gets the outcome unknown, and counts as a bug. */

@@ -210,25 +210,43 @@ static uint16_t port_of(int fd)
 	return (uint16_t)strtoul(port, NULL, 10);
 }
 
-static enum fg_rc open_secure(const struct fg_conf *conf, struct fg_files *files)
+static enum fg_rc open_listener(const char *address, int64_t number, int *fd_out)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
 	struct addrinfo *ai = NULL;
-	char port[8], where[80];
+	char port[8], where[160];
 
-	snprintf(port, sizeof(port), "%d", (int)conf->secure.port);
-	snprintf(where, sizeof(where), "%s port %s", conf->secure.address, port);
-	if (getaddrinfo(conf->secure.address, port, &hints, &ai) != 0) {
+	snprintf(port, sizeof(port), "%d", (int)number);
+	snprintf(where, sizeof(where), "%s port %s", address, port);
+	if (getaddrinfo(address, port, &hints, &ai) != 0) {
 		LOGP(DMAIN, LOGL_ERROR, "cannot listen on %s: not a numeric address\n", where);
 		return FG_E_CONF;
 	}
-	files->secure_listener = listen_on(ai);
+	*fd_out = listen_on(ai);
 	freeaddrinfo(ai);
-	if (files->secure_listener < 0)
-		return refused("listen on", where);
-	files->secure_port = port_of(files->secure_listener);
-	return FG_OK;
+	return *fd_out < 0 ? refused("listen on", where) : FG_OK;
+}
+
+static enum fg_rc open_secure(const struct fg_conf *conf, struct fg_files *files)
+{
+	enum fg_rc rc =
+		open_listener(conf->secure.address, conf->secure.port, &files->secure_listener);
+
+	if (rc == FG_OK)
+		files->secure_port = port_of(files->secure_listener);
+	return rc;
+}
+
+static enum fg_rc open_links(const struct fg_conf *conf, struct fg_files *files)
+{
+	enum fg_rc rc = FG_OK;
+
+	for (size_t i = 0; i < conf->links_count && rc == FG_OK; i++)
+		if (strcmp(conf->links[i].adapter, "smpp-server") == 0)
+			rc = open_listener(conf->links[i].host, conf->links[i].port,
+					   &files->link_listener[i]);
+	return rc;
 }
 
 static enum fg_rc open_control(const struct fg_conf *conf, struct fg_files *files)
@@ -261,6 +279,8 @@ enum fg_rc fg_files_open(const struct fg_conf *conf, struct fg_files *files_out)
 	enum fg_rc rc = make_folders(conf);
 
 	*files_out = (struct fg_files){ .lock = -1, .secure_listener = -1, .control_listener = -1 };
+	for (size_t i = 0; i < FG_CONF_LINKS_MAX; i++)
+		files_out->link_listener[i] = -1;
 	if (rc == FG_OK)
 		rc = lock_folder(conf, files_out);
 	if (rc == FG_OK)
@@ -269,6 +289,8 @@ enum fg_rc fg_files_open(const struct fg_conf *conf, struct fg_files *files_out)
 		rc = read_ca(conf, files_out->ca);
 	if (rc == FG_OK)
 		rc = open_secure(conf, files_out);
+	if (rc == FG_OK)
+		rc = open_links(conf, files_out);
 	if (rc == FG_OK)
 		rc = open_control(conf, files_out);
 	if (rc != FG_OK)
@@ -286,6 +308,11 @@ void fg_files_close(struct fg_files *files)
 		if (*fds[i] >= 0)
 			close(*fds[i]);
 		*fds[i] = -1;
+	}
+	for (size_t i = 0; i < FG_CONF_LINKS_MAX; i++) {
+		if (files->link_listener[i] >= 0)
+			close(files->link_listener[i]);
+		files->link_listener[i] = -1;
 	}
 }
 

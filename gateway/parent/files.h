@@ -18,6 +18,7 @@ struct fg_files {
 	int lock; /* on data_dir, for the life of the parent */
 	int secure_listener;
 	int control_listener;
+	int link_listener[FG_CONF_LINKS_MAX]; /* of links that others connect to, -1: none */
 	uint16_t secure_port; /* the one that was given when the configuration says 0 */
 	char control_path[256];
 	struct fg_id gateway_id;

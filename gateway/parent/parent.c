@@ -198,6 +198,8 @@ static void prepare(struct child *child)
 	}
 	if (child->role == FG_ROLE_LINK)
 		tell_link_files(child, &parent->conf->links[child->link]);
+	if (child->role == FG_ROLE_LINK && parent->files.link_listener[child->link] >= 0)
+		tell_file(child, FG_FILE_LINK_LISTENER, parent->files.link_listener[child->link]);
 	if (child->role == FG_ROLE_CORE)
 		tell_file(child, FG_FILE_CONTROL_LISTENER, parent->files.control_listener);
 	child->state = PREPARED;

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Receipts to an application: deliver_sm with the text form that clients expect and TLVs; how the message really went is in a TLV of ours,
+ * in words. The host hears exactly once what became of each.
+ */
+#include "adapters/smpp_server/server.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "lib/wire/dlr.h"
+
+/* Words of the decision, which an adapter may not include: numbers as in ipc.def, tests hold them together. */
+static const char *const protections[] = { "none", "hop", "e2e" };
+static const char *const bearers[] = { "secure", "rcs", "mms", "sms" };
+
+static void date_of(uint64_t unix_ms, char out[static FG_DLR_DATE_MAX + 1])
+{
+	time_t t = (time_t)(unix_ms / 1000);
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	snprintf(out, FG_DLR_DATE_MAX + 1, "%02u%02u%02u%02u%02u", (unsigned)tm.tm_year % 100,
+		 (unsigned)tm.tm_mon % 12 + 1, (unsigned)tm.tm_mday % 32, (unsigned)tm.tm_hour % 24,
+		 (unsigned)tm.tm_min % 60);
+}
+
+static size_t write_text(const struct fg_app_receipt *r, const char *id, char *out, size_t cap)
+{
+	static const char *const words[] = {
+		"SCHEDLD", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED",
+		"UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD", "SKIPPED"
+	};
+	bool delivered = r->state == FG_DLR_DELIVERED;
+	char submitted[FG_DLR_DATE_MAX + 1], done[FG_DLR_DATE_MAX + 1];
+	int n;
+
+	date_of(r->submit_ms, submitted);
+	date_of(r->done_ms, done);
+	n = snprintf(out, cap,
+		     "id:%s sub:001 dlvrd:%s submit date:%s done date:%s stat:%s err:%03u text:",
+		     id, delivered ? "001" : "000", submitted, done,
+		     words[r->state < sizeof(words) / sizeof(words[0]) ? r->state : FG_DLR_UNKNOWN],
+		     r->error % 1000u);
+	return n > 0 && (size_t)n < cap ? (size_t)n : 0;
+}
+
+static size_t write_words(const struct fg_app_receipt *r, char *out, size_t cap)
+{
+	int n = snprintf(out, cap, "protection=%s;bearer=%s;reason=%u;segments=%u",
+			 r->protection < 3 ? protections[r->protection] : "none",
+			 r->bearer < 4 ? bearers[r->bearer] : "sms", r->reason, r->segments);
+
+	return n > 0 && (size_t)n < cap ? (size_t)n : 0;
+}
+
+static void address_write(const char *address, uint8_t *ton, uint8_t *npi,
+			  struct fg_smpp_bytes *out)
+{
+	bool plus = address[0] == '+';
+	bool number = strspn(address + plus, "0123456789") == strlen(address + plus);
+
+	*out = fg_smpp_text(address + plus);
+	*ton = plus ? 1 : number ? 0 : 5; /* 3.4, 5.2.5: international, unknown, alphanumeric */
+	*npi = plus ? 1 : 0;
+}
+
+void app_tell(struct app_session *session, const struct fg_app_receipt *r, uint64_t now_ms)
+{
+	struct app_told *told = &session->told[(session->sequence + 1) % APP_TELL_WINDOW];
+	char id[FG_ID_TEXT_LEN + 1], text[FG_DLR_TEXT_MAX], words[96];
+	uint8_t network[3] = { 3, (uint8_t)(r->error >> 8), (uint8_t)r->error }; /* 5.3.2.31: GSM */
+	struct fg_smpp_pdu pdu;
+
+	memset(&pdu, 0, offsetof(struct fg_smpp_pdu, tlvs.list));
+	fg_id_text(&r->message_id, id);
+	pdu.command = FG_SMPP_DELIVER_SM;
+	pdu.sequence = ++session->sequence;
+	address_write(r->destination, &pdu.sm.source_addr_ton, &pdu.sm.source_addr_npi,
+		      &pdu.sm.source_addr);
+	address_write(r->source, &pdu.sm.dest_addr_ton, &pdu.sm.dest_addr_npi,
+		      &pdu.sm.destination_addr);
+	pdu.sm.esm_class = r->final ? FG_SMPP_ESM_RECEIPT : FG_SMPP_ESM_INTERMEDIATE;
+	pdu.sm.short_message = (struct fg_smpp_bytes){ (const uint8_t *)text,
+						       write_text(r, id, text, sizeof(text)) };
+	fg_smpp_tlv_add(&pdu, FG_SMPP_TLV_RECEIPTED_MESSAGE_ID, id, sizeof(id));
+	fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_MESSAGE_STATE, r->state);
+	fg_smpp_tlv_add(&pdu, FG_SMPP_TLV_NETWORK_ERROR_CODE, network, sizeof(network));
+	if (r->has_reference)
+		fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_USER_MESSAGE_REFERENCE, r->reference);
+	fg_smpp_tlv_add(&pdu, APP_PROTECTION_TLV, words, write_words(r, words, sizeof(words)));
+	*told = (struct app_told){ .used = true,
+				   .final = r->final,
+				   .sequence = pdu.sequence,
+				   .message_id = r->message_id,
+				   .due_ms = now_ms + APP_TELL_MS };
+	session->telling++;
+	app_session_send(session, &pdu);
+}
+
+static void settle(struct app_session *session, struct app_told *told, enum fg_outcome outcome)
+{
+	told->used = false;
+	session->telling--;
+	fg_host_told(session->server->host, session->account->conf->name, &told->message_id,
+		     told->final, outcome);
+	session->account->changed = true;
+}
+
+void app_told(struct app_session *session, const struct fg_smpp_pdu *pdu)
+{
+	struct app_told *told = &session->told[pdu->sequence % APP_TELL_WINDOW];
+
+	if (session->account && told->used && told->sequence == pdu->sequence)
+		settle(session, told,
+		       pdu->status == 0 && pdu->command != FG_SMPP_GENERIC_NACK
+			       ? FG_OUTCOME_ACCEPTED
+			       : FG_OUTCOME_DEFERRED);
+}
+
+void app_tell_timeouts(struct app_session *session, uint64_t now_ms)
+{
+	for (unsigned i = 0; session->telling > 0 && i < APP_TELL_WINDOW; i++)
+		if (session->told[i].used && now_ms >= session->told[i].due_ms)
+			settle(session, &session->told[i], FG_OUTCOME_DEFERRED);
+}
+
+void app_tell_abandon(struct app_session *session)
+{
+	for (unsigned i = 0; session->telling > 0 && i < APP_TELL_WINDOW; i++)
+		if (session->told[i].used)
+			settle(session, &session->told[i], FG_OUTCOME_DEFERRED);
+}
