@@ -23,7 +23,7 @@ enum {
 	SMPP_SESSIONS_MAX = 64,
 	SMPP_BUCKETS = 2048,      /* of the tables of open jobs */
 	SMPP_FEW_PARTS = 4,       /* more take memory of their own */
-	SMPP_SPARE_MAX = 1024,     /* jobs kept for the next ones */
+	SMPP_SPARE_MAX = 1024,    /* jobs kept for the next ones */
 	FG_SMPP_TEXT_MAX = 16384, /* of a job: lib/ipc/ipc.def */
 };
 

@@ -107,8 +107,7 @@ void fg_vault_job_free(struct fg_vault_job *job);
 /* vault_open.c */
 /* Cut the job's text as the far side of the link can read it. Each segment counts for most, also where the far side
  * does the cutting: then the link gets the text whole. As fg_alphabet_plan(). */
-enum fg_rc fg_vault_plan(const struct fg_conf_links *link, unsigned most,
-			 struct fg_vault_job *job);
+enum fg_rc fg_vault_plan(const struct fg_conf_links *link, unsigned most, struct fg_vault_job *job);
 enum fg_rc fg_vault_open_order(struct fg_vault *vault, const struct fg_ipc_open *open);
 /* The leaf is in the log and says what the order says. */
 enum fg_rc fg_vault_check_leaf(struct fg_vault *vault, const struct fg_ipc_open *open,
