@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <talloc.h>
 #include "client/ctl/explain_code.h"
+#include "client/ctl/hash_secret.h"
 #include "gateway/store/store.h"
 #include "lib/base/log.h"
 #include "lib/base/loop.h"
@@ -30,7 +31,7 @@ static const char usage_text[] =
 	"usage: fallgatectl [--socket PATH] [--json] VERB ...\n"
 	"  links | explain HANDLE | explain ID | invite HANDLE | log head | status | backup PATH | "
 	"restore FILE DIR |\n"
-	"  explain-code CODE [FILE]\n"
+	"  explain-code CODE [FILE] | hash-secret [--password TEXT]\n"
 	"  --socket PATH  the control socket; else $FALLGATE_CONTROL, else /run/fallgate/control\n"
 	"See fallgatectl(8).\n";
 
@@ -165,6 +166,11 @@ int main(int argc, char **argv)
 	if (strcmp(argv[i], "restore") == 0)
 		return argc - i == 3 ? restore(argv[i + 1], argv[i + 2])
 				     : usage(stderr, EXIT_USAGE);
+	if (strcmp(argv[i], "hash-secret") == 0) {
+		if (argc - i == 3 && strcmp(argv[i + 1], "--password") == 0)
+			return fg_ctl_hash_secret(argv[i + 2]);
+		return argc - i == 1 ? fg_ctl_hash_secret(NULL) : usage(stderr, EXIT_USAGE);
+	}
 	if (strcmp(argv[i], "explain-code") == 0)
 		return argc - i == 2 || argc - i == 3
 			       ? fg_ctl_explain_code(argv[i + 1], argv[i + 2], ctl.json)

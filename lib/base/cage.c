@@ -79,8 +79,8 @@ void fg_cage_harden(bool core_dumps, struct fg_cage_notices *notices)
 #define CAGE(c)   (1u << FG_CAGE_##c)
 #define ALL       (CAGE(CORE) | CAGE(LOG) | CAGE(VAULT) | CAGE(SECURE) | CAGE(LINK))
 #define KEEPERS   (CAGE(CORE) | CAGE(LOG) | CAGE(VAULT)) /* have a folder of their own */
-#define ACCEPTERS (CAGE(CORE) | CAGE(SECURE))
-#define FACING    (CAGE(SECURE) | CAGE(LINK)) /* speak to strangers */
+#define FACING    (CAGE(SECURE) | CAGE(LINK))            /* speak to strangers */
+#define ACCEPTERS (CAGE(CORE) | FACING) /* on a listener they were given: nobody may make one */
 #ifdef FG_SANITIZED
 #define SANITIZERS ALL
 #else

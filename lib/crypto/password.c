@@ -3,10 +3,10 @@
 
 #include <sodium.h>
 
-_Static_assert(FG_PASSWORD_HASH_LEN == crypto_pwhash_argon2id_STRBYTES, "the hash in words");
+_Static_assert(FG_PASSWORD_HASH_MAX == crypto_pwhash_argon2id_STRBYTES, "room for a hash");
 
-enum fg_rc fg_password_hash(const char *password, size_t len,
-			    char hash_out[static FG_PASSWORD_HASH_LEN])
+enum fg_rc fg_password_hash(const void *password, size_t len,
+			    char hash_out[static FG_PASSWORD_HASH_MAX])
 {
 	return crypto_pwhash_argon2id_str(hash_out, password, len,
 					  crypto_pwhash_argon2id_OPSLIMIT_INTERACTIVE,
@@ -15,7 +15,7 @@ enum fg_rc fg_password_hash(const char *password, size_t len,
 		       : FG_E_NO_MEMORY;
 }
 
-bool fg_password_verify(const char *hash, const char *password, size_t len)
+bool fg_password_verify(const char *hash, const void *password, size_t len)
 {
 	return crypto_pwhash_argon2id_str_verify(hash, password, len) == 0;
 }

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
- * Passwords of applications, kept as Argon2id hashes (RFC 9106) in libsodium's "$argon2id$..." text form.
+ * Passwords of applications: kept as Argon2id hashes (RFC 9106) in the text form that other programs
+ * make too: "$argon2id$v=19$m=...". Slow on purpose; who checks often remembers what was right.
  */
 #pragma once
 
-#include "lib/crypto/crypto.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include "lib/base/error.h"
 
-enum { FG_PASSWORD_HASH_LEN = 128 }; /* with its NUL */
+enum { FG_PASSWORD_HASH_MAX = 128 }; /* with NUL */
 
-/*! Hash a password, with a salt of its own. FG_OK; FG_E_NO_MEMORY (it needs 64 MiB). */
-enum fg_rc fg_password_hash(const char *password, size_t len,
-			    char hash_out[static FG_PASSWORD_HASH_LEN]);
+/*! Hash a password under a new salt. \return FG_OK; FG_E_NO_MEMORY. About 50 ms and 64 MiB. */
+enum fg_rc fg_password_hash(const void *password, size_t len,
+			    char hash_out[static FG_PASSWORD_HASH_MAX]);
 
-/*! Is it the password of that hash? Takes some 50 ms by design. */
-bool fg_password_verify(const char *hash, const char *password, size_t len);
+/*! Is it the password of that hash? false for a hash that is not well formed, too. As slow as the
+ * hash says. */
+bool fg_password_verify(const char *hash, const void *password, size_t len);

@@ -120,7 +120,7 @@ static void each_role_may_do_its_own_work_and_nothing_else(void **state)
 	} cases[] = {
 		{ "make a socket", make_socket, KILLED, KILLED, KILLED, KILLED, YES },
 		{ "connect", call_connect, KILLED, KILLED, KILLED, KILLED, YES },
-		{ "accept", call_accept, YES, KILLED, KILLED, YES, KILLED },
+		{ "accept", call_accept, YES, KILLED, KILLED, YES, YES },
 		{ "bind", call_bind, KILLED, KILLED, KILLED, KILLED, NO },
 		{ "write a file", write_file, YES, YES, YES, WRITES, WRITES },
 		{ "read a file", read_file, YES, YES, YES, YES, YES },

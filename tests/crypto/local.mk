@@ -1,5 +1,5 @@
 crypto_tests = tests/crypto/clear_test tests/crypto/crypto_test tests/crypto/hpke_test tests/crypto/merkle_test \
-	tests/crypto/note_test tests/crypto/secretfile_test
+	tests/crypto/note_test tests/crypto/password_test tests/crypto/secretfile_test
 check_PROGRAMS += $(crypto_tests)
 TESTS += $(crypto_tests)
 FG_CRYPTO_TEST_LIBS = tests/support/libfgtest.a $(FG_CRYPTO_LIBS) $(CMOCKA_LIBS)
@@ -15,3 +15,5 @@ tests_crypto_note_test_SOURCES = tests/crypto/note_test.c
 tests_crypto_note_test_LDADD = $(FG_CRYPTO_TEST_LIBS)
 tests_crypto_secretfile_test_SOURCES = tests/crypto/secretfile_test.c
 tests_crypto_secretfile_test_LDADD = $(FG_CRYPTO_TEST_LIBS)
+tests_crypto_password_test_SOURCES = tests/crypto/password_test.c
+tests_crypto_password_test_LDADD = $(FG_CRYPTO_TEST_LIBS)
