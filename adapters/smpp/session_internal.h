@@ -17,7 +17,7 @@ enum {
 	SMPP_HOLD_MS = 30000,  /* a report waits so long for the outcome of its job (ours) */
 	SMPP_UNBIND_MS = 5000, /* answer to our unbind (ours) */
 	/* reports held or not yet stored, a power of two: beyond it the peer must repeat */
-	SMPP_PENDING_MAX = 1024,
+	SMPP_PENDING_MAX = 8192,
 	SMPP_ENQUIRE_MISSES = 2,
 	SMPP_IN_BYTES = FG_SMPP_PDU_MAX,
 	SMPP_SESSIONS_MAX = 64,

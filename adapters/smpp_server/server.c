@@ -92,7 +92,7 @@ void app_server_say_bound(struct app_server *server)
 		if (!account->changed)
 			continue;
 		for (uint16_t n = 0; n < account->receivers_count; n++, at = at->next_receiver)
-			room += APP_TELL_WINDOW - at->telling;
+			room += at->telling < APP_TELL_MOST ? APP_TELL_MOST - at->telling : 0;
 		account->changed = false;
 		fg_host_bound(server->host, account->conf->name, account->receivers_count, room);
 	}
@@ -206,13 +206,16 @@ void app_server_receipt(struct app_server *server, const struct fg_app_receipt *
 	struct app_session *at = account ? account->receivers : NULL;
 
 	for (uint16_t n = 0; at && n < account->receivers_count; n++, at = at->next_receiver)
-		if (at->telling < APP_TELL_WINDOW / 2 + APP_TELL_WINDOW / 4 &&
+		if (at->telling < APP_TELL_MOST &&
 		    !at->told[(at->sequence + 1) % APP_TELL_WINDOW].used &&
 		    evbuffer_get_length(at->out) < APP_OUTPUT_MAX) {
 			account->receivers = at->next_receiver;
 			app_tell(at, receipt, now_ms);
 			return;
 		}
+	/* Whoever said it gives no more until it hears of room: so it does. */
+	if (account)
+		account->changed = true;
 	fg_host_told(server->host, receipt->account, &receipt->message_id, receipt->final,
 		     FG_OUTCOME_DEFERRED);
 }

@@ -22,7 +22,8 @@ enum {
 	APP_UNBOUND_PDU_MAX = 256, /* operators.md: before bind nobody needs more */
 	APP_UNBOUND_MS = 10000,
 	APP_INACTIVITY_MS = 300000,
-	APP_TELL_WINDOW = 200, /* receipts of a bind that are not answered */
+	APP_TELL_WINDOW = 512, /* places for receipts of a bind that are not answered */
+	APP_TELL_MOST = 384,   /* so many at once: answers that overtake others leave holes */
 	APP_TELL_MS = 60000,
 	APP_OUTPUT_MAX = 1024 * 1024, /* unread by the application: nothing more is read from it */
 	APP_PENDING_MAX = 65536,

@@ -104,7 +104,6 @@ static void settle(struct app_session *session, struct app_told *told, enum fg_o
 	session->telling--;
 	fg_host_told(session->server->host, session->account->conf->name, &told->message_id,
 		     told->final, outcome);
-	session->account->changed = true;
 }
 
 void app_told(struct app_session *session, const struct fg_smpp_pdu *pdu)

@@ -155,7 +155,7 @@ static void on_pdu(struct fg_smpp_pdu *pdu, void *arg)
 	if (pdu->command == FG_SMPP_SUBMIT_SM)
 		take_submit(peer, pdu);
 	else if (pdu->command == FG_SMPP_DELIVER_SM_RESP)
-		peer->sink->answered++;
+		peer->sink->answered += pdu->status == 0;
 	else if (pdu->command == FG_SMPP_BIND_TRANSCEIVER ||
 		 pdu->command == FG_SMPP_BIND_TRANSMITTER ||
 		 pdu->command == FG_SMPP_BIND_RECEIVER || pdu->command == FG_SMPP_ENQUIRE_LINK ||
