@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define ROW_CLEAR(name) extern const struct fg_adapter_ops fg_adapter_##name;
+#define ROW_APPS(name)  ROW_CLEAR(name)
 #define ROW_SEALED(name)
 #define FG_ADAPTER(name, side) ROW_##side(name)
 #include "adapters/adapters.def"

@@ -1,6 +1,6 @@
 # tests/adapters: see tests/local.mk
 adapter_tests = tests/adapters/contract_test tests/adapters/smpp_session_test tests/adapters/smpp_carrier_test \
-	tests/adapters/smpp_parts_test tests/adapters/smpp_tls_test tests/adapters/smsc_test tests/adapters/link_main_test
+	tests/adapters/smpp_parts_test tests/adapters/smpp_server_session_test tests/adapters/smpp_tls_test tests/adapters/smsc_test tests/adapters/link_main_test
 check_PROGRAMS += $(adapter_tests)
 TESTS += $(adapter_tests)
 adapter_cppflags = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS) $(SODIUM_CFLAGS)
@@ -53,3 +53,6 @@ TESTS += tests/adapters/smsc_center_test
 tests_adapters_smsc_center_test_SOURCES = tests/adapters/smsc_center_test.c
 tests_adapters_smsc_center_test_CPPFLAGS = $(adapter_cppflags)
 tests_adapters_smsc_center_test_LDADD = $(FG_SMSC_LIBS) $(FG_TEST_LIBS)
+tests_adapters_smpp_server_session_test_SOURCES = tests/adapters/smpp_server_session_test.c
+tests_adapters_smpp_server_session_test_CPPFLAGS = $(adapter_cppflags)
+tests_adapters_smpp_server_session_test_LDADD = $(FG_ADAPTER_LIBS) $(FG_TEST_LIBS)
