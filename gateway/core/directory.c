@@ -82,7 +82,6 @@ static enum fg_rc fill_handle(struct fg_arena *arena, const struct fg_store_row 
 		return FG_E_STORE_SCHEMA;
 	entry->exists = true;
 	entry->epoch = stored->epoch;
-	entry->proven_ms = stored->proven_ms;
 	if (stored->account_key.len)
 		memcpy(entry->account_key, stored->account_key.data, FG_ACCOUNT_KEY_LEN);
 	entry->deregistration = pack_in_arena(arena, stored->deregistration, &rc);

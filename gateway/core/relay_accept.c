@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_LIFE_MS = 24 * 3600 * 1000 };
-
 void fg_relay_take(struct fg_core_relays *relays, const struct fg_relay_work *work,
 		   const struct fg_id *id, enum fg_rc rc)
 {
@@ -122,9 +120,15 @@ static enum fg_rc may_take(struct fg_core_relays *relays, const struct fg_ipc_se
 	    sealed->source.len > FG_RELAY_TEXT_MAX || sealed->destination.len > FG_RELAY_TEXT_MAX ||
 	    sealed->segments > UINT8_MAX)
 		return FG_E_TEXT_LONG;
+	/* In its one spelling: the directory would not know another. */
 	if (fg_handle_parse((const char *)sealed->destination.data, sealed->destination.len,
 			    &handle) != FG_OK)
 		return FG_E_HANDLE;
+#ifndef FG_MUTANT_relay_spelling
+	if (strlen(handle.text) != sealed->destination.len ||
+	    memcmp(handle.text, sealed->destination.data, sealed->destination.len) != 0)
+		return FG_E_HANDLE;
+#endif
 	conf = &relays->core->conf->accounts[account];
 	counts = &relays->accounts[account];
 	if (counts->day != day) {

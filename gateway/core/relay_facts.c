@@ -7,10 +7,6 @@
 #include "gateway/decide/facts_text.h"
 #include "lib/proto/view.h"
 
-#define DAY_MS (FG_RELAY_DAY_S * 1000ull)
-
-enum { OTP_NEVER = -1, DEFAULT_DAYS = 7 };
-
 static uint32_t clamp_ms(uint64_t ms)
 {
 	return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
@@ -115,30 +111,21 @@ static void contract(const struct fg_conf_accounts *account, struct fg_facts *fa
 	facts->floor = floor_of(account->floor);
 }
 
-/* Days after which messages of this class may go to a newly registered handle's devices. */
-static int64_t days_of(const struct fg_conf_accounts *account, const struct fg_relay *relay)
+/* Whether messages of this class may never go to devices: log and vault hold the account's own words against it. */
+static bool never_secure(const struct fg_conf_accounts *account, const struct fg_relay *relay)
 {
-	if (strcmp(account->secure, "on") == 0)
-		return 0;
 	if (strcmp(account->secure, "off") == 0)
-		return OTP_NEVER;
-	if (strcmp(account->secure, "after") == 0)
-		return account->secure_after_days;
-	return relay->message_class == FG_MESSAGE_OTP ? OTP_NEVER : DEFAULT_DAYS;
+		return true;
+	return strcmp(account->secure, "default") == 0 && relay->message_class == FG_MESSAGE_OTP;
 }
 
-/* A handle that is too new for this account counts as one without devices, so that whoever intercepted a registration code gets no
- * codes of a bank with it. Its pin is as new and counts as little. */
+/* For such an account a handle counts as one without devices, so that whoever intercepted a registration code gets no codes of a bank with
+ * it. Its pin says no more than that it has devices. */
 static void not_yet(const struct fg_conf_accounts *account, const struct fg_relay *relay,
-		    uint64_t now_ms, struct fg_facts *facts)
+		    struct fg_facts *facts)
 {
-	int64_t days = days_of(account, relay);
-	uint64_t proven_ms = relay->work->proven_ms;
-
 	if (facts->view != FG_VIEW_SECURE || facts->epoch != FG_EPOCH_CURRENT ||
-	    facts->identity != FG_IDENTITY_SAME)
-		return;
-	if (days >= 0 && now_ms >= proven_ms + (uint64_t)days * DAY_MS)
+	    facts->identity != FG_IDENTITY_SAME || !never_secure(account, relay))
 		return;
 	relay->work->secure_not_yet = true;
 	facts->view = FG_VIEW_ABSENT;
@@ -153,7 +140,6 @@ void fg_relay_facts_pin(struct fg_core_relays *relays, struct fg_relay_work *wor
 	static const uint8_t nobody[FG_ACCOUNT_KEY_LEN];
 	Fallgate__Signed *statement;
 
-	work->proven_ms = entry->proven_ms;
 	if (!entry->pinned)
 		return;
 	work->pin = FG_PIN_HELD;
@@ -221,7 +207,7 @@ void fg_relay_facts_of(struct fg_core_relays *relays, struct fg_relay *relay,
 	facts->spread = relay->id.b[FG_ID_LEN - 1];
 	memcpy(facts->sender, fg_relay_source(relay), relay->source_len + 1u);
 	memcpy(facts->recipient, fg_relay_destination(relay), relay->destination_len + 1u);
-	not_yet(account, relay, gathered->now_ms, facts);
+	not_yet(account, relay, facts);
 	links_of(relays, relay, account, gathered);
 }
 

@@ -90,7 +90,6 @@ struct fg_relay_work {
 	bool asked;             /*!< the directory was read */
 	/* From the directory. */
 	uint8_t view_state, pin, identity, epoch; /*!< as in struct fg_facts */
-	uint64_t proven_ms;                       /*!< when the handle was proven, 0: never */
 	bool secure_not_yet;
 	uint8_t *view; /*!< body of the View, malloc(); NULL: unknown */
 	size_t view_len;

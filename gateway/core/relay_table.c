@@ -9,10 +9,11 @@
 
 enum { HASH_FIRST = 1024, LANES = 4096 };
 
-/*! Messages of one recipient that wait behind others of it. */
+/*! Messages of one account for one recipient that wait behind others of it. */
 struct fg_relay_lane {
 	struct fg_relay_lane *next;
 	size_t holders;
+	uint16_t account;
 	struct fg_relay_list behind;
 	char destination[FG_RELAY_TEXT_MAX + 1];
 };
@@ -301,9 +302,11 @@ static struct fg_relay_lane **lane_at(const struct fg_core_relays *relays,
 {
 	const char *destination = fg_relay_destination(relay);
 	struct fg_relay_lane **at =
-		&relays->lanes[fg_relay_hash(destination, relay->destination_len, 7) % LANES];
+		&relays->lanes[fg_relay_hash(destination, relay->destination_len, relay->account) %
+			       LANES];
 
-	while (*at && strcmp((*at)->destination, destination) != 0)
+	while (*at &&
+	       ((*at)->account != relay->account || strcmp((*at)->destination, destination) != 0))
 		at = &(*at)->next;
 	return at;
 }
@@ -316,6 +319,7 @@ void fg_relay_lane_hold(struct fg_core_relays *relays, struct fg_relay *relay)
 		return;
 	if (!*at) {
 		*at = must(calloc(1, sizeof(**at)));
+		(*at)->account = relay->account;
 		memcpy((*at)->destination, fg_relay_destination(relay), relay->destination_len);
 	}
 	(*at)->holders++;

@@ -63,7 +63,6 @@ struct fg_directory_entry {
 	bool exists;                             /*!< a StoredHandle is there */
 	uint8_t account_key[FG_ACCOUNT_KEY_LEN]; /*!< zero: signed off */
 	uint64_t epoch;
-	uint64_t proven_ms; /*!< when the handle was proven; 0: not known */
 	bool pinned;
 	uint8_t pin_account_key[FG_ACCOUNT_KEY_LEN];
 	uint64_t pin_epoch;

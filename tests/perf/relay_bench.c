@@ -31,7 +31,8 @@ struct others {
 	struct fg_channel *log, *vault;
 	unsigned last;
 	uint64_t count, begun, done, first;
-	bool open;
+	uint64_t rate, start_us; /* a second; 0: as fast as they are done */
+	struct event *tick;
 };
 
 static void say(struct fg_channel *channel, const struct fg_frame *frame)
@@ -72,7 +73,7 @@ static void submit(struct others *others)
 static void one_done(struct others *others)
 {
 	others->done++;
-	if (others->begun < others->count)
+	if (!others->rate && others->begun < others->count)
 		submit(others);
 	if (others->done == others->count)
 		event_base_loopbreak(others->base);
@@ -135,6 +136,25 @@ static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, i
 	}
 }
 
+static uint64_t mono_us(void)
+{
+	struct fg_clock clock;
+
+	fg_clock_init(&clock);
+	return fg_clock_mono_us(&clock);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct others *others = arg;
+	uint64_t due = (mono_us() - others->start_us) * others->rate / 1000000;
+
+	(void)fd;
+	(void)what;
+	while (others->begun < others->count && others->begun < due)
+		submit(others);
+}
+
 static void on_open(struct fg_channel *channel, void *arg)
 {
 	struct others *others = arg;
@@ -146,7 +166,14 @@ static void on_open(struct fg_channel *channel, void *arg)
 	bound.app_bound.receivers = 1;
 	bound.app_bound.credits = CREDITS;
 	say(others->vault, &bound);
-	while (others->begun < others->count && others->begun < WINDOW)
+	if (others->rate) {
+		static const struct timeval period = { .tv_usec = 1000 };
+
+		others->start_us = mono_us();
+		others->tick = event_new(others->base, -1, EV_PERSIST, on_tick, others);
+		event_add(others->tick, &period);
+	}
+	while (!others->rate && others->begun < others->count && others->begun < WINDOW)
 		submit(others);
 }
 
@@ -158,12 +185,13 @@ static void on_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
 	_exit(1);
 }
 
-static void be_the_others(int log_fd, int vault_fd, unsigned last, uint64_t first, uint64_t count)
+static void be_the_others(int log_fd, int vault_fd, unsigned last, uint64_t first, uint64_t count,
+			  uint64_t rate)
 {
 	static const struct fg_channel_ops ops = { .frame = on_frame,
 						   .open = on_open,
 						   .closed = on_closed };
-	struct others others = { .last = last, .first = first, .count = count };
+	struct others others = { .last = last, .first = first, .count = count, .rate = rate };
 
 	others.base = event_base_new();
 	others.log = fg_channel_new(NULL, others.base, log_fd, FG_ROLE_LOG, FG_ROLE_CORE, NULL,
@@ -287,8 +315,8 @@ static double rss_mib(void)
 	return (double)resident * (double)sysconf(_SC_PAGESIZE) / (1024 * 1024);
 }
 
-/* count messages as far as last; prints what it took. */
-static void run(struct bench *bench, const char *name, unsigned last, uint64_t count)
+/* count messages as far as last, rate a second (0: as many as go); prints what it took. */
+static void run(struct bench *bench, const char *name, unsigned last, uint64_t count, uint64_t rate)
 {
 	static const struct fg_channel_ops ops = { .frame = core_frame,
 						   .closed = core_closed,
@@ -308,7 +336,7 @@ static void run(struct bench *bench, const char *name, unsigned last, uint64_t c
 	if (pid == 0) {
 		close(log_fds[0]);
 		close(vault_fds[0]);
-		be_the_others(log_fds[1], vault_fds[1], last, bench->submitted, count);
+		be_the_others(log_fds[1], vault_fds[1], last, bench->submitted, count, rate);
 	}
 	close(log_fds[1]);
 	close(vault_fds[1]);
@@ -345,7 +373,7 @@ static void measure_queued(struct bench *bench, uint64_t most)
 
 	bench->core.links[0] = (struct fg_core_link){ .up = false };
 	for (uint64_t queued = 0, next = 1000; next <= most; next *= next < 100000 ? 100 : 10) {
-		run(bench, "queue", TO_TAKEN, next - queued);
+		run(bench, "queue", TO_TAKEN, next - queued, 0);
 		queued = next;
 	}
 	close_store(bench);
@@ -360,20 +388,30 @@ int main(int argc, char **argv)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
 	uint64_t most = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000;
+	pid_t pid;
 
 	if (argc < 2) {
 		fprintf(stderr, "usage: relay_bench FOLDER [MOST]\nThe folder must be empty.\n");
 		return 2;
 	}
 	must(bench && fg_log_init(NULL, "bench", "error") == FG_OK, "log");
+	/* Each half in a process of its own, for its memory. */
+	pid = fork();
+	must(pid >= 0, "fork");
 	configure(bench);
+	if (pid == 0) {
+		begin(bench, argv[1], "queued");
+		measure_queued(bench, most);
+		return 0;
+	}
+	waitpid(pid, NULL, 0);
 	begin(bench, argv[1], "whole");
 	bench->core.links[0] = (struct fg_core_link){ .up = true, .credits = CREDITS };
-	run(bench, "whole", TO_TOLD, 100000);
-	run(bench, "sent", TO_SENT, most);
-	run(bench, "whole_beside", TO_TOLD, 100000);
+	run(bench, "whole", TO_TOLD, 200000, 0);
+	run(bench, "whole_at_15000", TO_TOLD, 75000, 15000);
+	run(bench, "sent", TO_SENT, most, 0);
+	run(bench, "whole_beside", TO_TOLD, 200000, 0);
+	run(bench, "whole_beside_at_15000", TO_TOLD, 75000, 15000);
 	close_store(bench);
-	begin(bench, argv[1], "queued");
-	measure_queued(bench, most);
 	return 0;
 }
