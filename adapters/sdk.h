@@ -14,6 +14,7 @@ struct fg_host_link_state {
 	uint32_t in_flight;
 	uint32_t carrier_code;
 	char note[128];
+	struct fg_link_more more;
 };
 
 /*! Where the adapter's answers go. */

@@ -223,7 +223,7 @@ static void read_text(struct fg_conf_reader *reader, const struct fg_conf_key *k
 				 strlen(text), key->max);
 	else if (has_control_byte(text))
 		fg_conf_complain(reader, line, label, "has a control character");
-	else if (fg_conf_key_required(key) && !*text)
+	else if (fg_conf_key_required(key) && !*text && reader->role == 0)
 		fg_conf_complain(reader, line, label, "may not be empty");
 	else
 		strcpy(out, text);
