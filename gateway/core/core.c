@@ -298,6 +298,30 @@ static enum fg_rc on_configure(struct fg_role_process *process, const struct fg_
 	return FG_OK;
 }
 
+static struct fg_store_conf store_conf(const struct fg_core *core)
+{
+	const struct fg_conf *conf = core->conf;
+
+	return (struct fg_store_conf){
+		.engine = conf->store.engine,
+		.unsafe = strcmp(conf->store.synchronous, "unsafe") == 0,
+		.outstanding_bytes = (size_t)conf->store.outstanding_mib << 20,
+		.disk_free_bytes = (uint64_t)conf->limits.disk_free_mib << 20,
+		.queue_items_max = (uint32_t)conf->limits.queue_messages,
+		.queue_bytes_max = (uint64_t)conf->limits.queue_bytes,
+	};
+}
+
+static enum fg_rc open_store(struct fg_core *core)
+{
+	struct fg_store_conf conf = store_conf(core);
+	char dir[PATH_MAX_LEN];
+
+	conf.dir = dir;
+	snprintf(dir, sizeof(dir), "%s/core", core->conf->gateway.data_dir);
+	return fg_store_open(fg_role_ctx(core->process), core->loop, &conf, &core->store);
+}
+
 /* ---- a changed configuration ---- */
 
 static enum fg_rc on_prepare(struct fg_role_process *process, const struct fg_conf *next,
@@ -311,6 +335,7 @@ static enum fg_rc on_prepare(struct fg_role_process *process, const struct fg_co
 static void on_adopt(struct fg_role_process *process, bool adopt, void *arg)
 {
 	struct fg_core *core = arg;
+	struct fg_store_conf limits;
 
 	(void)process;
 	if (!adopt) {
@@ -321,6 +346,8 @@ static void on_adopt(struct fg_role_process *process, bool adopt, void *arg)
 	core->rules = core->next_rules;
 	core->next_rules = NULL;
 	use_rules(core);
+	limits = store_conf(core);
+	fg_store_limits(core->store, &limits);
 	fg_jobs_chain_changed(core, false);
 }
 
@@ -332,8 +359,6 @@ static void on_told(struct fg_role_process *process, const struct fg_frame *fram
 	else
 		fg_operate_gone(arg, frame->gone.link);
 }
-
-static enum fg_rc open_store(struct fg_core *core);
 
 static enum fg_rc on_trust(struct fg_role_process *process, const struct fg_ipc_trust *trust,
 			   void *arg)
@@ -374,23 +399,6 @@ static void on_file(struct fg_role_process *process, enum fg_role_file kind, int
 		close(fd_take);
 	else
 		core->control_fd = fd_take;
-}
-
-static enum fg_rc open_store(struct fg_core *core)
-{
-	char dir[PATH_MAX_LEN];
-	const struct fg_store_conf conf = {
-		.dir = dir,
-		.engine = core->conf->store.engine,
-		.unsafe = strcmp(core->conf->store.synchronous, "unsafe") == 0,
-		.outstanding_bytes = (size_t)core->conf->store.outstanding_mib << 20,
-		.disk_free_bytes = (uint64_t)core->conf->limits.disk_free_mib << 20,
-		.queue_items_max = (uint32_t)core->conf->limits.queue_messages,
-		.queue_bytes_max = (uint64_t)core->conf->limits.queue_bytes,
-	};
-
-	snprintf(dir, sizeof(dir), "%s/core", core->conf->gateway.data_dir);
-	return fg_store_open(fg_role_ctx(core->process), core->loop, &conf, &core->store);
 }
 
 static enum fg_rc on_start(struct fg_role_process *process, void *arg)
