@@ -48,7 +48,7 @@ struct fg_vault_pin {
 
 struct fg_vault_link {
 	bool up;
-	bool draining; /* it leaves: it gets nothing more */
+	bool draining;                             /* it leaves: it gets nothing more */
 	uint32_t credits, in_flight, carrier_code; /* as the link said last */
 	char note[128 + 1];                        /* the same: a new core hears it */
 	uint32_t open_jobs;                        /* handed out, no outcome yet */

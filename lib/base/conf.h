@@ -81,8 +81,11 @@ typedef void (*fg_conf_change_cb)(const char *group, const char *item, const cha
 void fg_conf_compare(const struct fg_conf *before, const struct fg_conf *after,
 		     fg_conf_change_cb change, void *arg);
 
-/*! Give every link of next the index that it has in running, since processes know links by index: one that is new comes behind all, and
- *  where one was removed there is a link without a name, which nobody may use. FG_OK; FG_E_SPACE: no index is left, next is
+/*! The secret of an account that was removed: no password has this hash. */
+#define FG_CONF_NO_SECRET "$argon2id$removed"
+
+/*! Give every link and account of next the index that it has in running, since processes know them by index: one that is new comes behind all, and
+ *  where one was removed there is a link without a name, which nobody may use, or an account that nobody can log in to. FG_OK; FG_E_SPACE: no index is left, next is
  *  unchanged. */
 enum fg_rc fg_conf_keep_slots(const struct fg_conf *running, struct fg_conf *next);
 

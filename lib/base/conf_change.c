@@ -4,6 +4,7 @@
  */
 #include "lib/base/conf_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const void *item_at(const struct fg_conf *conf, const struct fg_conf_group *group, size_t i)
@@ -52,6 +53,16 @@ static void compare(const struct fg_conf_group *group, const void *before, const
 			change(group->name, item, group->keys[i].name, FG_CONF_CHANGED, arg);
 }
 
+/* A link without a name, an account without a secret: fg_conf_keep_slots() left it. */
+static bool is_removed(const struct fg_conf_group *group, const void *item)
+{
+	const struct fg_conf_accounts *account = item;
+
+	if (strcmp(group->name, "accounts") == 0)
+		return strcmp(account->secret, FG_CONF_NO_SECRET) == 0;
+	return !*name_of(group, item);
+}
+
 static void compare_lists(const struct fg_conf_group *group, const struct fg_conf *before,
 			  const struct fg_conf *after, fg_conf_change_cb change, void *arg)
 {
@@ -59,15 +70,15 @@ static void compare_lists(const struct fg_conf_group *group, const struct fg_con
 
 	for (size_t i = 0; i < count_of(before, group); i++) {
 		item = item_at(before, group, i);
-		if (*name_of(group, item) && !find(after, group, name_of(group, item)))
+		if (!is_removed(group, item) && !find(after, group, name_of(group, item)))
 			change(group->name, name_of(group, item), NULL, FG_CONF_REMOVED, arg);
 	}
 	for (size_t i = 0; i < count_of(after, group); i++) {
 		item = item_at(after, group, i);
 		other = find(before, group, name_of(group, item));
-		if (!*name_of(group, item))
+		if (is_removed(group, item))
 			continue;
-		if (other)
+		if (other && !is_removed(group, other))
 			compare(group, other, item, change, arg);
 		else
 			change(group->name, name_of(group, item), NULL, FG_CONF_ADDED, arg);
@@ -97,6 +108,30 @@ static size_t slot_of(const struct fg_conf *running, const char *name, size_t *c
 	return (*count)++;
 }
 
+/* An account that is gone keeps its name, for messages that it submitted, and has no secret that anything could match. */
+static enum fg_rc keep_accounts(const struct fg_conf *running, struct fg_conf *next)
+{
+	static struct fg_conf_accounts laid[FG_CONF_ACCOUNTS_MAX];
+	size_t count = running->accounts_count, slot;
+
+	memcpy(laid, running->accounts, sizeof(laid));
+	for (size_t i = 0; i < count; i++)
+		snprintf(laid[i].secret, sizeof(laid[i].secret), "%s", FG_CONF_NO_SECRET);
+	for (size_t i = 0; i < next->accounts_count; i++) {
+		for (slot = 0; slot < count; slot++)
+			if (strcmp(laid[slot].name, next->accounts[i].name) == 0)
+				break;
+		if (slot == FG_CONF_ACCOUNTS_MAX)
+			return FG_E_SPACE;
+		count += slot == count;
+		laid[slot] = next->accounts[i];
+	}
+	memcpy(next->accounts, laid, sizeof(laid));
+	next->accounts_count = count;
+	explicit_bzero(laid, sizeof(laid)); /* secrets */
+	return FG_OK;
+}
+
 enum fg_rc fg_conf_keep_slots(const struct fg_conf *running, struct fg_conf *next)
 {
 	static struct fg_conf laid; /* large; one thread */
@@ -111,6 +146,8 @@ enum fg_rc fg_conf_keep_slots(const struct fg_conf *running, struct fg_conf *nex
 		else
 			rc = FG_E_SPACE;
 	}
+	if (rc == FG_OK)
+		rc = keep_accounts(running, next);
 	if (rc == FG_OK) {
 		/* What was removed keeps its adapter, which every link must have, and no name. */
 		for (size_t i = 0; i < running->links_count; i++)

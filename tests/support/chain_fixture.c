@@ -95,9 +95,6 @@ static void to_core(const struct fg_frame *frame, void *arg)
 		chain->notes++;
 		chain->noted = (enum fg_rc)frame->account_noted.rc;
 		break;
-	case FG_IPC_LINK:
-		chain->ups += frame->link.up;
-		break;
 	case FG_IPC_HEAD:
 		keep_head(chain, &frame->head);
 		break;

@@ -94,19 +94,6 @@ static void a_link_that_stops_hears_when_no_job_is_on_its_way(void **state)
 	refused_with(FG_E_LINK_DOWN);
 }
 
-static void a_core_that_comes_back_hears_which_links_are_up(void **state)
-{
-	unsigned before;
-
-	(void)state;
-	before = chain.ups;
-	fg_vault_core_open(chain.vault);
-	assert_int_equal(chain.ups, before + 1);
-	fg_vault_link_closed(chain.vault, 0);
-	fg_vault_core_open(chain.vault);
-	assert_int_equal(chain.ups, before + 1);
-}
-
 static void spoil_signature(void)
 {
 	order.flip = 200;
@@ -460,7 +447,6 @@ int main(void)
 		CASE(a_consented_message_is_logged_marked_and_handed_over),
 		CASE(a_link_that_drains_is_given_no_job),
 		CASE(a_link_that_stops_hears_when_no_job_is_on_its_way),
-		CASE(a_core_that_comes_back_hears_which_links_are_up),
 		CASE(a_spoiled_order_opens_nothing),
 		CASE(another_body_is_an_alarm_in_the_log),
 		CASE(a_pinned_handle_needs_its_epoch_acknowledged),
