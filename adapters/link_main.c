@@ -21,10 +21,13 @@ struct link_process {
 	struct fg_adapter_host *host;
 	struct fg_host_link_state state;
 	bool draining;
+	unsigned idle_s; /* draining, without an open job */
 };
 
 /* ours: a vault that does not answer holds nobody up */
 static const struct timeval vault_patience = { .tv_sec = 2 };
+/* ours: a report that went to a core which died is never stored; not acknowledged, the carrier repeats it at the next bind */
+enum { REPORTS_PATIENCE_S = 4 };
 
 static void send_state(void *arg, const struct fg_host_link_state *state)
 {
@@ -210,12 +213,28 @@ static void take_answer(struct link_process *link, const struct fg_ipc_app_answe
 	fg_host_answer(link->host, &answer);
 }
 
+static const struct timeval second = { .tv_sec = 1 };
+
+static void watch_drain(evutil_socket_t fd, short what, void *arg)
+{
+	struct link_process *link = arg;
+
+	link->idle_s = fg_host_open_jobs(link->host) ? 0 : link->idle_s + 1;
+	if (link->idle_s >= REPORTS_PATIENCE_S)
+		leave(fd, what, arg);
+	else
+		event_base_once(fg_loop_base(fg_role_loop(link->process)), -1, EV_TIMEOUT,
+				watch_drain, link, &second);
+}
+
 /* Nothing comes any more: finish, then leave. */
 static void drain(struct link_process *link)
 {
 	if (link->draining)
 		return;
 	link->draining = true;
+	event_base_once(fg_loop_base(fg_role_loop(link->process)), -1, EV_TIMEOUT, watch_drain,
+			link, &second);
 	fg_host_drain(link->host);
 }
 

@@ -349,6 +349,11 @@ void fg_host_close(struct fg_adapter_host *host)
 	}
 }
 
+size_t fg_host_open_jobs(const struct fg_adapter_host *host)
+{
+	return host->open_count;
+}
+
 unsigned fg_host_bugs(const struct fg_adapter_host *host)
 {
 	return host->bugs;

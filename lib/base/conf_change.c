@@ -140,6 +140,8 @@ enum fg_rc fg_conf_keep_slots(const struct fg_conf *running, struct fg_conf *nex
 
 	fg_conf_set_defaults(&laid);
 	for (size_t i = 0; rc == FG_OK && i < next->links_count; i++) {
+		if (!*next->links[i].name)
+			continue;
 		slot = slot_of(running, next->links[i].name, &count);
 		if (slot < FG_CONF_LINKS_MAX)
 			laid.links[slot] = next->links[i];

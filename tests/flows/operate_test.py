@@ -151,7 +151,7 @@ def test_the_table_says_how_the_links_are(gateway, alice):
     links = gateway.links()
     assert list(links) == ["smsc-a", "smsc-b"]
     assert links["smsc-a"]["sent"] == 1 and links["smsc-b"]["sent"] == 0
-    assert links["smsc-a"]["window"] == 10 and links["smsc-a"]["adapter"] == "smpp" and links["smsc-a"]["since_ms"] > 0
+    assert links["smsc-a"]["window"] >= 10 and links["smsc-a"]["adapter"] == "smpp" and links["smsc-a"]["since_ms"] > 0
     failed = alice.send("+12025550183", "refused", "--allow", "sms")
     assert failed.code != 0
     assert gateway.links()["smsc-a"]["failed"] == 1
