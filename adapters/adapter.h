@@ -148,11 +148,20 @@ struct fg_adapter_ops {
 	void (*close)(void *adapter);
 };
 
+/*! What else an operator wants to know of a link; all 0 when the adapter does not say. */
+struct fg_link_more {
+	uint32_t rate;          /*!< segments a second that it sends at most now; 0: not bounded */
+	bool throttled;         /*!< the far side asked for less */
+	uint32_t round_trip_ms; /*!< from a submit to its answer, smoothed; 0: not known */
+};
+
 /* What the host offers. In the process of a link adapters/host.c carries it to the vault; in tests a recorder stands behind it. */
 
 /*! The link's state, on every change. credits: jobs it takes beyond those in flight. note: for people, at most 127 bytes. */
 void fg_host_state(struct fg_adapter_host *host, bool up, uint32_t credits, uint32_t in_flight,
 		   uint32_t carrier_code, const char *note);
+/*! For the next fg_host_state(), and those after it: it says nothing by itself. */
+void fg_host_state_more(struct fg_adapter_host *host, const struct fg_link_more *more);
 void fg_host_outcome(struct fg_adapter_host *host, const struct fg_job_outcome *outcome);
 /*! \return FG_OK: ops->stored will come. FG_E_IPC_FULL: not now; do not acknowledge, the carrier will repeat it. */
 enum fg_rc fg_host_report(struct fg_adapter_host *host, const struct fg_delivery_report *report);

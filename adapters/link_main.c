@@ -20,8 +20,14 @@ struct link_process {
 	struct fg_channel *vault;
 	struct fg_adapter_host *host;
 	struct fg_host_link_state state;
-	bool stopping;
+	bool draining;
+	unsigned idle_s; /* draining, without an open job */
 };
+
+/* ours: a vault that does not answer holds nobody up */
+static const struct timeval vault_patience = { .tv_sec = 2 };
+/* ours: a report that went to a core which died is never stored; not acknowledged, the carrier repeats it at the next bind */
+enum { REPORTS_PATIENCE_S = 4 };
 
 static void send_state(void *arg, const struct fg_host_link_state *state)
 {
@@ -36,6 +42,9 @@ static void send_state(void *arg, const struct fg_host_link_state *state)
 	frame.link.in_flight = state->in_flight;
 	frame.link.carrier_code = state->carrier_code;
 	frame.link.note = FG_BYTES_TEXT(link->state.note);
+	frame.link.rate = state->more.rate;
+	frame.link.throttled = state->more.throttled;
+	frame.link.round_trip_ms = state->more.round_trip_ms;
 	if (fg_channel_answer(link->vault, &frame) != FG_OK)
 		fg_role_fail(link->process, FG_E_IPC_FULL, "link state");
 }
@@ -165,7 +174,7 @@ static void drained(void *arg)
 	struct link_process *link = arg;
 	struct timeval now = { 0, 0 };
 
-	if (link->stopping)
+	if (link->draining)
 		event_base_once(fg_loop_base(fg_role_loop(link->process)), -1, EV_TIMEOUT, leave,
 				link, &now);
 }
@@ -204,6 +213,31 @@ static void take_answer(struct link_process *link, const struct fg_ipc_app_answe
 	fg_host_answer(link->host, &answer);
 }
 
+static const struct timeval second = { .tv_sec = 1 };
+
+static void watch_drain(evutil_socket_t fd, short what, void *arg)
+{
+	struct link_process *link = arg;
+
+	link->idle_s = fg_host_open_jobs(link->host) ? 0 : link->idle_s + 1;
+	if (link->idle_s >= REPORTS_PATIENCE_S)
+		leave(fd, what, arg);
+	else
+		event_base_once(fg_loop_base(fg_role_loop(link->process)), -1, EV_TIMEOUT,
+				watch_drain, link, &second);
+}
+
+/* Nothing comes any more: finish, then leave. */
+static void drain(struct link_process *link)
+{
+	if (link->draining)
+		return;
+	link->draining = true;
+	event_base_once(fg_loop_base(fg_role_loop(link->process)), -1, EV_TIMEOUT, watch_drain,
+			link, &second);
+	fg_host_drain(link->host);
+}
+
 static void vault_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
 			void *arg)
 {
@@ -219,7 +253,7 @@ static void vault_frame(struct fg_channel *channel, const struct fg_frame *frame
 	else if (frame->type == FG_IPC_STORED)
 		fg_host_stored(link->host, frame->stored.token);
 	else if (frame->type == FG_IPC_DRAIN)
-		fg_host_drain(link->host);
+		drain(link);
 	else if (frame->type == FG_IPC_TAKEN)
 		fg_host_taken(link->host, frame->taken.token, &frame->taken.message_id,
 			      frame->taken.rc < FG_RC_COUNT ? (enum fg_rc)frame->taken.rc
@@ -312,13 +346,25 @@ static enum fg_rc start(struct fg_role_process *process, void *arg)
 	return ops ? fg_host_open(link->host, ops, fg_role_loop(process), link->conf) : FG_E_CONF;
 }
 
+static void vault_is_silent(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	drain(arg);
+}
+
+/* A job that is on its way would be lost to a link that leaves, and be in doubt: the vault answers DRAIN when there is none. */
 static void stop(struct fg_role_process *process, void *arg)
 {
 	struct link_process *link = arg;
+	const struct fg_frame leaving = { .type = FG_IPC_DRAIN };
 
-	(void)process;
-	link->stopping = true;
-	fg_host_drain(link->host);
+	if (!link->vault || !fg_channel_is_open(link->vault) ||
+	    fg_channel_answer(link->vault, &leaving) != FG_OK)
+		drain(link);
+	else
+		event_base_once(fg_loop_base(fg_role_loop(process)), -1, EV_TIMEOUT,
+				vault_is_silent, link, &vault_patience);
 }
 
 int fg_link_main(int fd, unsigned link)

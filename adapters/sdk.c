@@ -25,6 +25,7 @@ struct fg_adapter_host {
 	const struct fg_conf *conf;
 	void *adapter;
 	bool up, draining;
+	struct fg_link_more more;
 	uint32_t limit;        /* most open jobs that a state since it is up allowed */
 	struct open_job *open; /* [open_mask + 1], by id */
 	uint32_t open_mask, open_count;
@@ -348,17 +349,29 @@ void fg_host_close(struct fg_adapter_host *host)
 	}
 }
 
+size_t fg_host_open_jobs(const struct fg_adapter_host *host)
+{
+	return host->open_count;
+}
+
 unsigned fg_host_bugs(const struct fg_adapter_host *host)
 {
 	return host->bugs;
 }
 
+void fg_host_state_more(struct fg_adapter_host *host, const struct fg_link_more *more)
+{
+	host->more = *more;
+}
+
 void fg_host_state(struct fg_adapter_host *host, bool up, uint32_t credits, uint32_t in_flight,
 		   uint32_t carrier_code, const char *note)
 {
-	struct fg_host_link_state state = {
-		.up = up, .credits = credits, .in_flight = in_flight, .carrier_code = carrier_code
-	};
+	struct fg_host_link_state state = { .up = up,
+					    .credits = credits,
+					    .in_flight = in_flight,
+					    .carrier_code = carrier_code,
+					    .more = host->more };
 
 	snprintf(state.note, sizeof(state.note), "%s", note ? note : "");
 	if (up != host->up)

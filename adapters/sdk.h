@@ -14,6 +14,7 @@ struct fg_host_link_state {
 	uint32_t in_flight;
 	uint32_t carrier_code;
 	char note[128];
+	struct fg_link_more more;
 };
 
 /*! Where the adapter's answers go. */
@@ -60,6 +61,9 @@ void fg_host_drain(struct fg_adapter_host *host);
 
 /*! Close the adapter. A job that it forgot gets the outcome unknown, and counts as a bug. */
 void fg_host_close(struct fg_adapter_host *host);
+
+/*! Jobs that the adapter took and that have no outcome yet. */
+size_t fg_host_open_jobs(const struct fg_adapter_host *host);
 
 /*! Breaches of the contract since the start, on either side. Each was logged. */
 unsigned fg_host_bugs(const struct fg_adapter_host *host);

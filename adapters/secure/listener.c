@@ -448,6 +448,11 @@ static bool make_events(struct fg_listener *listener, int fd_take)
 	return listener->tick && listener->core_gone;
 }
 
+void fg_listener_set_tls(struct fg_listener *listener, SSL_CTX *tls)
+{
+	listener->owner.tls = tls;
+}
+
 struct fg_listener *fg_listener_new(void *ctx, struct event_base *base, int listener_fd_take,
 				    SSL_CTX *tls, const struct fg_listener_limits *limits)
 {

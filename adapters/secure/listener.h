@@ -32,6 +32,9 @@ struct fg_listener *fg_listener_new(void *ctx, struct event_base *base, int list
 /*! The socket to the core. The core before, if any, is lost: its connections are closed with 1012. FG_OK or FG_E_NO_MEMORY. */
 enum fg_rc fg_listener_set_core(struct fg_listener *listener, int fd_take);
 
+/*! Other keys for the handshakes that begin from now on; borrowed as the first. */
+void fg_listener_set_tls(struct fg_listener *listener, SSL_CTX *tls);
+
 /*! Accept nobody any more. */
 void fg_listener_drain(struct fg_listener *listener);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "adapters/secure/secure.h"
 
+#include <stdio.h>
 #include <unistd.h>
 #include <talloc.h>
 #include "adapters/secure/listener.h"
@@ -14,7 +15,7 @@ struct secure {
 	struct fg_listener_limits limits;
 	int listener_fd, certificate_fd, key_fd; /* -1: not there */
 	int core_fd;                             /* that came before the listener began */
-	SSL_CTX *tls;
+	SSL_CTX *tls, *next_tls;                 /* next: of a configuration that is not adopted */
 	struct fg_listener *listener;
 };
 
@@ -96,6 +97,43 @@ static enum fg_rc start(struct fg_role_process *process, void *arg)
 	return core_fd >= 0 ? fg_listener_set_core(secure->listener, core_fd) : FG_OK;
 }
 
+static enum fg_rc prepare(struct fg_role_process *process, const struct fg_conf *next,
+			  char why[static FG_ROLE_WHY_MAX], void *arg)
+{
+	struct secure *secure = arg;
+	enum fg_rc rc;
+
+	(void)process;
+	if (secure->certificate_fd < 0 || secure->key_fd < 0) {
+		snprintf(why, FG_ROLE_WHY_MAX, "secure.certificate or secure.key cannot be read");
+		return FG_E_SYSTEM;
+	}
+	rc = fg_tls_new(secure->certificate_fd, secure->key_fd, &secure->next_tls);
+	secure->certificate_fd = secure->key_fd = -1;
+	if (rc != FG_OK)
+		snprintf(
+			why, FG_ROLE_WHY_MAX,
+			"secure.certificate and secure.key: %s: are %.160s and %.160s of one pair?",
+			fg_rc_text(rc), next->secure.certificate, next->secure.key);
+	return rc;
+}
+
+/* Connections have what they need of the old one by themselves. */
+static void adopt(struct fg_role_process *process, bool adopt, void *arg)
+{
+	struct secure *secure = arg;
+
+	(void)process;
+	if (adopt && secure->next_tls) {
+		SSL_CTX_free(secure->tls);
+		secure->tls = secure->next_tls;
+		fg_listener_set_tls(secure->listener, secure->tls);
+	} else {
+		SSL_CTX_free(secure->next_tls);
+	}
+	secure->next_tls = NULL;
+}
+
 static void stopped(void *arg)
 {
 	struct secure *secure = arg;
@@ -113,9 +151,13 @@ static void stop(struct fg_role_process *process, void *arg)
 
 int fg_secure_main(int fd)
 {
-	static const struct fg_role_ops ops = {
-		.configure = configure, .file = file, .peer = peer, .start = start, .stop = stop
-	};
+	static const struct fg_role_ops ops = { .configure = configure,
+						.file = file,
+						.peer = peer,
+						.start = start,
+						.prepare = prepare,
+						.adopt = adopt,
+						.stop = stop };
 	struct secure secure = {
 		.listener_fd = -1, .certificate_fd = -1, .key_fd = -1, .core_fd = -1
 	};

@@ -17,19 +17,22 @@
 #include "lib/base/loop.h"
 #include "lib/ipc/channel.h"
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, WORDS_CAP = 4096 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_TIMEOUT = 4, WORDS_CAP = 4096 };
 
 struct ctl {
 	struct fg_loop *loop;
 	char words[WORDS_CAP];
 	size_t words_len;
 	bool json;
+	bool progress;  /* a drain on a terminal */
+	long timeout_s; /* of a drain; 0: none */
 	int exit_code;
 };
 
 static const char usage_text[] =
 	"usage: fallgatectl [--socket PATH] [--json] VERB ...\n"
-	"  links | explain HANDLE | explain ID | invite HANDLE | log head | status | backup PATH | "
+	"  links | suspend LINK | drain [--timeout SECONDS] LINK | resume LINK | reload |\n"
+	"  explain HANDLE | explain ID | invite HANDLE | log head | status | backup PATH | "
 	"restore FILE DIR |\n"
 	"  explain-code CODE [FILE] | hash-secret [--password TEXT]\n"
 	"  --socket PATH  the control socket; else $FALLGATE_CONTROL, else /run/fallgate/control\n"
@@ -56,6 +59,12 @@ static void on_reply(struct fg_channel *channel, const struct fg_frame *frame, i
 	(void)fd_take;
 	if (frame->type != FG_IPC_CTL_REPLY)
 		return;
+	if (ctl->progress) /* one line that changes, until the answer */
+		fputs("\r\033[K", stderr);
+	if (ctl->progress && !reply->last) {
+		fprintf(stderr, "%.*s", (int)reply->text.len - 1, (const char *)reply->text.data);
+		return;
+	}
 	fwrite(reply->text.data, 1, reply->text.len, reply->exit_code ? stderr : stdout);
 	if (!reply->last)
 		return;
@@ -69,6 +78,18 @@ static void on_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
 
 	(void)channel;
 	fprintf(stderr, "fallgatectl: %s\n", fg_rc_text(rc));
+	fg_loop_stop(ctl->loop);
+}
+
+static void on_timeout(evutil_socket_t fd, short what, void *arg)
+{
+	struct ctl *ctl = arg;
+
+	(void)fd;
+	(void)what;
+	fprintf(stderr, "%sfallgatectl: not drained after %ld s; it goes on draining\n",
+		ctl->progress ? "\r\033[K" : "", ctl->timeout_s);
+	ctl->exit_code = EXIT_TIMEOUT;
 	fg_loop_stop(ctl->loop);
 }
 
@@ -93,6 +114,7 @@ static int ask(struct ctl *ctl, const char *socket_path)
 	static const struct fg_channel_ops ops = { .frame = on_reply,
 						   .open = on_open,
 						   .closed = on_closed };
+	const struct timeval patience = { .tv_sec = ctl->timeout_s };
 	int fd = connect_to(socket_path);
 	void *ctx;
 
@@ -108,6 +130,9 @@ static int ask(struct ctl *ctl, const char *socket_path)
 		close(fd);
 	} else if (fg_channel_new(ctx, fg_loop_base(ctl->loop), fd, FG_ROLE_CTL, FG_ROLE_CORE, NULL,
 				  &ops, ctl)) {
+		if (ctl->timeout_s)
+			event_base_once(fg_loop_base(ctl->loop), -1, EV_TIMEOUT, on_timeout, ctl,
+					&patience);
 		fg_loop_run(ctl->loop);
 	}
 	talloc_free(ctx);
@@ -136,6 +161,33 @@ static bool add_word(struct ctl *ctl, const char *word)
 		return false;
 	memcpy(ctl->words + ctl->words_len, word, len);
 	ctl->words_len += len;
+	return true;
+}
+
+/* drain [--timeout SECONDS] LINK: what is for us is taken out of the words. */
+static bool add_drain(struct ctl *ctl, int count, char **words)
+{
+	char *end = "";
+
+	if (count == 4 && strcmp(words[1], "--timeout") == 0) {
+		ctl->timeout_s = strtol(words[2], &end, 10);
+		if (*end || ctl->timeout_s < 1 || ctl->timeout_s > 86400)
+			return false;
+	} else if (count != 2) {
+		return false;
+	}
+	ctl->progress = !ctl->json && isatty(STDERR_FILENO);
+	return add_word(ctl, "drain") && (!ctl->progress || add_word(ctl, "--progress")) &&
+	       add_word(ctl, words[count - 1]);
+}
+
+static bool add_words(struct ctl *ctl, int count, char **words)
+{
+	if (strcmp(words[0], "drain") == 0)
+		return add_drain(ctl, count, words);
+	for (int i = 0; i < count; i++)
+		if (!add_word(ctl, words[i]))
+			return false;
 	return true;
 }
 
@@ -175,8 +227,7 @@ int main(int argc, char **argv)
 		return argc - i == 2 || argc - i == 3
 			       ? fg_ctl_explain_code(argv[i + 1], argv[i + 2], ctl.json)
 			       : usage(stderr, EXIT_USAGE);
-	for (; i < argc; i++)
-		if (!add_word(&ctl, argv[i]))
-			return usage(stderr, EXIT_USAGE);
+	if (!add_words(&ctl, argc - i, argv + i))
+		return usage(stderr, EXIT_USAGE);
 	return ask(&ctl, path ? path : "/run/fallgate/control");
 }

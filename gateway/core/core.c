@@ -74,138 +74,6 @@ static enum fg_rc load_keys(struct fg_core *core)
 	return rc;
 }
 
-/* ---- rules ---- */
-
-static void log_conf_error(const char *file, unsigned line, const char *key, const char *text,
-			   void *arg)
-{
-	(void)arg;
-	LOGP(DCONF, LOGL_ERROR, "read %s:%u: %s: %s\n", file, line, key, text);
-}
-
-static enum fg_rc copy_prefix(char *out, const char *prefix)
-{
-	if (strlen(prefix) > FG_POLICY_PREFIX_MAX)
-		return FG_E_CONF;
-	strcpy(out, prefix); /* fits: just measured */
-	return FG_OK;
-}
-
-static enum fg_rc take_class(const char *name, uint8_t *classes_out)
-{
-	if (!*name)
-		return FG_OK;
-	for (unsigned i = 0; i < 8; i++)
-		if (strcmp(fg_message_class_name((enum fg_message_class)i), name) == 0) {
-			*classes_out = (uint8_t)FG_CLASS_BIT(i);
-			return FG_OK;
-		}
-	return FG_E_CONF;
-}
-
-static enum fg_rc convert_rule(const struct fg_conf_rule *from, struct fg_policy_rule *rule_out)
-{
-	enum fg_rc rc;
-
-	*rule_out = (struct fg_policy_rule){ .action = FG_RULE_LINKS };
-	snprintf(rule_out->name, sizeof(rule_out->name), "line %u", from->line);
-	if (strcmp(from->action, "refuse") == 0)
-		rule_out->action = FG_RULE_REFUSE;
-	else if (strcmp(from->action, "hold") == 0)
-		rule_out->action = FG_RULE_HOLD;
-	else
-		rule_out->links_count = from->links_count;
-	memcpy(rule_out->links, from->links, rule_out->links_count);
-	rc = copy_prefix(rule_out->recipient, from->recipient_prefix);
-	if (rc == FG_OK)
-		rc = copy_prefix(rule_out->sender, from->sender_prefix);
-	if (rc == FG_OK)
-		rc = take_class(from->message_class, &rule_out->classes);
-	return rc;
-}
-
-static enum fg_rc rules_from_file(struct fg_core *core)
-{
-	struct fg_conf_rule *from =
-		talloc_array(core->rules, struct fg_conf_rule, FG_CONF_RULES_MAX);
-	struct fg_policy_rule rule;
-	size_t count = 0;
-	enum fg_rc rc = from ? fg_conf_read_policy(core->conf->gateway.policy, core->conf, from,
-						   &count, log_conf_error, NULL)
-			     : FG_E_NO_MEMORY;
-
-	for (size_t i = 0; rc == FG_OK && i < count; i++) {
-		rc = convert_rule(&from[i], &rule);
-		if (rc == FG_OK)
-			rc = i + 1 < count ? fg_policy_add_rule(&core->policy, &rule)
-					   : fg_policy_set_default(&core->policy, &rule);
-	}
-	talloc_free(from);
-	return rc;
-}
-
-/* Without a file: every link that leads out, in the order of the configuration. Without links nothing leaves unprotected. */
-static enum fg_rc default_rule(struct fg_core *core)
-{
-	struct fg_policy_rule rule = { .name = "default", .action = FG_RULE_LINKS };
-
-	for (uint8_t i = 0; i < core->conf->links_count; i++)
-		if (!fg_conf_link_is_server(&core->conf->links[i]))
-			rule.links[rule.links_count++] = i;
-	if (rule.links_count == 0)
-		rule.action = FG_RULE_REFUSE;
-	return fg_policy_set_default(&core->policy, &rule);
-}
-
-static enum fg_rc check_rules(const struct fg_core *core)
-{
-	struct fg_policy_fault fault;
-	char text[512];
-	enum fg_rc rc = fg_policy_check(&core->policy, &fault);
-
-	if (rc == FG_OK)
-		return rc;
-	fg_policy_fault_text(&core->policy, &fault, text, sizeof(text));
-	LOGP(DCONF, LOGL_ERROR, "check rules: %s\n", text);
-	return rc;
-}
-
-/* What decided is stored with every decision: the rules, and which links their numbers meant. */
-static enum fg_rc hash_rules(struct fg_core *core)
-{
-	struct fg_piece pieces[1 + FG_CONF_LINKS_MAX];
-	size_t cap = FG_POLICY_TEXT_CAP(core->policy.count), len = 0;
-	char *text = talloc_size(core->rules, cap);
-	enum fg_rc rc =
-		text ? fg_policy_canonical_text(&core->policy, text, cap, &len) : FG_E_NO_MEMORY;
-
-	if (rc == FG_OK) {
-		pieces[0] = (struct fg_piece){ text, len };
-		for (size_t i = 0; i < core->conf->links_count; i++)
-			pieces[1 + i] = (struct fg_piece){ core->conf->links[i].name,
-							   strlen(core->conf->links[i].name) + 1 };
-		core->policy_hash = fg_sha256_pieces(pieces, 1 + core->conf->links_count);
-	}
-	talloc_free(text);
-	return rc;
-}
-
-static enum fg_rc load_rules(struct fg_core *core)
-{
-	enum fg_rc rc;
-
-	core->rules = talloc_zero_array(fg_role_ctx(core->process), struct fg_policy_rule,
-					FG_CONF_RULES_MAX);
-	if (!core->rules)
-		return FG_E_NO_MEMORY;
-	fg_policy_init(&core->policy, core->rules, FG_CONF_RULES_MAX,
-		       (uint8_t)core->conf->links_count);
-	rc = core->conf->gateway.policy[0] ? rules_from_file(core) : default_rule(core);
-	if (rc == FG_OK)
-		rc = check_rules(core);
-	return rc == FG_OK ? hash_rules(core) : rc;
-}
-
 /* ---- seal keys ---- */
 
 static bool is_seal_key(struct fg_core *core, struct fg_bytes bytes, const uint8_t *long_term_key,
@@ -262,26 +130,6 @@ bool fg_core_seal_keys(struct fg_core *core, struct fg_arena *arena, Fallgate__S
 
 /* ---- what peers say ---- */
 
-static void take_link(struct fg_core *core, const struct fg_ipc_link *said)
-{
-	struct fg_core_link *link;
-	size_t len = said->note.len < sizeof(link->note) ? said->note.len : sizeof(link->note) - 1;
-
-	if (said->link >= core->conf->links_count)
-		return;
-	link = &core->links[said->link];
-	link->up = said->up != 0;
-	link->credits = said->credits;
-	link->in_flight = said->in_flight;
-	link->carrier_code = said->carrier_code;
-	if (len)
-		memcpy(link->note, said->note.data, len);
-	link->note[len] = '\0';
-	link->changed_ms = fg_core_now_ms(core);
-	fg_jobs_chain_changed(core, false);
-	fg_relays_chain_changed(core, false);
-}
-
 static void on_chain_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
 			   void *arg)
 {
@@ -300,7 +148,7 @@ static void on_chain_frame(struct fg_channel *channel, const struct fg_frame *fr
 			fg_jobs_head(core, &frame->head);
 		break;
 	case FG_IPC_LINK:
-		take_link(core, &frame->link);
+		fg_operate_link(core, &frame->link);
 		break;
 	default:
 		fg_chain_frame(core, frame, by_vault);
@@ -339,12 +187,6 @@ static void on_chain_open(struct fg_channel *channel, void *arg)
 		LOGP(DMAIN, LOGL_ERROR, "announce accounts: no memory for a timer\n");
 }
 
-static void links_down(struct fg_core *core)
-{
-	for (size_t i = 0; i < core->conf->links_count; i++)
-		core->links[i].up = false;
-}
-
 static void forget_peer(struct fg_core *core, struct fg_channel **slot)
 {
 	if (!*slot)
@@ -352,7 +194,7 @@ static void forget_peer(struct fg_core *core, struct fg_channel **slot)
 	if (slot == &core->secure)
 		fg_session_close_all(core);
 	if (slot == &core->vault) {
-		links_down(core);
+		fg_operate_links_down(core);
 		fg_relays_vault_lost(core);
 	}
 	TALLOC_FREE(*slot);
@@ -424,10 +266,17 @@ static void on_peer(struct fg_role_process *process, const struct fg_ipc_peer *p
 
 /* ---- the role ---- */
 
+static void use_rules(struct fg_core *core)
+{
+	core->policy = core->rules->policy;
+	core->policy_hash = core->rules->hash;
+}
+
 static enum fg_rc on_configure(struct fg_role_process *process, const struct fg_conf *conf,
 			       void *arg)
 {
 	struct fg_core *core = arg;
+	char why[FG_ROLE_WHY_MAX] = "";
 	enum fg_rc rc = fg_crypto_init();
 
 	core->process = process;
@@ -438,10 +287,78 @@ static enum fg_rc on_configure(struct fg_role_process *process, const struct fg_
 		rc = fg_arena_init(&core->arena, FG_CORE_ARENA);
 	if (rc == FG_OK)
 		rc = load_keys(core);
-	return rc == FG_OK ? load_rules(core) : rc;
+	if (rc != FG_OK)
+		return rc;
+	rc = fg_rules_load(fg_role_ctx(process), conf, &core->rules, why);
+	if (rc != FG_OK) {
+		LOGP(DCONF, LOGL_ERROR, "load rules: %s\n", why);
+		return rc;
+	}
+	use_rules(core);
+	return FG_OK;
 }
 
-static enum fg_rc open_store(struct fg_core *core);
+static struct fg_store_conf store_conf(const struct fg_core *core)
+{
+	const struct fg_conf *conf = core->conf;
+
+	return (struct fg_store_conf){
+		.engine = conf->store.engine,
+		.unsafe = strcmp(conf->store.synchronous, "unsafe") == 0,
+		.outstanding_bytes = (size_t)conf->store.outstanding_mib << 20,
+		.disk_free_bytes = (uint64_t)conf->limits.disk_free_mib << 20,
+		.queue_items_max = (uint32_t)conf->limits.queue_messages,
+		.queue_bytes_max = (uint64_t)conf->limits.queue_bytes,
+	};
+}
+
+static enum fg_rc open_store(struct fg_core *core)
+{
+	struct fg_store_conf conf = store_conf(core);
+	char dir[PATH_MAX_LEN];
+
+	conf.dir = dir;
+	snprintf(dir, sizeof(dir), "%s/core", core->conf->gateway.data_dir);
+	return fg_store_open(fg_role_ctx(core->process), core->loop, &conf, &core->store);
+}
+
+/* ---- a changed configuration ---- */
+
+static enum fg_rc on_prepare(struct fg_role_process *process, const struct fg_conf *next,
+			     char why[static FG_ROLE_WHY_MAX], void *arg)
+{
+	struct fg_core *core = arg;
+
+	return fg_rules_load(fg_role_ctx(process), next, &core->next_rules, why);
+}
+
+static void on_adopt(struct fg_role_process *process, bool adopt, void *arg)
+{
+	struct fg_core *core = arg;
+	struct fg_store_conf limits;
+
+	(void)process;
+	if (!adopt) {
+		TALLOC_FREE(core->next_rules);
+		return;
+	}
+	talloc_free(core->rules);
+	core->rules = core->next_rules;
+	core->next_rules = NULL;
+	use_rules(core);
+	limits = store_conf(core);
+	fg_store_limits(core->store, &limits);
+	fg_jobs_chain_changed(core, false);
+}
+
+static void on_told(struct fg_role_process *process, const struct fg_frame *frame, void *arg)
+{
+	(void)process;
+	if (frame->type == FG_IPC_RELOADED)
+		fg_ctl_reloaded(arg, &frame->reloaded);
+	else
+		fg_operate_gone(arg, frame->gone.link);
+}
 
 static enum fg_rc on_trust(struct fg_role_process *process, const struct fg_ipc_trust *trust,
 			   void *arg)
@@ -465,6 +382,8 @@ static enum fg_rc on_trust(struct fg_role_process *process, const struct fg_ipc_
 	/* Peers are introduced next and speak at once: what their frames need is there before. */
 	rc = open_store(core);
 	if (rc == FG_OK)
+		rc = fg_operate_start(core);
+	if (rc == FG_OK)
 		rc = fg_jobs_start(core);
 	if (rc == FG_OK)
 		rc = fg_relays_start(core);
@@ -480,23 +399,6 @@ static void on_file(struct fg_role_process *process, enum fg_role_file kind, int
 		close(fd_take);
 	else
 		core->control_fd = fd_take;
-}
-
-static enum fg_rc open_store(struct fg_core *core)
-{
-	char dir[PATH_MAX_LEN];
-	const struct fg_store_conf conf = {
-		.dir = dir,
-		.engine = core->conf->store.engine,
-		.unsafe = strcmp(core->conf->store.synchronous, "unsafe") == 0,
-		.outstanding_bytes = (size_t)core->conf->store.outstanding_mib << 20,
-		.disk_free_bytes = (uint64_t)core->conf->limits.disk_free_mib << 20,
-		.queue_items_max = (uint32_t)core->conf->limits.queue_messages,
-		.queue_bytes_max = (uint64_t)core->conf->limits.queue_bytes,
-	};
-
-	snprintf(dir, sizeof(dir), "%s/core", core->conf->gateway.data_dir);
-	return fg_store_open(fg_role_ctx(core->process), core->loop, &conf, &core->store);
 }
 
 static enum fg_rc on_start(struct fg_role_process *process, void *arg)
@@ -534,6 +436,9 @@ int fg_core_main(int fd)
 		.file = on_file,
 		.peer = on_peer,
 		.start = on_start,
+		.prepare = on_prepare,
+		.adopt = on_adopt,
+		.told = on_told,
 		.stop = on_stop,
 	};
 	struct fg_core core = { .control_fd = -1 };

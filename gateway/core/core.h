@@ -17,8 +17,10 @@
  *   relay*.c     messages of applications, which go another way: relay.h
  *   chain.c      what the log and the vault say, handed on
  *   receipt.c    make, sign in batches and queue receipts
- *   ctl.c        the control socket
- * internal.h has what only core.c, session.c, directory*.c, push.c and ctl.c share.
+ *   rules.c      the operator's rules
+ *   operate.c    what links say of themselves, and what the operator says of them: suspend, drain, resume
+ *   ctl.c        the control socket; ctl_links.c its verbs about links and the configuration
+ * internal.h has what only core.c, session.c, directory*.c, push.c, operate.c and ctl*.c share.
  */
 #pragma once
 
@@ -43,11 +45,19 @@ enum {
 
 struct fg_core_link {
 	bool up;
+	bool suspended;   /*!< by the operator, durable: bound, and given nothing */
+	bool draining;    /*!< by the operator: finishes what it has */
+	bool gone;        /*!< and has: it has no process until it is resumed */
 	uint32_t credits; /*!< as the link announced, less what was ordered since */
 	uint32_t in_flight;
 	uint32_t carrier_code;
 	char note[128];
-	uint64_t changed_ms;
+	uint32_t rate, round_trip_ms; /*!< 0: not bounded, not known */
+	bool throttled;
+	uint64_t changed_ms; /*!< when it came up, or went down */
+	uint32_t error_code; /*!< of the last error, 0 for one without */
+	char error[128];     /*!< the last error in words, "": none yet */
+	uint64_t error_ms;
 	uint64_t sent, failed, unknown; /*!< legs since start */
 };
 
@@ -57,6 +67,13 @@ struct fg_core_budgets;
 struct fg_core_receipts;
 struct fg_core_jobs;
 struct fg_core_relays;
+
+/*! The operator's rules as the decision reads them; rules.c. */
+struct fg_core_rules {
+	struct fg_policy policy; /*!< of rows */
+	struct fg_policy_rule *rows;
+	struct fg_hash hash; /*!< of the rules and the links that they name */
+};
 
 struct fg_core {
 	struct fg_role_process *process;
@@ -68,9 +85,10 @@ struct fg_core {
 	struct fg_ipc_trust trust; /*!< origin points into origin */
 	char origin[129];
 	struct fg_hash log_id;
-	struct fg_policy policy;
-	struct fg_policy_rule *rules;
+	struct fg_policy policy; /*!< and policy_hash: copies out of rules */
 	struct fg_hash policy_hash;
+	struct fg_core_rules *rules,
+		*next_rules; /*!< next: of a configuration that is not adopted */
 	struct fg_channel *log, *vault, *secure; /*!< NULL while the peer is away */
 	struct fg_core_link links[FG_CONF_LINKS_MAX];
 	uint8_t vault_seal_key[512],
@@ -88,6 +106,7 @@ struct fg_core {
 	unsigned announce_wait_s;
 	bool announcing; /*!< a sweep of the announcements is under way */
 	int control_fd;
+	bool links_held; /*!< until it is read which links are suspended */
 	bool stopping;
 	uint64_t started_ms;
 };

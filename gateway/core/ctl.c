@@ -2,9 +2,7 @@
  *
  * The control socket: one request, one answer (in pieces when it is long), for the uids that may ask.
  */
-#include "gateway/core/internal.h"
-
-#include "gateway/core/relay.h"
+#include "gateway/core/ctl_internal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,35 +13,13 @@
 
 enum { CLIENTS_MAX = 16, WORDS_MAX = 8, PIECE = 30000 };
 
-/* Exit codes of fallgatectl. */
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NONE = 3 };
-
-struct client {
-	struct fg_core *core;
-	struct fg_channel *channel;
-	uint64_t id;
-	bool json, busy;
-	struct client *next;
-};
-
-struct fg_core_control {
-	struct event *listener;
-	struct client *clients;
-	size_t count;
-	uint64_t last_id;
-};
-
-/* A request whose answer comes later, when the client may be gone. */
-struct later {
-	struct fg_core *core;
-	uint64_t id;
-	char code[33];
-	char path[FG_STORE_KEY_MAX + 96];
-};
-
 static const char usage_text[] =
 	"usage: fallgatectl [--socket PATH] [--json] VERB\n"
-	"  links             how every link is\n"
+	"  links             how every link is, and why it is not well\n"
+	"  suspend LINK      give it nothing more; it stays bound\n"
+	"  drain LINK        let it finish and leave\n"
+	"  resume LINK       end of both\n"
+	"  reload            read the configuration again\n"
 	"  explain HANDLE    what would happen to a message for HANDLE, and why\n"
 	"  explain ID        what happened to a message, and why\n"
 	"  invite HANDLE     a new invitation code for HANDLE\n"
@@ -54,12 +30,21 @@ static const char usage_text[] =
 
 /* ---- answers ---- */
 
-static void reply(struct client *client, uint8_t exit_code, const char *text)
+void fg_ctl_progress(struct client *client, const char *text)
+{
+	struct fg_frame frame = { .type = FG_IPC_CTL_REPLY };
+
+	frame.ctl_reply.text = FG_BYTES_TEXT(text);
+	if (fg_channel_send(client->channel, &frame) != FG_OK)
+		LOGP(DCTL, LOGL_DEBUG, "leave out progress: fallgatectl takes no more\n");
+}
+
+void fg_ctl_reply(struct client *client, uint8_t exit_code, const char *text)
 {
 	size_t left = strlen(text);
 	struct fg_frame frame = { .type = FG_IPC_CTL_REPLY };
 
-	client->busy = false;
+	client->busy = client->drains = false;
 	do {
 		size_t len = left < PIECE ? left : PIECE;
 
@@ -75,7 +60,7 @@ static void reply(struct client *client, uint8_t exit_code, const char *text)
 	} while (left);
 }
 
-static char *quote(void *ctx, const char *text)
+char *fg_ctl_quote(void *ctx, const char *text)
 {
 	char *out = talloc_strdup(ctx, "\"");
 
@@ -92,30 +77,29 @@ static char *quote(void *ctx, const char *text)
 	return out ? talloc_strdup_append(out, "\"") : NULL;
 }
 
-/* A text answer, or {"key": "text"}. */
-static void reply_text(struct client *client, uint8_t exit_code, const char *key, const char *text)
+void fg_ctl_reply_text(struct client *client, uint8_t exit_code, const char *key, const char *text)
 {
 	void *ctx = talloc_new(NULL);
-	char *quoted = client->json ? quote(ctx, text) : NULL;
+	char *quoted = client->json ? fg_ctl_quote(ctx, text) : NULL;
 	char *out = client->json
 			    ? talloc_asprintf(ctx, "{\"%s\": %s}\n", key, quoted ? quoted : "null")
 			    : talloc_asprintf(ctx, "%s%s", text,
 					      *text && text[strlen(text) - 1] == '\n' ? "" : "\n");
 
-	reply(client, out ? exit_code : EXIT_FAILED, out ? out : "out of memory\n");
+	fg_ctl_reply(client, out ? exit_code : EXIT_FAILED, out ? out : "out of memory\n");
 	talloc_free(ctx);
 }
 
-static void reply_error(struct client *client, enum fg_rc rc)
+void fg_ctl_reply_error(struct client *client, enum fg_rc rc)
 {
 	void *ctx = talloc_new(NULL);
 	char *text = talloc_asprintf(ctx, "%s: %s", fg_rc_name(rc), fg_rc_text(rc));
 
-	reply_text(client, EXIT_FAILED, "error", text ? text : "out of memory");
+	fg_ctl_reply_text(client, EXIT_FAILED, "error", text ? text : "out of memory");
 	talloc_free(ctx);
 }
 
-static struct client *find_client(struct fg_core *core, uint64_t id)
+struct client *fg_ctl_find(struct fg_core *core, uint64_t id)
 {
 	struct client *at = core->control ? core->control->clients : NULL;
 
@@ -124,12 +108,12 @@ static struct client *find_client(struct fg_core *core, uint64_t id)
 	return at;
 }
 
-static struct later *make_later(struct client *client)
+struct later *fg_ctl_later(struct client *client)
 {
 	struct later *later = talloc_zero(NULL, struct later);
 
 	if (!later) {
-		reply_error(client, FG_E_NO_MEMORY);
+		fg_ctl_reply_error(client, FG_E_NO_MEMORY);
 		return NULL;
 	}
 	later->core = client->core;
@@ -139,61 +123,15 @@ static struct later *make_later(struct client *client)
 
 /* ---- verbs ---- */
 
-static char *link_line(void *ctx, const struct fg_core *core, size_t i, bool json)
-{
-	const struct fg_conf_links *conf = &core->conf->links[i];
-	const struct fg_core_link *link = &core->links[i];
-	char *note = json ? quote(ctx, link->note) : NULL;
-
-	if (json)
-		return talloc_asprintf(
-			ctx,
-			"%s{\"name\": \"%s\", \"bearer\": \"%s\", \"up\": %s, \"credits\": %u, "
-			"\"in_flight\": %u, "
-			"\"carrier_code\": %u, \"note\": %s, \"sent\": %llu, \"failed\": %llu, "
-			"\"unknown\": %llu}",
-			i ? ",\n " : "[", conf->name, conf->bearer, link->up ? "true" : "false",
-			link->credits, link->in_flight, link->carrier_code, note ? note : "null",
-			(unsigned long long)link->sent, (unsigned long long)link->failed,
-			(unsigned long long)link->unknown);
-	return talloc_asprintf(
-		ctx,
-		"%-16s %-4s %-4s credits %u in flight %u sent %llu failed %llu unknown %llu %s\n",
-		conf->name, conf->bearer, link->up ? "up" : "down", link->credits, link->in_flight,
-		(unsigned long long)link->sent, (unsigned long long)link->failed,
-		(unsigned long long)link->unknown, link->note);
-}
-
-static void verb_links(struct client *client, char **words)
-{
-	void *ctx = talloc_new(NULL);
-	char *out = talloc_strdup(ctx, "");
-
-	(void)words;
-	for (size_t i = 0; out && i < client->core->conf->links_count; i++) {
-		char *line = link_line(ctx, client->core, i, client->json);
-
-		out = line ? talloc_strdup_append(out, line) : NULL;
-	}
-	if (out && client->json)
-		out = talloc_strdup_append(out, client->core->conf->links_count ? "]\n" : "[]\n");
-	else if (out && !*out)
-		out = talloc_strdup_append(out, "no links are configured\n");
-	if (out && !client->json)
-		out = fg_relays_links(client->core, out);
-	reply(client, out ? EXIT_DONE : EXIT_FAILED, out ? out : "out of memory\n");
-	talloc_free(ctx);
-}
-
 static void on_explained(const char *text, void *arg)
 {
 	struct later *later = arg;
-	struct client *client = find_client(later->core, later->id);
+	struct client *client = fg_ctl_find(later->core, later->id);
 
 	if (client && *text)
-		reply_text(client, EXIT_DONE, "text", text);
+		fg_ctl_reply_text(client, EXIT_DONE, "text", text);
 	else if (client)
-		reply_text(client, EXIT_NONE, "error", "nothing of that name");
+		fg_ctl_reply_text(client, EXIT_NONE, "error", "nothing of that name");
 	talloc_free(later);
 }
 
@@ -205,10 +143,10 @@ static void verb_explain(struct client *client, char **words)
 	struct later *later;
 
 	if (!is_id && fg_handle_parse(words[1], strlen(words[1]), &handle) != FG_OK) {
-		reply_error(client, FG_E_HANDLE);
+		fg_ctl_reply_error(client, FG_E_HANDLE);
 		return;
 	}
-	later = make_later(client);
+	later = fg_ctl_later(client);
 	if (!later)
 		return;
 	if (is_id)
@@ -220,14 +158,14 @@ static void verb_explain(struct client *client, char **words)
 static void on_invited(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *arg)
 {
 	struct later *later = arg;
-	struct client *client = find_client(later->core, later->id);
+	struct client *client = fg_ctl_find(later->core, later->id);
 
 	(void)ops;
 	(void)count;
 	if (client && rc == FG_OK)
-		reply_text(client, EXIT_DONE, "code", later->code);
+		fg_ctl_reply_text(client, EXIT_DONE, "code", later->code);
 	else if (client)
-		reply_error(client, rc);
+		fg_ctl_reply_error(client, rc);
 	talloc_free(later);
 }
 
@@ -238,16 +176,16 @@ static void verb_invite(struct client *client, char **words)
 	enum fg_rc rc = fg_handle_parse(words[1], strlen(words[1]), &handle);
 
 	if (rc != FG_OK) {
-		reply_error(client, rc);
+		fg_ctl_reply_error(client, rc);
 		return;
 	}
-	later = make_later(client);
+	later = fg_ctl_later(client);
 	if (!later)
 		return;
 	rc = fg_directory_invite(client->core, &handle, later->code, on_invited, later);
 	if (rc == FG_OK)
 		return;
-	reply_error(client, rc);
+	fg_ctl_reply_error(client, rc);
 	talloc_free(later);
 }
 
@@ -260,21 +198,21 @@ static void verb_log(struct client *client, char **words)
 	frame.head_query.token = FG_CTL_HEAD_TOKEN | client->id;
 	rc = client->core->log ? fg_channel_send(client->core->log, &frame) : FG_E_CLOSED;
 	if (rc != FG_OK)
-		reply_error(client, rc);
+		fg_ctl_reply_error(client, rc);
 }
 
 void fg_ctl_head(struct fg_core *core, const struct fg_ipc_head *head)
 {
-	struct client *client = find_client(core, head->token & ~FG_CTL_HEAD_TOKEN);
+	struct client *client = fg_ctl_find(core, head->token & ~FG_CTL_HEAD_TOKEN);
 	char *text;
 
 	if (!client || !client->busy)
 		return;
 	text = talloc_strndup(NULL, (const char *)head->checkpoint.data, head->checkpoint.len);
 	if (head->rc != FG_OK || !text)
-		reply_error(client, text ? (enum fg_rc)head->rc : FG_E_NO_MEMORY);
+		fg_ctl_reply_error(client, text ? (enum fg_rc)head->rc : FG_E_NO_MEMORY);
 	else
-		reply_text(client, EXIT_DONE, "checkpoint", text);
+		fg_ctl_reply_text(client, EXIT_DONE, "checkpoint", text);
 	talloc_free(text);
 }
 
@@ -312,22 +250,22 @@ static void verb_status(struct client *client, char **words)
 					     states[i], (unsigned long long)health.jobs[i]);
 	if (out && client->json)
 		out = talloc_strdup_append(out, "}}\n");
-	reply(client, out ? EXIT_DONE : EXIT_FAILED, out ? out : "out of memory\n");
+	fg_ctl_reply(client, out ? EXIT_DONE : EXIT_FAILED, out ? out : "out of memory\n");
 	talloc_free(ctx);
 }
 
 static void on_backed_up(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *arg)
 {
 	struct later *later = arg;
-	struct client *client = find_client(later->core, later->id);
+	struct client *client = fg_ctl_find(later->core, later->id);
 
 	(void)ops;
 	(void)count;
 	fg_core_store_rc(later->core, rc);
 	if (client && rc == FG_OK)
-		reply_text(client, EXIT_DONE, "backup", later->path);
+		fg_ctl_reply_text(client, EXIT_DONE, "backup", later->path);
 	else if (client)
-		reply_error(client, rc);
+		fg_ctl_reply_error(client, rc);
 	talloc_free(later);
 }
 
@@ -337,18 +275,18 @@ static void verb_backup(struct client *client, char **words)
 	enum fg_rc rc;
 
 	if (words[1][0] != '/' || strlen(words[1]) >= sizeof(later->path)) {
-		reply_text(client, EXIT_USAGE, "error",
-			   "backup needs an absolute path that the core may write");
+		fg_ctl_reply_text(client, EXIT_USAGE, "error",
+				  "backup needs an absolute path that the core may write");
 		return;
 	}
-	later = make_later(client);
+	later = fg_ctl_later(client);
 	if (!later)
 		return;
 	snprintf(later->path, sizeof(later->path), "%s", words[1]);
 	rc = fg_store_backup(client->core->store, later->path, on_backed_up, later);
 	if (rc == FG_OK)
 		return;
-	reply_error(client, rc);
+	fg_ctl_reply_error(client, rc);
 	talloc_free(later);
 }
 
@@ -357,9 +295,12 @@ static const struct {
 	size_t words;
 	void (*run)(struct client *client, char **words);
 } verbs[] = {
-	{ "links", NULL, 1, verb_links },   { "explain", NULL, 2, verb_explain },
-	{ "invite", NULL, 2, verb_invite }, { "log", "head", 2, verb_log },
-	{ "status", NULL, 1, verb_status }, { "backup", NULL, 2, verb_backup },
+	{ "links", NULL, 1, fg_ctl_links },     { "explain", NULL, 2, verb_explain },
+	{ "invite", NULL, 2, verb_invite },     { "log", "head", 2, verb_log },
+	{ "status", NULL, 1, verb_status },     { "backup", NULL, 2, verb_backup },
+	{ "suspend", NULL, 2, fg_ctl_suspend }, { "resume", NULL, 2, fg_ctl_resume },
+	{ "drain", NULL, 2, fg_ctl_drain },     { "drain", "--progress", 3, fg_ctl_drain_progress },
+	{ "reload", NULL, 1, fg_ctl_reload },
 };
 
 static void run(struct client *client, char **words, size_t count)
@@ -370,7 +311,7 @@ static void run(struct client *client, char **words, size_t count)
 			verbs[i].run(client, words);
 			return;
 		}
-	reply(client, EXIT_USAGE, usage_text);
+	fg_ctl_reply(client, EXIT_USAGE, usage_text);
 }
 
 /* ---- connections ---- */
@@ -382,7 +323,7 @@ static void split(struct client *client, const struct fg_ipc_ctl_request *reques
 	char *text = talloc_size(client, len + 1);
 
 	if (!text) {
-		reply_error(client, FG_E_NO_MEMORY);
+		fg_ctl_reply_error(client, FG_E_NO_MEMORY);
 		return;
 	}
 	if (len)

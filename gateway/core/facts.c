@@ -146,8 +146,8 @@ static void gather_links(struct fg_step *step)
 
 		facts->links[i] = (struct fg_link_facts){
 			.bearer = bearer_of(&conf->links[i]),
-			.up = link->up && step->core->log && step->core->vault &&
-			      !fg_conf_link_is_server(&conf->links[i]),
+			.up = fg_operate_usable(step->core, i) && step->core->log &&
+			      step->core->vault && !fg_conf_link_is_server(&conf->links[i]),
 			.failed = has_failed(step->job, conf->links[i].name),
 			.credits = link->credits,
 			.price_micro = (uint32_t)conf->links[i].price_micro,

@@ -123,6 +123,35 @@ void fg_announce_sweep(struct fg_core *core);
 /*! The vault answered an ACCOUNT. */
 void fg_announce_noted(struct fg_core *core, const struct fg_ipc_account_noted *note);
 
+/* ---- rules.c ---- */
+/*! Rules for that configuration, a talloc child of ctx. FG_OK, or what is wrong and in why where. */
+enum fg_rc fg_rules_load(void *ctx, const struct fg_conf *conf, struct fg_core_rules **rules_out,
+			 char why[static FG_ROLE_WHY_MAX]);
+
+/* ---- operate.c ---- */
+/*! Read which links are suspended; until that is known all count as that. FG_OK, or what the store says. */
+enum fg_rc fg_operate_start(struct fg_core *core);
+void fg_operate_link(struct fg_core *core, const struct fg_ipc_link *said);
+void fg_operate_links_down(struct fg_core *core); /*!< the vault went */
+/*! The parent says that a link which is to stay away has no process any more. */
+void fg_operate_gone(struct fg_core *core, unsigned link);
+/*! Index of the link of that name; FG_CONF_LINKS_MAX: there is none. */
+unsigned fg_operate_find(const struct fg_core *core, const char *name);
+/*! Suspend a link or end that; done: it is durable, or is not and nothing changed. FG_OK: done comes. */
+enum fg_rc fg_operate_suspend(struct fg_core *core, unsigned link, bool suspend,
+			      fg_store_done_cb done, void *arg);
+/*! Give it nothing more and let it leave; fg_ctl_link_changed() tells how it goes. FG_OK; FG_E_CLOSED without the vault. */
+enum fg_rc fg_operate_drain(struct fg_core *core, unsigned link);
+/*! End of a drain: the link is started again. FG_OK, or what the channel says. */
+enum fg_rc fg_operate_undrain(struct fg_core *core, unsigned link);
+/*! "up", "down", "suspended", "draining", "drained". */
+const char *fg_operate_state(const struct fg_core *core, unsigned link);
+
+/* ---- ctl_links.c ---- */
+/*! Tell who waits for that link to be drained. */
+void fg_ctl_link_changed(struct fg_core *core, unsigned link);
+void fg_ctl_reloaded(struct fg_core *core, const struct fg_ipc_reloaded *reloaded);
+
 /* ---- ctl.c ---- */
 enum fg_rc fg_ctl_start(struct fg_core *core);
 void fg_ctl_stop(struct fg_core *core);

@@ -301,6 +301,9 @@ static void committed(enum fg_rc rc, struct fg_store_op *ops, size_t count, void
 	}
 	for (size_t i = 0; i < step->wake_count; i++)
 		fg_push_wake(core, step->wake[i]);
+	if (step->event->kind == FG_EVENT_LEG)
+		fg_operate_leg(core, step->job->link, step->event->leg_state,
+			       step->event->carrier_code);
 	if (holds_on_old_news(step))
 		step->decide_again = true;
 	if (step->order)

@@ -17,3 +17,10 @@ void fg_jobs_report(struct fg_core *core, const struct fg_ipc_dlr *report);
 void fg_jobs_head(struct fg_core *core, const struct fg_ipc_head *head);
 /*! A link came up or got credit, or the chain is whole again: decide what waits; repeat orders in flight. */
 void fg_jobs_chain_changed(struct fg_core *core, bool repeat_orders);
+
+/* operate.c */
+/*! Is the link up, and may it be given anything? */
+bool fg_operate_usable(const struct fg_core *core, size_t link);
+/*! A leg on the link of that name is over, and stored: count it, remember an error. */
+void fg_operate_leg(struct fg_core *core, const char *link, enum fg_leg_state state,
+		    uint32_t carrier_code);

@@ -32,7 +32,7 @@ static uint32_t room_of(const struct fg_core_relays *relays, size_t i)
 
 static bool is_up(const struct fg_core *core, size_t i)
 {
-	return core->links[i].up && core->log && core->vault
+	return fg_operate_usable(core, i) && core->log && core->vault
 #ifndef FG_MUTANT_relay_server_link
 	       && !fg_conf_link_is_server(&core->conf->links[i])
 #endif

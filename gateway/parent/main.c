@@ -163,8 +163,10 @@ int main(int argc, char **argv)
 	ctx = talloc_named_const(NULL, 0, "fallgated");
 	if (fg_log_init(ctx, "parent", conf.gateway.log_level) != FG_OK)
 		return FG_EXIT_OS;
-	exit_code = fg_parent_run(&(struct fg_parent_options){
-		.conf = &conf, .program = "/proc/self/exe", .timings = fg_parent_default_timings });
+	exit_code = fg_parent_run(&(struct fg_parent_options){ .conf = &conf,
+							       .program = "/proc/self/exe",
+							       .timings = fg_parent_default_timings,
+							       .conf_path = a.conf });
 	talloc_free(ctx);
 	explicit_bzero(&conf, sizeof(conf)); /* passwords */
 	return exit_code;

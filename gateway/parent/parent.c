@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "gateway/parent/parent.h"
+#include "gateway/parent/parent_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,51 +11,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <talloc.h>
-#include "gateway/parent/files.h"
 #include "gateway/parent/notify.h"
+#include "gateway/parent/reload.h"
 #include "gateway/parent/spawn.h"
 #include "lib/base/log.h"
-#include "lib/ipc/channel.h"
 
 enum {
-	CHILDREN_MAX = 4 + FG_CONF_LINKS_MAX,
 	CONF_PIECE = 30000,
 	CONF_MAX = 256 * 1024,
 	ALL_KEYS = (1 << FG_TRUST_KEY_COUNT) - 1,
-};
-
-enum child_state { DOWN, CONFIGURED, PREPARED, STARTED, READY };
-
-struct child {
-	struct parent *parent;
-	enum fg_role role;
-	unsigned link;
-	const char *name;
-	enum child_state state;
-	pid_t pid; /* 0: none */
-	struct fg_channel *channel;
-	struct event *timer; /* no process: spawn; a process: kill it unless it is ready */
-	uint64_t spawned_ms;
-	uint32_t backoff_ms; /* before the next restart, 0: the least */
-	unsigned owes;       /* public keys, a bit for each enum fg_trust_key */
-};
-
-struct parent {
-	const struct fg_conf *conf;
-	const char *program;
-	struct fg_parent_timings timings;
-	struct fg_loop *loop;
-	struct fg_files files;
-	struct fg_trust_keys keys;
-	unsigned known; /* of keys */
-	bool trusted;   /* gateway.trust says so too */
-	bool announced;
-	int stopping; /* 0: no; else the stage of stages[] + 1 */
-	int exit_code;
-	uint64_t began_ms;
-	struct event *signals[4], *deadline;
-	size_t count;
-	struct child children[CHILDREN_MAX]; /* in the order of starting */
 };
 
 const struct fg_parent_timings fg_parent_default_timings = {
@@ -88,7 +52,7 @@ static const struct {
 
 static void shut_down(struct parent *parent, int exit_code);
 
-static void arm(struct child *child, uint32_t ms)
+void fg_child_arm(struct child *child, uint32_t ms)
 {
 	const struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 
@@ -96,7 +60,7 @@ static void arm(struct child *child, uint32_t ms)
 }
 
 /* A child that cannot be spoken to is of no use: its death is handled where all deaths are. */
-static void kill_child(struct child *child, const char *why)
+void fg_child_kill(struct child *child, const char *why)
 {
 	if (!child->pid)
 		return;
@@ -104,34 +68,37 @@ static void kill_child(struct child *child, const char *why)
 	kill(child->pid, SIGKILL);
 }
 
-static void tell(struct child *child, const struct fg_frame *frame)
+void fg_child_tell(struct child *child, const struct fg_frame *frame)
 {
 	if (child->channel && fg_channel_send(child->channel, frame) != FG_OK)
-		kill_child(child, "it does not listen");
+		fg_child_kill(child, "it does not listen");
 }
 
 static void tell_fd(struct child *child, const struct fg_frame *frame, int fd)
 {
 	if (child->channel && fg_channel_send_fd(child->channel, frame, fd) != FG_OK)
-		kill_child(child, "it does not listen");
+		fg_child_kill(child, "it does not listen");
 }
 
 /* ---- introductions ---- */
 
-static void tell_conf(struct child *child)
+void fg_child_tell_conf(struct child *child, const struct fg_conf *conf, enum fg_ipc_type type)
 {
 	char *text = talloc_size(NULL, CONF_MAX);
-	struct fg_frame frame = { .type = FG_IPC_CONF };
+	struct fg_frame frame = { .type = type };
+	struct fg_bytes piece;
 	size_t len = 0;
 
-	if (!text || fg_conf_slice(child->parent->conf, roles[child->role].slice, child->link, text,
-				   CONF_MAX, &len) != FG_OK)
+	if (!text || fg_conf_slice(conf, roles[child->role].slice, child->link, text, CONF_MAX,
+				   &len) != FG_OK)
 		FG_BUG("no slice for %s", child->name);
-	for (size_t at = 0; at < len; at += frame.conf.text.len) {
-		frame.conf.text =
-			FG_BYTES(text + at, len - at < CONF_PIECE ? len - at : CONF_PIECE);
-		frame.conf.last = at + frame.conf.text.len == len;
-		tell(child, &frame);
+	for (size_t at = 0; at < len; at += piece.len) {
+		piece = FG_BYTES(text + at, len - at < CONF_PIECE ? len - at : CONF_PIECE);
+		if (type == FG_IPC_CONF)
+			frame.conf = (struct fg_ipc_conf){ piece, at + piece.len == len, "" };
+		else
+			frame.reconf = (struct fg_ipc_reconf){ piece, at + piece.len == len, "" };
+		fg_child_tell(child, &frame);
 	}
 	explicit_bzero(text, len); /* passwords */
 	talloc_free(text);
@@ -148,7 +115,7 @@ static void tell_trust(struct child *child)
 	memcpy(frame.trust.vault_key, parent->keys.key[FG_TRUST_VAULT], 32);
 	memcpy(frame.trust.receipt_key, parent->keys.key[FG_TRUST_RECEIPT], 32);
 	memcpy(frame.trust.directory_key, parent->keys.key[FG_TRUST_DIRECTORY], 32);
-	tell(child, &frame);
+	fg_child_tell(child, &frame);
 }
 
 static void tell_file(struct child *child, enum fg_role_file kind, int fd)
@@ -186,6 +153,12 @@ static void tell_link_files(struct child *child, const struct fg_conf_links *lin
 	}
 }
 
+void fg_child_tell_certificate(struct child *child, const struct fg_conf *conf)
+{
+	tell_path(child, FG_FILE_TLS_CERTIFICATE, conf->secure.certificate);
+	tell_path(child, FG_FILE_TLS_KEY, conf->secure.key);
+}
+
 static void prepare(struct child *child)
 {
 	const struct parent *parent = child->parent;
@@ -193,8 +166,7 @@ static void prepare(struct child *child)
 	tell_trust(child);
 	if (child->role == FG_ROLE_SECURE) {
 		tell_file(child, FG_FILE_SECURE_LISTENER, parent->files.secure_listener);
-		tell_path(child, FG_FILE_TLS_CERTIFICATE, parent->conf->secure.certificate);
-		tell_path(child, FG_FILE_TLS_KEY, parent->conf->secure.key);
+		fg_child_tell_certificate(child, parent->conf);
 	}
 	if (child->role == FG_ROLE_LINK)
 		tell_link_files(child, &parent->conf->links[child->link]);
@@ -239,7 +211,7 @@ static void connect_children(struct child *a, struct child *b)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
 		LOGP(DMAIN, LOGL_ERROR, "cannot connect %s and %s: %s\n", a->name, b->name,
 		     strerror(errno));
-		kill_child(a, "it has not all its peers");
+		fg_child_kill(a, "it has not all its peers");
 		return;
 	}
 	tell_peer(a, b, fds[0]);
@@ -253,7 +225,7 @@ static void start(struct child *child)
 	const struct fg_frame frame = { .type = FG_IPC_START };
 
 	child->state = STARTED;
-	tell(child, &frame);
+	fg_child_tell(child, &frame);
 }
 
 /* All public keys are known for the first time: everybody who waits goes on, together. */
@@ -296,7 +268,7 @@ static void take_key(struct child *child, const struct fg_ipc_public_key *key)
 	unsigned bit = key->kind < FG_TRUST_KEY_COUNT ? 1u << key->kind : 0;
 
 	if (!(child->owes & bit)) {
-		kill_child(child, "it names a key that is not its own");
+		fg_child_kill(child, "it names a key that is not its own");
 		return;
 	}
 	if ((parent->known & bit) && memcmp(parent->keys.key[key->kind], key->key, 32) != 0) {
@@ -322,7 +294,7 @@ static void announce(struct parent *parent)
 	uint64_t ms = fg_clock_mono_ms(fg_loop_clock(parent->loop)) - parent->began_ms;
 
 	for (size_t i = 0; i < parent->count; i++)
-		if (parent->children[i].state != READY)
+		if (parent->children[i].state != READY && !parent->children[i].away)
 			return;
 	if (parent->announced)
 		return;
@@ -332,6 +304,52 @@ static void announce(struct parent *parent)
 	       parent->files.control_path);
 	fflush(stdout);
 	fg_notify("READY=1");
+}
+
+/* The core may be another process than the one that asked: it is told of every link that stays away. */
+static void tell_gone(const struct child *link)
+{
+	struct fg_frame frame = { .type = FG_IPC_GONE, .gone.link = (uint16_t)link->link };
+	struct child *core = fg_child_of(link->parent, FG_ROLE_CORE, 0);
+
+	if (core->state == READY)
+		fg_child_tell(core, &frame);
+}
+
+static void take_ready(struct child *child)
+{
+	struct parent *parent = child->parent;
+
+	if (child->state != STARTED)
+		return;
+	child->state = READY;
+	event_del(child->timer);
+	LOGP(DMAIN, LOGL_INFO, "ready %s: pid=%d\n", child->name, child->pid);
+	for (size_t i = 0; child->role == FG_ROLE_CORE && i < parent->count; i++)
+		if (parent->children[i].away && !parent->children[i].pid)
+			tell_gone(&parent->children[i]);
+	announce(parent);
+}
+
+static void take_away(struct parent *parent, const struct fg_ipc_away *away)
+{
+	struct child *child = fg_child_of(parent, FG_ROLE_LINK, away->link);
+
+	if (!child || child->removed || parent->stopping)
+		return;
+	child->away = away->away != 0;
+	LOGP(DMAIN, LOGL_NOTICE,
+	     child->away ? "do not start %s again: it is drained\n"
+			 : "start %s again: it is resumed\n",
+	     child->name);
+	if (child->pid)
+		return;
+	if (child->away) {
+		event_del(child->timer);
+		tell_gone(child);
+	} else {
+		fg_child_spawn(child);
+	}
 }
 
 static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, int fd_take,
@@ -348,12 +366,16 @@ static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, i
 	case FG_IPC_NOTICE: /* the child has logged it to the same place */
 		break;
 	case FG_IPC_READY:
-		if (child->state != STARTED)
-			break;
-		child->state = READY;
-		event_del(child->timer);
-		LOGP(DMAIN, LOGL_INFO, "ready %s: pid=%d\n", child->name, child->pid);
-		announce(child->parent);
+		take_ready(child);
+		break;
+	case FG_IPC_RECONFED:
+		fg_reload_answer(child, &frame->reconfed);
+		break;
+	case FG_IPC_RELOAD:
+		fg_reload_begin(child->parent, true, frame->reload.token);
+		break;
+	case FG_IPC_AWAY:
+		take_away(child->parent, &frame->away);
 		break;
 	default:
 		FG_BUG("frame %s from %s", fg_frame_name(frame->type), child->name);
@@ -368,9 +390,9 @@ static void on_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
 	talloc_free(channel);
 	child->channel = NULL;
 	if (rc != FG_E_CLOSED)
-		kill_child(child, fg_rc_text(rc));
+		fg_child_kill(child, fg_rc_text(rc));
 	else if (!child->parent->stopping)
-		arm(child, child->parent->timings.ready_ms);
+		fg_child_arm(child, child->parent->timings.ready_ms);
 }
 
 static const struct fg_channel_ops child_ops = { .frame = on_frame, .closed = on_closed };
@@ -391,10 +413,10 @@ static void restart_later(struct child *child)
 		wait = t->backoff_min_ms;
 	child->backoff_ms = wait > t->backoff_max_ms / 2 ? t->backoff_max_ms : wait * 2;
 	LOGP(DMAIN, LOGL_NOTICE, "restart %s: in %u ms\n", child->name, wait);
-	arm(child, wait);
+	fg_child_arm(child, wait);
 }
 
-static void spawn_child(struct child *child)
+void fg_child_spawn(struct child *child)
 {
 	struct parent *parent = child->parent;
 	const struct fg_spawn what = { parent->program, parent->conf, child->role, child->link,
@@ -411,12 +433,12 @@ static void spawn_child(struct child *child)
 					child->role, NULL, &child_ops, child);
 	child->state = CONFIGURED;
 	child->owes = roles[child->role].keys;
-	arm(child, parent->timings.ready_ms);
+	fg_child_arm(child, parent->timings.ready_ms);
 	if (!child->channel) {
-		kill_child(child, "no memory for its channel");
+		fg_child_kill(child, "no memory for its channel");
 		return;
 	}
-	tell_conf(child);
+	fg_child_tell_conf(child, parent->conf, FG_IPC_CONF);
 	if (parent->trusted && !child->owes)
 		join(child);
 }
@@ -429,11 +451,13 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (!child->pid)
-		spawn_child(child);
+		fg_child_spawn(child);
 	else if (waits_for_others)
-		arm(child, child->parent->timings.ready_ms);
+		fg_child_arm(child, child->parent->timings.ready_ms);
+	else if (child->again || child->away)
+		fg_child_kill(child, "it does not stop in time");
 	else
-		kill_child(child, "it is not ready in time");
+		fg_child_kill(child, "it is not ready in time");
 }
 
 /* Links hold clear text that only the vault that gave it can settle. */
@@ -441,7 +465,7 @@ static void restart_links(struct parent *parent)
 {
 	for (size_t i = 0; i < parent->count; i++)
 		if (parent->children[i].role == FG_ROLE_LINK)
-			kill_child(&parent->children[i], "the vault died");
+			fg_child_kill(&parent->children[i], "the vault died");
 }
 
 static void advance_stop(struct parent *parent);
@@ -457,11 +481,18 @@ static void child_died(struct child *child, int status)
 	child->pid = 0;
 	child->state = DOWN;
 	event_del(child->timer);
+	fg_reload_died(child);
 	if (parent->stopping) {
 		advance_stop(parent);
 		return;
 	}
-	restart_later(child);
+	if (child->away)
+		tell_gone(child);
+	else if (child->again)
+		fg_child_arm(child, 0);
+	else
+		restart_later(child);
+	child->again = false;
 	if (child->role == FG_ROLE_VAULT)
 		restart_links(parent);
 }
@@ -499,7 +530,7 @@ static void advance_stop(struct parent *parent)
 		}
 		for (size_t i = 0; i < parent->count; i++)
 			if (stages[parent->stopping] & 1u << parent->children[i].role)
-				tell(&parent->children[i], &stop);
+				fg_child_tell(&parent->children[i], &stop);
 	}
 }
 
@@ -518,7 +549,7 @@ static void shut_down(struct parent *parent, int exit_code)
 	for (size_t i = 0; i < parent->count; i++) {
 		event_del(parent->children[i].timer);
 		if (stages[0] & 1u << parent->children[i].role)
-			tell(&parent->children[i], &stop);
+			fg_child_tell(&parent->children[i], &stop);
 	}
 	advance_stop(parent);
 }
@@ -530,7 +561,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	for (size_t i = 0; i < parent->count; i++)
-		kill_child(&parent->children[i], "it does not stop in time");
+		fg_child_kill(&parent->children[i], "it does not stop in time");
 }
 
 static void on_stop_signal(evutil_socket_t signal_number, short what, void *arg)
@@ -544,28 +575,38 @@ static void on_hangup(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	(void)arg;
-	LOGP(DMAIN, LOGL_NOTICE, "ignore SIGHUP: a changed configuration needs a restart\n");
+	fg_reload_begin(arg, false, 0);
 }
 
 /* ---- the beginning ---- */
 
-static void add_child(struct parent *parent, enum fg_role role, unsigned link, const char *name)
+struct child *fg_child_of(struct parent *parent, enum fg_role role, unsigned link)
+{
+	for (size_t i = 0; i < parent->count; i++)
+		if (parent->children[i].role == role && parent->children[i].link == link)
+			return &parent->children[i];
+	return NULL;
+}
+
+struct child *fg_child_add(struct parent *parent, enum fg_role role, unsigned link,
+			   const char *name)
 {
 	struct child *child = &parent->children[parent->count++];
 
-	*child = (struct child){ .parent = parent, .role = role, .link = link, .name = name };
+	*child = (struct child){ .parent = parent, .role = role, .link = link };
+	snprintf(child->name, sizeof(child->name), "%s", name);
 	child->timer = event_new(fg_loop_base(parent->loop), -1, 0, on_timer, child);
+	return child;
 }
 
 static void add_children(struct parent *parent)
 {
-	add_child(parent, FG_ROLE_LOG, 0, "log");
-	add_child(parent, FG_ROLE_VAULT, 0, "vault");
-	add_child(parent, FG_ROLE_CORE, 0, "core");
+	fg_child_add(parent, FG_ROLE_LOG, 0, "log");
+	fg_child_add(parent, FG_ROLE_VAULT, 0, "vault");
+	fg_child_add(parent, FG_ROLE_CORE, 0, "core");
 	for (unsigned i = 0; i < parent->conf->links_count; i++)
-		add_child(parent, FG_ROLE_LINK, i, parent->conf->links[i].name);
-	add_child(parent, FG_ROLE_SECURE, 0, "secure");
+		fg_child_add(parent, FG_ROLE_LINK, i, parent->conf->links[i].name);
+	fg_child_add(parent, FG_ROLE_SECURE, 0, "secure");
 }
 
 static void watch_signals(struct parent *parent)
@@ -597,21 +638,32 @@ static void free_events(struct parent *parent)
 		event_free(parent->children[i].timer);
 }
 
+void fg_parent_conf_changed(struct parent *parent)
+{
+	uint32_t most = (uint32_t)parent->conf->gateway.restart_max_ms;
+
+	parent->timings.backoff_max_ms =
+		parent->default_max_ms < most ? parent->default_max_ms : most;
+}
+
 int fg_parent_run(const struct fg_parent_options *options)
 {
 	struct parent *parent = talloc_zero(NULL, struct parent);
 	enum fg_rc rc;
 	int exit_code;
 
-	if (!parent || !(parent->loop = fg_loop_new(parent))) {
+	if (parent)
+		parent->conf = talloc_memdup(parent, options->conf, sizeof(*options->conf));
+	if (!parent || !parent->conf || !(parent->loop = fg_loop_new(parent))) {
 		talloc_free(parent);
 		return FG_EXIT_OS;
 	}
-	parent->conf = options->conf;
+	parent->conf_path = options->conf_path;
 	parent->program = options->program;
 	parent->timings = options->timings;
-	if (parent->timings.backoff_max_ms > (uint32_t)options->conf->gateway.restart_max_ms)
-		parent->timings.backoff_max_ms = (uint32_t)options->conf->gateway.restart_max_ms;
+	parent->default_max_ms = parent->timings.backoff_max_ms;
+	fg_parent_conf_changed(parent);
+	fg_reload_note_files(parent);
 	parent->began_ms = now_ms(parent);
 	fg_spawn_say_weaknesses(options->conf);
 	rc = fg_files_open(options->conf, &parent->files);
@@ -622,11 +674,13 @@ int fg_parent_run(const struct fg_parent_options *options)
 	watch_signals(parent);
 	add_children(parent);
 	for (size_t i = 0; i < parent->count; i++)
-		spawn_child(&parent->children[i]);
+		fg_child_spawn(&parent->children[i]);
 	fg_loop_run(parent->loop);
 	free_events(parent);
 	fg_files_close(&parent->files);
 	exit_code = parent->exit_code;
+	fg_reload_free(parent);
+	explicit_bzero(parent->conf, sizeof(*parent->conf)); /* passwords */
 	talloc_free(parent);
 	return exit_code;
 }

@@ -24,10 +24,11 @@ struct fg_parent_timings {
 extern const struct fg_parent_timings fg_parent_default_timings;
 
 struct fg_parent_options {
-	const struct fg_conf *conf; /*!< checked (check.h) */
+	const struct fg_conf *conf; /*!< checked (check.h); copied */
 	/*! what each role is: run as `program --role NAME --fd 3 [--link I]` */
 	const char *program;
 	struct fg_parent_timings timings;
+	const char *conf_path; /*!< where it came from, for a reload; NULL: there is none */
 };
 
 /*! Exit codes, of sysexits where it has one. */
@@ -39,5 +40,5 @@ enum fg_parent_exit {
 	FG_EXIT_CONF = 78,  /*!< EX_CONFIG: configuration, or gateway.trust names other keys */
 };
 
-/*! Run the gateway until SIGTERM or SIGINT. Logging must have begun. \return an exit code for the process. */
+/*! Run the gateway until SIGTERM or SIGINT; SIGHUP reads the configuration again (reload.h). Logging must have begun. \return an exit code for the process. */
 int fg_parent_run(const struct fg_parent_options *options);

@@ -447,6 +447,21 @@ static enum fg_rc sqlite_open(void *ctx, struct fg_loop *loop, const struct fg_s
 	return FG_OK;
 }
 
+static void sqlite_limits(void *engine, const struct fg_store_conf *conf)
+{
+	struct fg_sqlite *store = engine;
+
+	/* what waits already may be more than the new bound: there is no room then, rather than very much */
+	store->outstanding_max = conf->outstanding_bytes > store->outstanding_bytes
+					 ? conf->outstanding_bytes
+					 : store->outstanding_bytes;
+	store->disk_free_bytes = conf->disk_free_bytes;
+	store->commit.ops.queue_items_max = conf->queue_items_max;
+	store->commit.ops.queue_bytes_max = conf->queue_bytes_max;
+	store->bytes_since_check = DISK_CHECK_BYTES; /* at once */
+	check_disk(store);
+}
+
 static void sqlite_close(void *engine)
 {
 	struct fg_sqlite *store = engine;
@@ -466,6 +481,7 @@ const struct fg_store_engine fg_store_sqlite = {
 	.fetch = sqlite_fetch,
 	.sweep = sqlite_sweep,
 	.health = sqlite_health,
+	.limits = sqlite_limits,
 	.backup = sqlite_backup,
 	.close = sqlite_close,
 };

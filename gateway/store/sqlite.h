@@ -106,8 +106,9 @@ struct fg_ops {
 	struct fg_db db;
 	struct fg_quota *quotas; /* FG_QUOTA_SLOTS, by hash of the device */
 	struct fg_store_counts counts;
-	uint32_t queue_items_max;
-	uint64_t queue_bytes_max;
+	/* the loop's thread may change them while the commit thread works */
+	_Atomic uint32_t queue_items_max;
+	_Atomic uint64_t queue_bytes_max;
 	int code; /* the SQLite error that ended the last op with an error */
 };
 

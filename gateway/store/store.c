@@ -136,6 +136,11 @@ enum fg_rc fg_store_sweep(struct fg_store *store, enum fg_store_sweep_what what,
 	return store->engine->sweep(store->state, what, now_ms, limit, rows, arg);
 }
 
+void fg_store_limits(struct fg_store *store, const struct fg_store_conf *conf)
+{
+	store->engine->limits(store->state, conf);
+}
+
 void fg_store_health(struct fg_store *store, struct fg_store_health *health_out)
 {
 	store->engine->health(store->state, health_out);

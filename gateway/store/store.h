@@ -233,6 +233,10 @@ struct fg_store_conf {
 enum fg_rc fg_store_open(void *ctx, struct fg_loop *loop, const struct fg_store_conf *conf,
 			 struct fg_store **store_out);
 
+/*! Other numbers of outstanding_bytes, disk_free_bytes, queue_items_max and queue_bytes_max from now on; the rest of conf is not read. What
+ *  is in a queue already stays, whatever the new numbers say. */
+void fg_store_limits(struct fg_store *store, const struct fg_store_conf *conf);
+
 /*! Finish what was submitted, then close. done and rows callbacks are called before it returns. Not from inside a callback. */
 void fg_store_close(struct fg_store *store);
 
@@ -255,6 +259,7 @@ struct fg_store_engine {
 	enum fg_rc (*sweep)(void *engine, enum fg_store_sweep_what what, uint64_t now_ms,
 			    size_t limit, fg_store_rows_cb rows, void *arg);
 	void (*health)(void *engine, struct fg_store_health *health_out);
+	void (*limits)(void *engine, const struct fg_store_conf *conf);
 	enum fg_rc (*backup)(void *engine, const char *path, fg_store_done_cb done, void *arg);
 	void (*close)(void *engine);
 };

@@ -240,6 +240,9 @@ static void tell_of_link(struct fg_vault *vault, size_t link)
 	frame.link.in_flight = said->in_flight;
 	frame.link.carrier_code = said->carrier_code;
 	frame.link.note = FG_BYTES_TEXT(said->note);
+	frame.link.rate = said->rate;
+	frame.link.throttled = said->throttled;
+	frame.link.round_trip_ms = said->round_trip_ms;
 	vault->ops->to_core(&frame, vault->arg);
 }
 
@@ -480,10 +483,24 @@ static void take_link(struct fg_vault *vault, size_t link, const struct fg_ipc_l
 	kept->credits = said->credits;
 	kept->in_flight = said->in_flight;
 	kept->carrier_code = said->carrier_code;
+	kept->rate = said->rate;
+	kept->throttled = said->throttled != 0;
+	kept->round_trip_ms = said->round_trip_ms;
 	if (len)
 		memcpy(kept->note, said->note.data, len);
 	kept->note[len] = '\0';
 	tell_of_link(vault, link);
+}
+
+/* The word of the core or of the link itself: it gets what was promised, nothing more, and then DRAIN, so that no job comes after that. */
+static void drain_link(struct fg_vault *vault, size_t link)
+{
+	struct fg_frame drain = { .type = FG_IPC_DRAIN };
+
+	vault->links[link].draining = true;
+	fg_vault_flush(vault);
+	drain.drain.link = (uint16_t)link;
+	vault->ops->to_link(link, &drain, vault->arg);
 }
 
 void fg_vault_link_frame(struct fg_vault *vault, size_t link, const struct fg_frame *frame)
@@ -510,6 +527,9 @@ void fg_vault_link_frame(struct fg_vault *vault, size_t link, const struct fg_fr
 	case FG_IPC_APP_TOLD:
 	case FG_IPC_APP_BOUND:
 		fg_vault_pass_to_core(vault, link, frame);
+		break;
+	case FG_IPC_DRAIN:
+		drain_link(vault, link);
 		break;
 	default:
 		break; /* HELLO and CREDIT are the channel's */
@@ -634,6 +654,10 @@ void fg_vault_frame(struct fg_vault *vault, const struct fg_frame *frame)
 	case FG_IPC_STORED:
 		if (frame->stored.link < vault->conf->links_count)
 			vault->ops->to_link(frame->stored.link, frame, vault->arg);
+		break;
+	case FG_IPC_DRAIN:
+		if (frame->drain.link < vault->conf->links_count)
+			drain_link(vault, frame->drain.link);
 		break;
 	default:
 		break; /* HELLO and CREDIT are the channel's */

@@ -48,9 +48,12 @@ struct fg_vault_pin {
 
 struct fg_vault_link {
 	bool up;
+	bool draining;                             /* it leaves: it gets nothing more */
 	uint32_t credits, in_flight, carrier_code; /* as the link said last */
 	char note[128 + 1];                        /* the same: a new core hears it */
 	uint32_t open_jobs;                        /* handed out, no outcome yet */
+	uint32_t rate, round_trip_ms;
+	bool throttled;
 };
 
 /* A job that waits for its leg to be durable. */

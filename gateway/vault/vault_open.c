@@ -157,6 +157,10 @@ enum fg_rc fg_vault_check_link(const struct fg_vault *vault, const struct fg_ipc
 		return FG_E_NOT_FOUND;
 	if (strcmp(conf->bearer, fg_bearer_name((enum fg_bearer)open->bearer)) != 0)
 		return FG_E_CONSENT_BEARER;
+#ifndef FG_MUTANT_vault_drain
+	if (link->draining)
+		return FG_E_LINK_DOWN;
+#endif
 	if (!link->up || (uint64_t)link->credits + link->in_flight <= link->open_jobs)
 		return FG_E_LINK_DOWN;
 	return FG_OK;

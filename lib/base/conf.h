@@ -70,6 +70,25 @@ enum fg_rc fg_conf_parse_slice(const char *text, size_t len, char role, struct f
 /*! Write the commented default file (conf/fallgate.conf is this text). FG_OK or FG_E_SPACE. */
 enum fg_rc fg_conf_reference(char *out, size_t cap, size_t *len_out);
 
+enum fg_conf_change { FG_CONF_CHANGED, FG_CONF_ADDED, FG_CONF_REMOVED };
+
+/*! item: the name of a link or an account, NULL for a key of a group; key: NULL for an item that was added or removed. */
+typedef void (*fg_conf_change_cb)(const char *group, const char *item, const char *key,
+				  enum fg_conf_change what, void *arg);
+
+/*! Say each difference, in the order of conf.def; links and accounts by name, wherever they stand. Values are not told: some are
+ *  secret. O(items of a list squared). */
+void fg_conf_compare(const struct fg_conf *before, const struct fg_conf *after,
+		     fg_conf_change_cb change, void *arg);
+
+/*! The secret of an account that was removed: no password has this hash. */
+#define FG_CONF_NO_SECRET "$argon2id$removed"
+
+/*! Give every link and account of next the index that it has in running, since processes know them by index: one that is new comes behind all, and
+ *  where one was removed there is a link without a name, which nobody may use, or an account that nobody can log in to. FG_OK; FG_E_SPACE: no index is left, next is
+ *  unchanged. */
+enum fg_rc fg_conf_keep_slots(const struct fg_conf *running, struct fg_conf *next);
+
 /*! A rule file (policy.conf), read with the same care. Kept apart from gateway/decide, which may not parse. */
 struct fg_conf_rule {
 	char recipient_prefix[17]; /*!< "" matches all */

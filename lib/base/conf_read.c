@@ -208,6 +208,9 @@ static const char *listed(const char *values, char out[static KEY_TEXT_MAX])
 	return out;
 }
 
+/* What the examples say where only the operator knows. */
+static const char to_be_edited[] = "EDIT-ME";
+
 static void read_text(struct fg_conf_reader *reader, const struct fg_conf_key *key,
 		      const struct fg_node *node, const char *label, char *out)
 {
@@ -223,10 +226,13 @@ static void read_text(struct fg_conf_reader *reader, const struct fg_conf_key *k
 				 strlen(text), key->max);
 	else if (has_control_byte(text))
 		fg_conf_complain(reader, line, label, "has a control character");
-	else if (fg_conf_key_required(key) && !*text)
+	else if (fg_conf_key_required(key) && !*text && reader->role == 0)
 		fg_conf_complain(reader, line, label, "may not be empty");
 	else
 		strcpy(out, text);
+	if (strcmp(text, to_be_edited) == 0)
+		fg_conf_complain(reader, line, label, "is not filled in yet; here goes: %s",
+				 key->help);
 }
 
 static void read_number(struct fg_conf_reader *reader, const struct fg_conf_key *key,

@@ -30,7 +30,7 @@ struct fg_role_process {
 	enum stage stage;
 	char *conf_text; /* what came so far */
 	size_t conf_len;
-	struct fg_conf conf;
+	struct fg_conf conf, *next; /* next: prepared, not adopted; NULL: none */
 	int exit_code;
 };
 
@@ -67,6 +67,7 @@ static enum fg_rc configure(struct fg_role_process *process)
 
 	explicit_bzero(process->conf_text, process->conf_len); /* passwords */
 	TALLOC_FREE(process->conf_text);
+	process->conf_len = 0;
 	if (rc == FG_OK)
 		rc = fg_log_init(process, process->name, process->conf.gateway.log_level);
 	if (rc == FG_OK)
@@ -75,25 +76,107 @@ static enum fg_rc configure(struct fg_role_process *process)
 	return rc;
 }
 
-static enum fg_rc take_conf(struct fg_role_process *process, const struct fg_ipc_conf *conf)
+static enum fg_rc take_piece(struct fg_role_process *process, const struct fg_bytes *piece)
 {
 	char *grown;
 
-	if (process->stage != STAGE_CONF || process->conf_len + conf->text.len > CONF_MAX)
+	if (process->conf_len + piece->len > CONF_MAX)
 		return FG_E_STATE;
-	grown = talloc_size(process, process->conf_len + conf->text.len + 1);
+	grown = talloc_size(process, process->conf_len + piece->len + 1);
 	if (!grown)
 		return FG_E_NO_MEMORY;
 	if (process->conf_len)
 		memcpy(grown, process->conf_text, process->conf_len);
-	if (conf->text.len)
-		memcpy(grown + process->conf_len, conf->text.data, conf->text.len);
+	if (piece->len)
+		memcpy(grown + process->conf_len, piece->data, piece->len);
 	if (process->conf_text)
 		explicit_bzero(process->conf_text, process->conf_len);
 	talloc_free(process->conf_text);
 	process->conf_text = grown;
-	process->conf_len += conf->text.len;
-	return conf->last ? configure(process) : FG_OK;
+	process->conf_len += piece->len;
+	return FG_OK;
+}
+
+static enum fg_rc take_conf(struct fg_role_process *process, const struct fg_ipc_conf *conf)
+{
+	enum fg_rc rc =
+		process->stage == STAGE_CONF ? take_piece(process, &conf->text) : FG_E_STATE;
+
+	return rc == FG_OK && conf->last ? configure(process) : rc;
+}
+
+/* ---- a changed configuration ---- */
+
+static void forget_next(struct fg_role_process *process)
+{
+	if (process->next)
+		explicit_bzero(process->next, sizeof(*process->next)); /* passwords */
+	TALLOC_FREE(process->next);
+}
+
+static enum fg_rc answer_parent(struct fg_role_process *process, bool adopted, enum fg_rc rc,
+				const char *text)
+{
+	struct fg_frame frame = { .type = FG_IPC_RECONFED };
+
+	frame.reconfed.adopted = adopted;
+	frame.reconfed.rc = (uint16_t)rc;
+	frame.reconfed.text = FG_BYTES_TEXT(text);
+	return fg_channel_send(process->parent, &frame);
+}
+
+static enum fg_rc prepare(struct fg_role_process *process)
+{
+	char why[FG_ROLE_WHY_MAX] = "";
+	enum fg_rc rc = FG_E_NO_MEMORY;
+
+	process->next = talloc_zero(process, struct fg_conf);
+	if (process->next)
+		rc = fg_conf_parse_slice(process->conf_text, process->conf_len,
+					 roles[process->role].conf, process->next);
+	explicit_bzero(process->conf_text, process->conf_len);
+	TALLOC_FREE(process->conf_text);
+	process->conf_len = 0;
+	if (rc == FG_OK && process->ops->prepare)
+		rc = process->ops->prepare(process, process->next, why, process->arg);
+	return answer_parent(process, false, rc, *why || rc == FG_OK ? why : fg_rc_text(rc));
+}
+
+static enum fg_rc take_reconf(struct fg_role_process *process, const struct fg_ipc_reconf *reconf)
+{
+	enum fg_rc rc;
+
+	if (process->stage == STAGE_STOPPING)
+		return FG_OK;
+	if (process->stage != STAGE_WORKING || process->next)
+		return FG_E_STATE;
+	rc = take_piece(process, &reconf->text);
+	return rc == FG_OK && reconf->last ? prepare(process) : rc;
+}
+
+static enum fg_rc adopt(struct fg_role_process *process, bool take)
+{
+	if (process->stage == STAGE_STOPPING)
+		return FG_OK;
+	if (!process->next)
+		return take ? FG_E_STATE : FG_OK;
+	if (take)
+		process->conf = *process->next;
+	if (process->ops->adopt)
+		process->ops->adopt(process, take, process->arg);
+	forget_next(process);
+	if (!take)
+		return FG_OK;
+	LOGP(DCONF, LOGL_INFO, "take %s: a changed configuration\n", process->name);
+	fg_log_init(process, process->name, process->conf.gateway.log_level);
+	return answer_parent(process, true, FG_OK, "");
+}
+
+static enum fg_rc told(struct fg_role_process *process, const struct fg_frame *frame)
+{
+	if (process->ops->told && process->stage == STAGE_WORKING)
+		process->ops->told(process, frame, process->arg);
+	return FG_OK;
 }
 
 static enum fg_rc take_trust(struct fg_role_process *process, const struct fg_ipc_trust *trust)
@@ -167,6 +250,16 @@ static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, i
 		break;
 	case FG_IPC_STOP:
 		stop(process);
+		break;
+	case FG_IPC_RECONF:
+		rc = take_reconf(process, &frame->reconf);
+		break;
+	case FG_IPC_ADOPT:
+		rc = adopt(process, frame->adopt.adopt != 0);
+		break;
+	case FG_IPC_RELOADED:
+	case FG_IPC_GONE:
+		rc = told(process, frame);
 		break;
 	default:
 		rc = take_descriptor(process, frame, fd_take);
@@ -272,6 +365,11 @@ void fg_role_notice(struct fg_role_process *process, const char *fmt, ...)
 	frame.notice.text = FG_BYTES_TEXT(text);
 	if (fg_channel_send(process->parent, &frame) != FG_OK)
 		LOGP(DMAIN, LOGL_NOTICE, "notice %s: not told to the parent\n", process->name);
+}
+
+enum fg_rc fg_role_tell_parent(struct fg_role_process *process, const struct fg_frame *frame)
+{
+	return fg_channel_send(process->parent, frame);
 }
 
 void fg_role_stopped(struct fg_role_process *process)

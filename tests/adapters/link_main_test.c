@@ -18,7 +18,7 @@ static struct {
 	struct fg_loop *loop;
 	struct fg_channel *parent, *vault;
 	bool ready, vault_closed, parent_closed;
-	unsigned ups, outcomes, reports;
+	unsigned ups, outcomes, reports, drains;
 	struct fg_ipc_outcome outcome;
 	uint8_t refs[256];
 	struct fg_ipc_dlr dlr;
@@ -48,6 +48,9 @@ static void vault_frame(struct fg_channel *channel, const struct fg_frame *frame
 	} else if (frame->type == FG_IPC_DLR) {
 		t.reports++;
 		t.dlr = frame->dlr;
+	} else if (frame->type == FG_IPC_DRAIN) {
+		t.drains++;
+		assert_ok(fg_channel_send(t.vault, &(struct fg_frame){ .type = FG_IPC_DRAIN }));
 	}
 }
 
@@ -155,6 +158,26 @@ static void a_link_turns_jobs_into_outcomes_and_reports_and_stops(void **state)
 	assert_int_equal(t.dlr.message_reference, 7);
 	assert_ok(fg_channel_send(t.parent, &stop));
 	TURN_UNTIL(t.parent_closed);
+	assert_int_equal(t.drains, 1); /* asked whether a job is on its way */
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	talloc_free(t.ctx);
+}
+
+static void a_link_that_the_vault_drains_finishes_and_leaves(void **state)
+{
+	const struct fg_frame drain = { .type = FG_IPC_DRAIN };
+	pid_t pid;
+	int status;
+
+	(void)state;
+	memset(&t, 0, sizeof(t));
+	pid = start_link();
+	send_job();
+	assert_ok(fg_channel_send(t.vault, &drain));
+	TURN_UNTIL(t.parent_closed);
+	assert_int_equal(t.outcomes, 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
@@ -181,6 +204,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_link_turns_jobs_into_outcomes_and_reports_and_stops),
+		cmocka_unit_test(a_link_that_the_vault_drains_finishes_and_leaves),
 		cmocka_unit_test(a_link_without_its_vault_leaves_with_an_error),
 	};
 

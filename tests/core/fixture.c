@@ -67,6 +67,11 @@ static void pass_health(void *engine, struct fg_store_health *health_out)
 	fg_store_health(((struct fixture *)engine)->engine_store, health_out);
 }
 
+static void pass_limits(void *engine, const struct fg_store_conf *conf)
+{
+	fg_store_limits(((struct fixture *)engine)->engine_store, conf);
+}
+
 static void pass_close(void *engine)
 {
 	fg_store_close(((struct fixture *)engine)->engine_store);
@@ -78,6 +83,7 @@ static const struct fg_store_engine passing = { .name = "passing",
 						.fetch = pass_fetch,
 						.sweep = pass_sweep,
 						.health = pass_health,
+						.limits = pass_limits,
 						.close = pass_close };
 
 /* ---- the peers ---- */

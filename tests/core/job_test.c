@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/core/flow.h"
+#include "gateway/core/internal.h"
 #include "gateway/core/job.h"
 #include "lib/wire/dlr.h"
 
@@ -58,6 +59,62 @@ static void a_failed_leg_is_followed_by_the_next_link_and_the_last_failure_is_fi
 	assert_int_equal(flow->fixture->order[1].leg, 2);
 	receipt_is(flow, &message, KIND(FAILED), true);
 	assert_int_equal(flow->fixture->orders, 2);
+}
+
+static void count_stored(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *arg)
+{
+	(void)ops;
+	(void)count;
+	assert_ok(rc);
+	++*(unsigned *)arg;
+}
+
+static void suspend(struct flow *flow, unsigned link, bool suspend)
+{
+	unsigned stored = 0;
+
+	assert_ok(fg_operate_suspend(&flow->fixture->core, link, suspend, count_stored, &stored));
+	fixture_until(flow->fixture, &stored, 0);
+}
+
+static void until_read(struct flow *flow)
+{
+	for (unsigned i = 0; i < 1000 && flow->fixture->core.links_held; i++)
+		fg_loop_step(flow->fixture->core.loop, true);
+	assert_false(flow->fixture->core.links_held);
+}
+
+static void a_suspended_link_is_given_nothing_until_it_is_resumed(void **state)
+{
+	struct flow *flow = *state;
+	struct fg_core *core = &flow->fixture->core;
+	struct message first, second;
+
+	suspend(flow, 0, true);
+	submit_to(flow, &first, NOBODY);
+	flow_sent(flow, 1, FG_LEG_ACCEPTED);
+	assert_int_equal(flow->fixture->order[0].link, 1);
+	suspend(flow, 1, true);
+	submit_to(flow, &second, NOBODY);
+	flow_turn(flow);
+	assert_int_equal(flow->fixture->orders, 1);
+	assert_state("held", flow, &second);
+	/* A core that starts knows it from the store; before that it gives nothing to anybody. */
+	core->links[0].suspended = core->links[1].suspended = false;
+	assert_ok(fg_operate_start(core));
+	assert_false(fg_operate_usable(core, 0));
+	until_read(flow);
+	assert_true(core->links[0].suspended && core->links[1].suspended);
+	flow_later(flow, 6000);
+	assert_int_equal(flow->fixture->orders, 1);
+	suspend(flow, 0, false);
+	flow_later(flow, 6000);
+	flow_sent(flow, 2, FG_LEG_ACCEPTED);
+	assert_int_equal(flow->fixture->order[1].link, 0);
+	core->links[0].suspended = true;
+	assert_ok(fg_operate_start(core));
+	until_read(flow);
+	assert_true(!core->links[0].suspended && core->links[1].suspended);
 }
 
 static void a_deferred_leg_is_given_again_later_as_the_next_leg(void **state)
@@ -388,6 +445,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FLOW(a_leg_that_was_taken_is_said_with_its_proof_then_as_the_carriers_claim),
 		FLOW(a_failed_leg_is_followed_by_the_next_link_and_the_last_failure_is_final),
+		FLOW(a_suspended_link_is_given_nothing_until_it_is_resumed),
 		FLOW(a_deferred_leg_is_given_again_later_as_the_next_leg),
 		FLOW(a_refusal_for_good_is_final_and_a_passing_one_is_tried_again_with_the_same_leg),
 		FLOW(what_is_in_doubt_is_never_sent_again_and_ends_as_unknown),

@@ -53,7 +53,7 @@ def test_each_manual_page_is_formatted_without_a_warning(page):
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 def test_systemd_takes_the_unit(tmp_path):
     unit = build_folder() / "conf" / "systemd" / "fallgated.service"
-    text = re.sub(r"(?m)^(Exec\w+=)\S+/fallgated", lambda match: f"{match[1]}{find_program('fallgated')}", unit.read_text())
+    text = re.sub(r"(?m)^(Exec\w+=)\S+/(fallgated|fallgatectl)\b", lambda match: f"{match[1]}{find_program(match[2])}", unit.read_text())
     text = re.sub(r"(?m)^Documentation=.*\n", "", text)  # the page is not installed here
     copy = pathlib.Path(tmp_path) / unit.name
     copy.write_text(text)

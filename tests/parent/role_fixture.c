@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Roles for tests of the parent: they do nothing but say what happens to them, one line an event, into the pipe that
- * FG_FIXTURE_PIPE names. Files in FG_FIXTURE_DIR make them misbehave: crash-NAME and hang-NAME (once), deaf-NAME, lie-NAME, otherkey-NAME.
+ * FG_FIXTURE_PIPE names. Files in FG_FIXTURE_DIR make them misbehave: crash-NAME and hang-NAME (once), die-NAME (once, when it is to
+ * prepare), refuse-NAME, deaf-NAME, lie-NAME, otherkey-NAME. On SIGUSR1 the core tells the parent what away-core says: a link, and 1 for away.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,8 @@ struct fixture {
 	enum fg_role role;
 	char name[64];
 	int pipe;
+	const struct fg_conf *conf;
+	struct fg_role_process *process;
 };
 
 static void say(const struct fixture *fixture, const char *event, const char *detail)
@@ -26,6 +30,17 @@ static void say(const struct fixture *fixture, const char *event, const char *de
 
 	if (write(fixture->pipe, line, (size_t)n) != n)
 		_exit(9);
+}
+
+/* The names of the links that it knows, in the order of their index; "-" for one without. */
+static void say_links(const struct fixture *fixture, const char *event, const struct fg_conf *conf)
+{
+	char names[128] = "";
+
+	for (size_t i = 0; i < conf->links_count; i++)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? " " : "",
+			 *conf->links[i].name ? conf->links[i].name : "-");
+	say(fixture, event, names);
 }
 
 /* Is there a file that tells this role to do so? */
@@ -53,6 +68,8 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 	if (fixture->role == FG_ROLE_LINK)
 		snprintf(fixture->name, sizeof(fixture->name), "%s", conf->links[0].name);
 	say(fixture, "configure", "");
+	say_links(fixture, "knows", conf);
+	fixture->conf = conf;
 	if (told_to(fixture, "crash", 1))
 		_exit(3);
 	while (told_to(fixture, "hang", 1))
@@ -99,9 +116,71 @@ static void peer(struct fg_role_process *process, const struct fg_ipc_peer *told
 	close(fd_take);
 }
 
+static enum fg_rc prepare(struct fg_role_process *process, const struct fg_conf *next,
+			  char why[static FG_ROLE_WHY_MAX], void *arg)
+{
+	const struct fixture *fixture = arg;
+
+	(void)process;
+	say_links(arg, "prepare", next);
+	/* the cage of the others does not let them remove the file */
+	if (fixture->role != FG_ROLE_SECURE && fixture->role != FG_ROLE_LINK &&
+	    told_to(fixture, "die", 1))
+		_exit(3);
+	if (!told_to(arg, "refuse", 0))
+		return FG_OK;
+	snprintf(why, FG_ROLE_WHY_MAX, "not today");
+	return FG_E_DENIED;
+}
+
+static void adopt(struct fg_role_process *process, bool adopt, void *arg)
+{
+	const struct fixture *fixture = arg;
+
+	(void)process;
+	say_links(fixture, adopt ? "adopt" : "forget", fixture->conf);
+}
+
+static void told(struct fg_role_process *process, const struct fg_frame *frame, void *arg)
+{
+	char detail[16];
+
+	(void)process;
+	snprintf(detail, sizeof(detail), "%d", frame->gone.link);
+	if (frame->type == FG_IPC_GONE)
+		say(arg, "gone", detail);
+}
+
+static void tell_away(evutil_socket_t fd, short what, void *arg)
+{
+	const struct fixture *fixture = arg;
+	struct fg_frame frame = { .type = FG_IPC_AWAY };
+	char path[512];
+	unsigned link = 0, away = 0;
+	FILE *file;
+
+	(void)fd;
+	(void)what;
+	snprintf(path, sizeof(path), "%s/away-core", getenv("FG_FIXTURE_DIR"));
+	file = fopen(path, "r");
+	if (!file || fscanf(file, "%u %u", &link, &away) != 2)
+		_exit(9);
+	fclose(file);
+	frame.away.link = (uint16_t)link;
+	frame.away.away = (uint8_t)away;
+	fg_role_tell_parent(fixture->process, &frame);
+}
+
 static enum fg_rc start(struct fg_role_process *process, void *arg)
 {
-	(void)process;
+	struct fixture *fixture = arg;
+	struct event *event;
+
+	fixture->process = process;
+	if (fixture->role == FG_ROLE_CORE) {
+		event = evsignal_new(fg_loop_base(fg_role_loop(process)), SIGUSR1, tell_away, arg);
+		event_add(event, NULL);
+	}
 	say(arg, "start", "");
 	return FG_OK;
 }
@@ -120,6 +199,9 @@ static int run(enum fg_role role, int fd)
 						.file = file,
 						.peer = peer,
 						.start = start,
+						.prepare = prepare,
+						.adopt = adopt,
+						.told = told,
 						.stop = stop };
 	struct fixture fixture = { .role = role,
 				   .pipe = open(getenv("FG_FIXTURE_PIPE"), O_WRONLY | O_CLOEXEC) };

@@ -185,6 +185,35 @@ static void a_queue_holds_so_many_items_over_restarts(void **state)
 	put_items(f, 1, 8);
 }
 
+static void other_limits_hold_from_then_on(void **state)
+{
+	struct store_fixture *f = *state;
+	struct fg_store_op third = OP(QUEUE_PUT, DEV(1), ID(3), BODY("x"));
+	struct fg_store_conf conf = f->conf;
+	struct fg_store_health health;
+
+	put_items(f, 1, 2);
+	conf.queue_items_max = 1; /* what is there already stays */
+	fg_store_limits(f->store, &conf);
+	assert_rc(FG_E_CONFLICT, store_run(f, &third, 1));
+	assert_int_equal(third.result, FG_STORE_QUOTA);
+	assert_int_equal(store_count_queue(f, 1), 2);
+	conf = f->conf;
+	conf.queue_bytes_max = 1;
+	fg_store_limits(f->store, &conf);
+	assert_rc(FG_E_CONFLICT, store_run(f, &third, 1));
+	fg_store_limits(f->store, &f->conf);
+	assert_ok(store_run(f, &third, 1));
+	conf = f->conf;
+	conf.disk_free_bytes = UINT64_MAX;
+	fg_store_limits(f->store, &conf);
+	fg_store_health(f->store, &health);
+	assert_true(health.full);
+	fg_store_limits(f->store, &f->conf);
+	fg_store_health(f->store, &health);
+	assert_false(health.full);
+}
+
 static void a_queue_holds_so_many_bytes(void **state)
 {
 	static const uint8_t page[2048];
@@ -519,6 +548,7 @@ size_t store_conformance_cases(const struct store_factory *factory, struct CMUni
 		CASE(an_ack_deletes_once_and_counts_as_success_again),
 		CASE(clearing_a_device_leaves_the_others),
 		CASE(a_queue_holds_so_many_items_over_restarts),
+		CASE(other_limits_hold_from_then_on),
 		CASE(a_queue_holds_so_many_bytes),
 		CASE(what_is_undone_is_not_counted),
 		CASE(a_position_in_the_queue_is_never_used_again),

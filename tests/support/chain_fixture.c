@@ -184,9 +184,11 @@ static void to_link(size_t link, const struct fg_frame *frame, void *arg)
 		chain->taken_rc = (enum fg_rc)frame->taken.rc;
 	}
 	chain->answers += frame->type == FG_IPC_APP_ANSWER;
+	chain->drains += frame->type == FG_IPC_DRAIN;
 	if (frame->type != FG_IPC_JOB)
 		return;
 	assert_int_equal(link, 0);
+	assert_int_equal(chain->drains, 0); /* after DRAIN a link takes none */
 	chain->jobs++;
 	chain->job = frame->job;
 	snprintf(chain->job_text, sizeof(chain->job_text), "%.*s", (int)frame->job.text.len,

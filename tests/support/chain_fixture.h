@@ -50,7 +50,7 @@ struct chain {
 	/* what came out */
 	enum fg_rc refused; /* FG_OK: nothing was */
 	unsigned refusals, legs, jobs, logged, opens, leaves, alarms, failures, notes, heads,
-		seal_keys;
+		seal_keys, drains;
 	bool link_up; /* as the core heard it last */
 	uint32_t link_credits;
 	uint8_t leg_state;

@@ -268,11 +268,13 @@ class Gateway:
         }
         for group, values in self.settings.items():
             groups.setdefault(group, {}).update(values)
-        link = {"name": "smsc-a", "adapter": "smpp", "port": self.smsc_port, "system_id": "fallgate", "source": "sender", "rate": 1000,
-                "reconnect_min_ms": 50, "reconnect_max_ms": 500, "response_timeout_ms": 2000, **self.link}
-        lists = {"links": [link, *self.more_links], "accounts": self.accounts}
+        lists = {"links": self.conf_links(), "accounts": self.accounts}
         return "".join([*(f"{name} = {conf_group(values)};\n" for name, values in groups.items()),
-                        *(f"{name} = ( {', '.join(map(conf_group, items))} );\n" for name, items in lists.items())])
+                        *("{} = (\n  {}\n);\n".format(name, ",\n  ".join(map(conf_group, items))) for name, items in lists.items())])
+
+    def conf_links(self):
+        return [{"name": "smsc-a", "adapter": "smpp", "port": self.smsc_port, "system_id": "fallgate", "source": "sender", "rate": 1000,
+                 "reconnect_min_ms": 50, "reconnect_max_ms": 500, "response_timeout_ms": 2000, **self.link}, *self.more_links]
 
     def start_smsc(self):
         self.smsc = self.start("fallgate-smsc", [find_program("fallgate-smsc", self.build), "--listen", f"127.0.0.1:{self.smsc_port}",
@@ -292,8 +294,13 @@ class Gateway:
         self.wait_link()
 
     def wait_link(self):
-        if not wait_for(lambda: "up" in self.ctl("links").text):
+        if not wait_for(lambda: "up" in [link["state"] for link in self.links().values()]):
             raise Trouble(f"the link is not up:\n{tail(self.parent.log)}")
+
+    def links(self):
+        """What `fallgatectl links` knows, by name; nothing while it does not answer."""
+        answer = self.ctl("--json", "links")
+        return {} if answer.code else {link["name"]: link for link in json.loads(answer.text)}
 
     def ctl_command(self, *words):
         return [find_program("fallgatectl", self.build), "--socket", self.run_dir / "control", *words]

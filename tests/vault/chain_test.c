@@ -51,6 +51,49 @@ static void a_consented_message_is_logged_marked_and_handed_over(void **state)
 	assert_int_equal(chain.leg_state, FG_LEG_ACCEPTED);
 }
 
+static void drain(void)
+{
+	const struct fg_frame frame = { .type = FG_IPC_DRAIN };
+
+	fg_vault_frame(chain.vault, &frame);
+}
+
+static void a_link_that_drains_is_given_no_job(void **state)
+{
+	(void)state;
+	chain_send(&chain, &order);
+	assert_int_equal(chain.jobs, 1);
+	drain();
+	assert_int_equal(chain.drains, 1);
+	/* It is up, and says so; its job ends as ever. */
+	chain_link_up(&chain, 10);
+	chain_outcome(&chain, &order, FG_OUTCOME_ACCEPTED);
+	assert_int_equal(chain.leg_state, FG_LEG_ACCEPTED);
+	chain_order_init(&chain, &order);
+	chain_send(&chain, &order);
+	assert_int_equal(chain.refused, FG_E_LINK_DOWN);
+	assert_int_equal(chain.jobs, 1);
+	/* The one that comes after it is another. */
+	fg_vault_link_closed(chain.vault, 0);
+	chain.drains = 0;
+	chain_link_up(&chain, 10);
+	chain.refused = FG_OK;
+	chain_order_init(&chain, &order);
+	chain_send(&chain, &order);
+	assert_int_equal(chain.refused, FG_OK);
+	assert_int_equal(chain.jobs, 2);
+}
+
+static void a_link_that_stops_hears_when_no_job_is_on_its_way(void **state)
+{
+	const struct fg_frame frame = { .type = FG_IPC_DRAIN };
+
+	(void)state;
+	fg_vault_link_frame(chain.vault, 0, &frame);
+	assert_int_equal(chain.drains, 1);
+	refused_with(FG_E_LINK_DOWN);
+}
+
 static void spoil_signature(void)
 {
 	order.flip = 200;
@@ -402,6 +445,8 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(a_consented_message_is_logged_marked_and_handed_over),
+		CASE(a_link_that_drains_is_given_no_job),
+		CASE(a_link_that_stops_hears_when_no_job_is_on_its_way),
 		CASE(a_spoiled_order_opens_nothing),
 		CASE(another_body_is_an_alarm_in_the_log),
 		CASE(a_pinned_handle_needs_its_epoch_acknowledged),
