@@ -7,5 +7,5 @@ check_PROGRAMS += tests/peers/smpp_link_tool
 tests_peers_smpp_link_tool_SOURCES = tests/peers/smpp_link_tool.c $(adapter_recorder)
 tests_peers_smpp_link_tool_CPPFLAGS = $(adapter_cppflags)
 tests_peers_smpp_link_tool_LDADD = $(FG_ADAPTER_LIBS)
-EXTRA_DIST += %D%/smpp_client.mjs %D%/smsc_test.py
+EXTRA_DIST += %D%/smpp_client.mjs %D%/application_test.py %D%/smsc_test.py
 EXTRA_DIST += %D%/smpp_server.mjs %D%/smpp_test.py %D%/tshark_test.py %D%/verify_log.py %D%/verify_log_test.py %D%/whole_test.py

@@ -337,6 +337,8 @@ class Gateway:
                 continue
             if parent == self.parent.pid and b"--role" in words:
                 role = words[words.index(b"--role") + 1].decode()
+                if role in found:  # a second link
+                    role += words[words.index(b"--link") + 1].decode() if b"--link" in words else status.parent.name
                 found[role] = int(status.parent.name)
         return found
 

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Flow C through a whole gateway: npm smpp and Debian's Kannel are the applications, the carrier is fallgate-smsc.
+
+Run with /usr/bin/python3 -m pytest; FG_BUILDDIR names the build tree.
+"""
+import http.server
+import json
+import os
+import pathlib
+import queue
+import signal
+import subprocess
+import threading
+import urllib.parse
+import urllib.request
+
+import pytest
+
+from gateway import Gateway, find_program, run, wait_for
+from kannel import Kannel, free_port, program
+
+PEERS = pathlib.Path(__file__).resolve().parent
+MARK = "(Not encrypted) "
+PHONE = "12025550199"
+SLOW_RECEIPT_MS = 700
+
+
+class Application:
+    """npm smpp, bound; what it hears is read by a thread."""
+
+    def __init__(self, port, bind="bind_transceiver"):
+        self.events = []
+        self.changed = threading.Condition()
+        self.process = subprocess.Popen([os.environ.get("NODE", "node"), "smpp_client.mjs", f"smpp://127.0.0.1:{port}", bind], cwd=PEERS,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def __enter__(self):
+        assert self.wait("bound")["status"] == 0
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def read(self):
+        for line in self.process.stdout:
+            self.events.append(json.loads(line))
+
+    def find(self, event, start=0, **fields):
+        return [row for row in self.events[start:] if row["event"] == event and all(row.get(key) == value for key, value in fields.items())]
+
+    def wait(self, event, start=0, count=1, **fields):
+        assert wait_for(lambda: len(self.find(event, start, **fields)) >= count, 20), (event, fields, self.events[start:])
+        return self.find(event, start, **fields)[-1]
+
+    def tell(self, command, **fields):
+        self.process.stdin.write(json.dumps([command, fields]) + "\n")
+        self.process.stdin.flush()
+
+    def ask(self, command, **fields):
+        """Its answer."""
+        start = len(self.events)
+        self.tell(command, **fields)
+        return self.wait("answer", start)
+
+    def submit(self, text, **more):
+        fields = {"source_addr": "Shop", "source_addr_ton": 5, "destination_addr": PHONE, "dest_addr_ton": 1, "dest_addr_npi": 1,
+                  "registered_delivery": 1, **({"short_message": text} if text else {}), **more}
+        return self.ask("submit_sm", **fields)
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory):
+    if not (PEERS / "node_modules" / "smpp").is_dir():
+        pytest.fail(f"no {PEERS}/node_modules: run `npm ci` in {PEERS}")
+    port = free_port()
+    running = Gateway(tmp_path_factory.mktemp("gw"), smsc_options=["--receipt-delay", f"{SLOW_RECEIPT_MS}"],
+                      settings={"gateway": {"restart_max_ms": 100}},
+                      more_links=[{"name": "apps", "adapter": "smpp-server", "port": port}])
+    secret = run([find_program("fallgatectl", running.build), "hash-secret", "--password", "secret8"]).text.strip()
+    running.accounts = [{"name": "app", "secret": secret, "rate": 1000, "burst": 1000, "sources": "Shop,1000"}]
+    running.apps_port = port
+    with running:
+        yield running
+
+
+@pytest.fixture
+def shop(gateway):
+    with Application(gateway.apps_port) as application:
+        yield application
+
+
+def test_a_message_leaves_marked_and_is_reported(gateway, shop):
+    before = len(gateway.sms())
+    answer = shop.submit("your parcel is here")
+    assert answer["status"] == 0 and len(answer["message_id"]) == 32
+    receipt = shop.wait("deliver", receipted_message_id=answer["message_id"])
+    assert receipt["esm_class"] & 0x04 and "stat:DELIVRD" in receipt["text"] and receipt["source_addr"] == PHONE
+    sms = gateway.sms()[before:]
+    assert [row["text"] for row in sms] == [MARK + "your parcel is here"]
+    assert sms[0]["source"] == "Shop"
+
+
+def test_a_long_text_is_one_message_with_one_mark(gateway, shop):
+    text = "the parcel and its long story, " * 14
+    before = len(gateway.sms())
+    answer = shop.submit(None, message_payload=text)
+    assert answer["status"] == 0
+    shop.wait("deliver", receipted_message_id=answer["message_id"])
+    assert [row["text"] for row in gateway.sms()[before:]] == [MARK + text]
+
+
+def test_a_state_can_be_asked(shop):
+    answer = shop.submit("how far are you?")
+    asked = shop.ask("query_sm", message_id=answer["message_id"], source_addr="Shop")
+    assert asked["status"] == 0 and asked["message_state"] in (1, 6)
+    shop.wait("deliver", receipted_message_id=answer["message_id"])
+    asked = shop.ask("query_sm", message_id=answer["message_id"], source_addr="Shop")
+    assert (asked["status"], asked["message_state"]) == (0, 2)
+
+
+def test_what_is_wrong_is_refused_and_nothing_leaves(gateway, shop):
+    before = len(gateway.sms())
+    assert shop.submit("hello", source_addr="Bank")["status"] == 0x0A
+    assert shop.submit("hello", destination_addr="911")["status"] == 0x0B
+    assert shop.ask("query_sm", message_id="00" * 16)["status"] != 0
+    assert len(gateway.sms()) == before
+
+
+def test_an_application_that_was_away_gets_its_receipts(gateway):
+    with Application(gateway.apps_port, "bind_transmitter") as sender:
+        answer = sender.submit("are you there?")
+        assert answer["status"] == 0
+    with Application(gateway.apps_port, "bind_receiver") as receiver:
+        receipt = receiver.wait("deliver", receipted_message_id=answer["message_id"])
+        assert "stat:DELIVRD" in receipt["text"]
+
+
+@pytest.mark.parametrize("role", ["core", "log", "vault"])
+def test_what_was_accepted_survives_kill_9(gateway, role):
+    """After "accepted" a message is reported once; never twice to the phone."""
+    before = len(gateway.sms())
+    accepted = []
+    with Application(gateway.apps_port) as application:
+        for number in range(30):
+            answer = application.submit(f"{role} {number}")
+            if answer["status"] == 0:
+                accepted.append((answer["message_id"], f"{MARK}{role} {number}"))
+            if number == 20:
+                pid = gateway.children()[role]
+                os.kill(pid, signal.SIGKILL)
+                assert wait_for(lambda: gateway.children().get(role, pid) != pid)
+                break
+    assert len(accepted) >= 20
+    assert wait_for(lambda: "bound" in gateway.ctl("links").text and "applications may bind" in gateway.ctl("links").text)
+    receipts = {}
+    with Application(gateway.apps_port) as application:
+        def told():
+            for row in application.find("deliver"):
+                receipts[row.get("receipted_message_id")] = row["text"]
+            return all(message in receipts for message, _ in accepted)
+        wait_for(told, 20)
+    texts = [row["text"] for row in gateway.sms()[before:]]
+    assert all(texts.count(text) <= 1 for _, text in accepted), "twice to the phone"
+    missing = [text for message, text in accepted if message not in receipts and text not in texts]
+    assert not missing, "accepted, and neither sent nor reported"
+
+
+class Callbacks(http.server.BaseHTTPRequestHandler):
+    """What Kannel says of its messages."""
+
+    heard = queue.Queue()
+
+    def do_GET(self):  # pylint: disable=invalid-name
+        self.heard.put(urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_kannel_is_an_application(gateway):
+    assert program("bearerbox"), "the package kannel is missing"
+    before = len(gateway.sms())
+    with Kannel(gateway.apps_port, "app", "secret8", receipts="internal") as kannel:
+        server = http.server.HTTPServer(("127.0.0.1", kannel.ports["callback"]), Callbacks)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            path = kannel.path(urllib.parse.quote("+" + PHONE), "from+kannel", source="1000")
+            with urllib.request.urlopen(f"http://127.0.0.1:{kannel.ports['http']}{path}", timeout=10) as answer:
+                assert answer.status == 202
+            types = {Callbacks.heard.get(timeout=20)["t"][0]}
+            if types == {"8"}:  # the SMSC took it; delivered comes next
+                types.add(Callbacks.heard.get(timeout=20)["t"][0])
+        finally:
+            server.shutdown()
+            server.server_close()
+        assert "1" in types, kannel.log()
+    assert [row["text"] for row in gateway.sms()[before:]] == [MARK + "from kannel"]
