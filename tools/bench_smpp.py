@@ -73,7 +73,8 @@ class Fallgate:
                    "sources": "1000"}
         apps = {"name": "apps", "adapter": "smpp-server", "port": self.port}
         self.gateway = support.Gateway(self.folder, build, settings={"limits": limits}, more_links=[apps], accounts=[account],
-                                       link={"window": WINDOW, "rate": 100000, "burst": 100000, "queue": 2000, "system_id": "bench", "password": PASSWORD, "source": "link",
+                                       link={"window": WINDOW, "rate": 100000, "burst": 100000, "queue": 2000, "system_id": "bench",
+                                             "password": PASSWORD, "source": "link",
                                              "source_address": "1000"})
 
     def start(self):
