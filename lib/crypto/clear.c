@@ -21,8 +21,8 @@ static bool is_locked(const void *data, size_t len)
 }
 
 /* Guarded pages cost some twenty microseconds to make and to give back, more than all else that is done with a
- * short text. Those of short ones are kept, wiped and locked, until the next use. To close them to all access
- * meanwhile would split a mapping each time (a fifth of the vault's time), and there is nothing left in them. */
+ * short text. Those of short ones are kept, wiped and locked,, locked, and closed to all access until the next use:
+ * who reads on after a free must not meet the next text. */
 enum { SHORT = 2048, KEPT_MAX = 512 /* 2 MiB of locked memory at most */ };
 
 static struct {
@@ -51,7 +51,9 @@ static uint8_t *kept_take(void)
 		kept.of = getpid();
 		kept.count = 0; /* the parent's */
 	}
-	return kept.count ? kept.base[--kept.count] : NULL;
+	if (kept.count == 0 || sodium_mprotect_readwrite(kept.base[kept.count - 1]) != 0)
+		return NULL;
+	return kept.base[--kept.count];
 }
 
 static bool kept_put(uint8_t *base, size_t used)
@@ -63,6 +65,8 @@ static bool kept_put(uint8_t *base, size_t used)
 #else
 	(void)used;
 #endif
+	if (sodium_mprotect_noaccess(base) != 0)
+		return false;
 	kept.base[kept.count++] = base;
 	return true;
 }

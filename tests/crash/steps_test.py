@@ -56,6 +56,8 @@ EXCEPTIONS = {
     "vault>log ALARM": "the log has lied, which in these flows it does not",
     "vault>link DRAIN": "a gateway that is stopped by its operator",
     "core>secure DRAIN": "a gateway that is stopped by its operator",
+    "core>vault DRAIN": "a link that its operator drains",
+    "link>vault DRAIN": "a link that is stopped by its operator",
     "core>secure CONN_DROP": "a device that does not keep to the protocol",
 }
 
