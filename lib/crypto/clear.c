@@ -21,7 +21,7 @@ static bool is_locked(const void *data, size_t len)
 }
 
 /* Guarded pages cost some twenty microseconds to make and to give back, more than all else that is done with a
- * short text. Those of short ones are kept, wiped and locked,, locked, and closed to all access until the next use:
+ * short text. Those of short ones are kept: wiped, locked, and closed to all access until the next use:
  * who reads on after a free must not meet the next text. */
 enum { SHORT = 2048, KEPT_MAX = 512 /* 2 MiB of locked memory at most */ };
 
