@@ -72,9 +72,26 @@ void fg_vault_answer_later(struct fg_vault *vault, struct fg_vault_leg *leg)
 
 void fg_vault_job_free(struct fg_vault_job *job)
 {
-	fg_clear_free(&job->text);
+#ifndef FG_MUTANT_texts_wiped
+	if (job->in_texts)
+		fg_wipe(job->text.data, job->text.cap);
+#endif
+	if (!job->in_texts)
+		fg_clear_free(&job->text);
 	fg_wipe(job, sizeof(*job));
 	free(job);
+}
+
+enum fg_rc fg_vault_job_text(struct fg_vault *vault, struct fg_vault_job *job, size_t cap)
+{
+	struct fg_clear *texts = &vault->texts;
+
+	if (cap > texts->cap - texts->len)
+		return fg_clear_new(cap, &job->text);
+	job->text = (struct fg_clear){ .data = texts->data + texts->len, .cap = cap };
+	job->in_texts = true;
+	texts->len += cap;
+	return FG_OK;
 }
 
 static void drop_jobs(struct fg_vault *vault)
@@ -86,6 +103,7 @@ static void drop_jobs(struct fg_vault *vault)
 		fg_vault_job_free(job);
 	}
 	vault->jobs_end = &vault->jobs;
+	vault->texts.len = 0; /* each was wiped with its job */
 }
 
 static int vault_free(struct fg_vault *vault)
@@ -94,6 +112,7 @@ static int vault_free(struct fg_vault *vault)
 	fg_clear_free(&vault->plain);
 	fg_clear_free(&vault->room);
 	fg_clear_free(&vault->scratch);
+	fg_clear_free(&vault->texts);
 	fg_wipe(&vault->storekeys, sizeof(vault->storekeys));
 	fg_arena_free(&vault->arena);
 	fg_keyring_wipe(&vault->ring);
@@ -117,6 +136,8 @@ static enum fg_rc allocate(struct fg_vault *vault)
 		rc = fg_clear_new(FG_CAPSULE_PLAIN_MAX, &vault->plain);
 	if (rc == FG_OK)
 		rc = fg_clear_new(FG_VAULT_CLEAR_MAX + 64, &vault->scratch);
+	if (rc == FG_OK)
+		rc = fg_clear_new(FG_VAULT_TEXTS_MAX, &vault->texts);
 	return rc == FG_OK ? fg_clear_new(ROOM_LEN, &vault->room) : rc;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Shared by vault.c (frames), vault_open.c (orders of devices), vault_relay.c (orders of applications), vault_inbound.c (what comes in) and vault_file.c (the disk); nobody else includes it but tests/vault/vault_test.c,
- * which looks whether clear text was wiped.
+ * Shared by vault.c (frames), vault_open.c (orders of devices), vault_relay.c (orders of applications), vault_inbound.c (what comes in) and vault_file.c (the disk); nobody else includes it but tests/vault,
+ * which look whether clear text was wiped.
  */
 #pragma once
 
@@ -21,6 +21,7 @@ enum {
 	FG_VAULT_HASHES_MAX =
 		4096, /* leaf hashes between two checkpoints; the log's batch is smaller */
 	FG_VAULT_AD_MAX = 256,
+	FG_VAULT_TEXTS_MAX = 256 * 1024, /* short texts of applications between two syncs */
 };
 
 struct fg_vault_leg {
@@ -61,6 +62,7 @@ struct fg_vault_job {
 	struct fg_vault_job *next;
 	struct fg_vault_leg *leg;
 	struct fg_clear text;
+	bool in_texts; /* text lies in vault->texts, which is one for all until they are handed out */
 	struct fg_text_plan plan;
 	char destination[33], source[33];
 	uint16_t concat_ref;
@@ -77,6 +79,7 @@ struct fg_vault {
 	struct fg_arena arena;       /* sealed things */
 	struct fg_clear plain, room; /* an opened capsule, and the memory it is unpacked into */
 	struct fg_clear scratch;     /* a text that is measured */
+	struct fg_clear texts;       /* of jobs: pages for each would cost more than all else */
 	struct fg_storekeys storekeys;
 	struct fg_view_batches view_batches;
 	char *folder;
@@ -106,6 +109,8 @@ struct fg_vault_leg *fg_vault_leg_new(struct fg_vault *vault,
 void fg_vault_leg_remember(struct fg_vault *vault, struct fg_vault_leg *leg);
 void fg_vault_answer_later(struct fg_vault *vault, struct fg_vault_leg *leg);
 void fg_vault_job_free(struct fg_vault_job *job);
+/* Room for a job's text; wiped with the job. FG_OK; FG_E_NO_MEMORY, FG_E_LOCKED_MEMORY. */
+enum fg_rc fg_vault_job_text(struct fg_vault *vault, struct fg_vault_job *job, size_t cap);
 
 /* vault_open.c */
 /* Cut the job's text as the far side of the link can read it. Each segment counts for most, also where the far side

@@ -140,7 +140,7 @@ static enum fg_rc mark_and_plan(struct fg_vault *vault, const struct order *orde
 		return FG_E_LINK_RECIPIENT;
 	copy_text(job->destination, sizeof(job->destination), order->unseal->destination);
 	snprintf(job->source, sizeof(job->source), "%s", as_sender ? sender : link->source_address);
-	rc = fg_clear_new(strlen(mark) + sizeof(sender) + 2 + vault->plain.len, &job->text);
+	rc = fg_vault_job_text(vault, job, strlen(mark) + sizeof(sender) + 2 + vault->plain.len);
 	if (rc == FG_OK)
 		rc = fg_clear_append(&job->text, mark, strlen(mark));
 	if (rc == FG_OK && !as_sender && *sender && strcmp(sender, link->source_address) != 0) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <talloc.h>
+#include "gateway/vault/vault_internal.h"
 #include "lib/crypto/merkle.h"
 #include "lib/wire/alphabet.h"
 #include "tests/support/chain_fixture.h"
@@ -177,6 +178,20 @@ static void a_text_of_an_application_reaches_the_link_marked(void **state)
 	expect_job(&r);
 	assert_string_equal(r.chain.job_text, "(Not encrypted) SHOP: your parcel is here");
 	assert_string_equal(r.chain.job_source, "+12025550000");
+	end(&r);
+}
+
+static void a_text_is_wiped_once_it_is_handed_out(void **state)
+{
+	struct relay r;
+
+	(void)state;
+	prepare(&r);
+	expect_job(&r);
+	assert_int_equal(r.chain.vault->texts.len, 0);
+	assert_null(memmem(r.chain.vault->texts.data, r.chain.vault->texts.cap, "parcel", 6));
+	assert_null(memmem(r.chain.vault->plain.data, r.chain.vault->plain.cap, "parcel", 6));
+	assert_null(memmem(r.chain.vault->scratch.data, r.chain.vault->scratch.cap, "parcel", 6));
 	end(&r);
 }
 
@@ -465,6 +480,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_text_of_an_application_reaches_the_link_marked),
+		cmocka_unit_test(a_text_is_wiped_once_it_is_handed_out),
 		cmocka_unit_test(the_sender_shows_where_the_carrier_permits_it),
 		cmocka_unit_test(the_same_order_again_opens_nothing),
 		cmocka_unit_test(after_a_restart_of_both_a_body_still_opens),
