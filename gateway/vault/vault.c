@@ -82,18 +82,6 @@ void fg_vault_job_free(struct fg_vault_job *job)
 	free(job);
 }
 
-enum fg_rc fg_vault_job_text(struct fg_vault *vault, struct fg_vault_job *job, size_t cap)
-{
-	struct fg_clear *texts = &vault->texts;
-
-	if (cap > texts->cap - texts->len)
-		return fg_clear_new(cap, &job->text);
-	job->text = (struct fg_clear){ .data = texts->data + texts->len, .cap = cap };
-	job->in_texts = true;
-	texts->len += cap;
-	return FG_OK;
-}
-
 static void drop_jobs(struct fg_vault *vault)
 {
 	while (vault->jobs) {

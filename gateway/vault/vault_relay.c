@@ -112,6 +112,18 @@ static enum fg_rc open_body(struct fg_vault *vault, const struct fg_ipc_unseal *
 	return rc;
 }
 
+enum fg_rc fg_vault_job_text(struct fg_vault *vault, struct fg_vault_job *job, size_t cap)
+{
+	struct fg_clear *texts = &vault->texts;
+
+	if (cap > texts->cap - texts->len)
+		return fg_clear_new(cap, &job->text);
+	job->text = (struct fg_clear){ .data = texts->data + texts->len, .cap = cap };
+	job->in_texts = true;
+	texts->len += cap;
+	return FG_OK;
+}
+
 static void copy_text(char *out, size_t cap, struct fg_bytes from)
 {
 	snprintf(out, cap, "%.*s", (int)from.len, from.len ? (const char *)from.data : "");
