@@ -12,44 +12,12 @@
  */
 #pragma once
 
-#include "lib/base/id.h"
-#include "lib/crypto/hpke.h"
-#include "lib/proto/signed.h"
-
-enum {
-	FG_E2E_SUITE = 1,
-	FG_E2E_PAD_MIN = 256,
-	FG_E2E_SEALED_MAX = 40 * 1024,
-};
-
-/*! The device that a part is sealed to, as far as it was verified by fg_e2e_peer_check(). Borrowed
- * from the DeviceKeys. */
-struct fg_e2e_peer {
-	uint8_t account_key[FG_SIGN_PUBLIC_LEN];
-	uint8_t device_id[FG_ID_LEN];
-	uint8_t signing_key[FG_SIGN_PUBLIC_LEN];
-	uint32_t signed_prekey_id;
-	uint32_t one_time_prekey_id; /*!< 0: none was left */
-	uint8_t prekey[FG_KEM_PUBLIC_LEN];
-};
-
-/*! Verify a certificate under the account key at now_ms: FG_OK, FG_E_IDENTITY (wrong signature,
- * time or form). */
-enum fg_rc fg_e2e_cert_check(struct fg_arena *arena, const Fallgate__Signed *cert,
-			     const uint8_t account_key[static FG_SIGN_PUBLIC_LEN], uint64_t now_ms,
-			     Fallgate__DeviceCert **cert_out);
-
-/*! Verify that all keys of a device chain to the account key.
- *  \return FG_OK; FG_E_IDENTITY; FG_E_VERSION for a prekey of another suite: below the floor
- * (attack 28). */
-enum fg_rc fg_e2e_peer_check(struct fg_arena *arena, const Fallgate__DeviceKeys *keys,
-			     const uint8_t account_key[static FG_SIGN_PUBLIC_LEN], uint64_t now_ms,
-			     struct fg_e2e_peer *peer_out);
+#include "lib/proto/suite1.h"
 
 /*! Seal content for peer. The fields of content that name the peer, its prekeys and the suite are
  * set here. *sealed_out is malloc()ed. \return FG_OK; FG_E_TOO_LONG; FG_E_KEY; FG_E_NO_MEMORY. */
 enum fg_rc fg_e2e_seal(Fallgate__Content *content, const struct fg_sign_key *sender,
-		       const struct fg_e2e_peer *peer, uint8_t **sealed_out,
+		       const struct fg_suite1_peer *peer, uint8_t **sealed_out,
 		       size_t *sealed_len_out);
 
 /*! What the device that opens is, and what the envelope claims. */
@@ -69,6 +37,3 @@ struct fg_e2e_context {
  *  message: attack 31); FG_E_VERSION; FG_E_NO_MEMORY. */
 enum fg_rc fg_e2e_open(struct fg_arena *arena, const struct fg_e2e_context *context,
 		       const Fallgate__SealedPart *part, Fallgate__Content **content_out);
-
-/*! Padded length of len bytes. */
-size_t fg_e2e_padded_len(size_t len);

@@ -227,7 +227,7 @@ static enum fg_rc approval_check(struct fg_arena *arena, const struct fg_state *
 	if (d->account_public.len &&
 	    memcmp(d->account_public.data, account->account_key.data, FG_SIGN_PUBLIC_LEN) != 0)
 		return FG_E_DENIED;
-	rc = fg_e2e_cert_check(arena, approval->cert, account->account_key.data, now_ms, &cert);
+	rc = fg_suite1_cert_check(arena, approval->cert, account->account_key.data, now_ms, &cert);
 	if (rc != FG_OK)
 		return rc;
 	if (cert->expires_ms - cert->not_before_ms > FG_CERT_LIFE_MAX_MS)

@@ -311,8 +311,8 @@ static void on_devices(struct fg_session *s, const Fallgate__Devices *devices)
 
 	s->list_request = 0;
 	for (size_t i = 0; i < devices->n_certs && count < DEVICES_MAX; i++) {
-		if (fg_e2e_cert_check(&s->arena, devices->certs[i], s->state->account_key.public,
-				      fg_session_now(s), &cert) == FG_OK)
+		if (fg_suite1_cert_check(&s->arena, devices->certs[i], s->state->account_key.public,
+					 fg_session_now(s), &cert) == FG_OK)
 			certs[count++] = cert;
 		else
 			fg_session_error(s, FG_E_IDENTITY,

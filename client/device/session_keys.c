@@ -29,7 +29,7 @@ static enum fg_rc keep_signed(Fallgate__Signed **kept, Fallgate__Signed *made_ta
 static enum fg_rc make_account(struct fg_session *s)
 {
 	Fallgate__Account account = FALLGATE__ACCOUNT__INIT;
-	uint32_t suite = FG_E2E_SUITE;
+	uint32_t suite = FG_SUITE1;
 	Fallgate__Signed made;
 	enum fg_rc rc;
 
@@ -73,8 +73,8 @@ static bool cert_is_due(struct fg_session *s)
 {
 	Fallgate__DeviceCert *cert;
 
-	return fg_e2e_cert_check(&s->arena, s->state->data->cert, s->state->account_key.public,
-				 fg_session_now(s) + CERT_RENEW_MS, &cert) != FG_OK;
+	return fg_suite1_cert_check(&s->arena, s->state->data->cert, s->state->account_key.public,
+				    fg_session_now(s) + CERT_RENEW_MS, &cert) != FG_OK;
 }
 
 /* Nobody seals to a signed prekey any more when the one after it is that old. */

@@ -11,8 +11,6 @@
 #include "lib/proto/view.h"
 
 #define EXPIRES_DEFAULT_MS (3600 * 1000ull)
-enum { PEERS_MAX = 32 };
-
 struct fg_outgoing *fg_outgoing_by_id(struct fg_session *s, const void *message_id, size_t len)
 {
 	for (size_t i = 0; len == FG_ID_LEN && i < FG_SESSION_OUTGOING_MAX; i++)
@@ -75,7 +73,7 @@ static enum fg_rc begin(struct fg_session *s, struct fg_outgoing *o)
 /* ---- sealed parts ---- */
 
 static enum fg_rc part_new(struct fg_session *s, const struct fg_outgoing *o,
-			   const struct fg_e2e_peer *peer, bool sync,
+			   const struct fg_suite1_peer *peer, bool sync,
 			   Fallgate__SealedPart **part_out)
 {
 	const Fallgate__Sent *sent = fg_state_sent(s->state, o->id.b, FG_ID_LEN);
@@ -98,7 +96,7 @@ static enum fg_rc part_new(struct fg_session *s, const struct fg_outgoing *o,
 	if (!part)
 		return FG_E_NO_MEMORY;
 	fallgate__sealed_part__init(part);
-	part->suite = FG_E2E_SUITE;
+	part->suite = FG_SUITE1;
 	part->signed_prekey_id = peer->signed_prekey_id;
 	part->one_time_prekey_id = peer->one_time_prekey_id;
 	rc = fg_bytes_set(&part->device_id, peer->device_id, FG_ID_LEN);
@@ -114,7 +112,7 @@ static enum fg_rc part_new(struct fg_session *s, const struct fg_outgoing *o,
 
 /* Remember whose acknowledgement will prove the delivery. */
 static enum fg_rc remember_part(struct fg_session *s, const struct fg_outgoing *o,
-				const struct fg_e2e_peer *peer, const Fallgate__SealedPart *part)
+				const struct fg_suite1_peer *peer, const Fallgate__SealedPart *part)
 {
 	Fallgate__Sent *sent = fg_state_sent(s->state, o->id.b, FG_ID_LEN);
 	struct fg_hash hash = fg_sha256(part->sealed.data, part->sealed.len);
@@ -136,46 +134,12 @@ static enum fg_rc remember_part(struct fg_session *s, const struct fg_outgoing *
 	return rc;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-	return memcmp(((const struct fg_e2e_peer *)a)->device_id,
-		      ((const struct fg_e2e_peer *)b)->device_id, FG_ID_LEN);
-}
-
-/* Every device chains to the account key, and together they are the set that the view signs: nobody
- * was added, nobody left out. */
-static enum fg_rc peers_check(struct fg_session *s, const Fallgate__View *view,
-			      const Fallgate__LookupResult *result,
-			      struct fg_e2e_peer peers[static PEERS_MAX])
-{
-	uint8_t ids[PEERS_MAX * FG_ID_LEN];
-	struct fg_hash set;
-
-	if (result->n_devices == 0 || result->n_devices > PEERS_MAX)
-		return FG_E_IDENTITY;
-	for (size_t i = 0; i < result->n_devices; i++) {
-		enum fg_rc rc =
-			fg_e2e_peer_check(&s->arena, result->devices[i], view->account_key.data,
-					  fg_session_now(s), &peers[i]);
-		if (rc != FG_OK)
-			return rc;
-	}
-	qsort(peers, result->n_devices, sizeof(peers[0]), compare_ids);
-	for (size_t i = 0; i < result->n_devices; i++)
-		memcpy(ids + i * FG_ID_LEN, peers[i].device_id, FG_ID_LEN);
-	set = fg_sha256(ids, result->n_devices * FG_ID_LEN);
-	if (!FG_HAS_LEN(view->device_set, sizeof(set.b)) ||
-	    memcmp(view->device_set.data, set.b, sizeof(set.b)) != 0)
-		return FG_E_IDENTITY;
-	return FG_OK;
-}
-
 static enum fg_rc seal_parts(struct fg_session *s, struct fg_outgoing *o,
 			     const Fallgate__View *view, const Fallgate__LookupResult *result,
 			     bool own)
 {
-	struct fg_e2e_peer peers[PEERS_MAX];
-	enum fg_rc rc = peers_check(s, view, result, peers);
+	struct fg_suite1_peer peers[FG_SUITE1_PEERS_MAX];
+	enum fg_rc rc = fg_suite1_peers_check(&s->arena, view, result, fg_session_now(s), peers);
 
 	for (size_t i = 0; rc == FG_OK && i < result->n_devices; i++) {
 		Fallgate__SealedPart *part;

@@ -45,7 +45,7 @@ static void an_approved_device_registers_without_the_account_key(void **state)
 	assert_ok(fg_pairing_approve(&w->alice, code, w->now_ms, &approval));
 	assert_ok(fg_pairing_accept(&second, approval, w->now_ms));
 	assert_memory_equal(second.account_key.public, account, 32);
-	assert_ok(fg_e2e_cert_check(&w->arena, second.data->cert, account, w->now_ms, &cert));
+	assert_ok(fg_suite1_cert_check(&w->arena, second.data->cert, account, w->now_ms, &cert));
 	assert_true(cert->expires_ms - cert->not_before_ms <= FG_CERT_LIFE_MAX_MS);
 	assert_memory_equal(cert->device_id.data, second.data->device_id.data, 16);
 	fg_session_free(w->session);

@@ -71,8 +71,8 @@ static void a_trust_file_that_is_not_exact_is_refused(void **unused)
 struct pair {
 	struct fg_state alice, bob;
 	struct fg_arena arena;
-	struct fg_e2e_peer peer; /* bob, as alice sees him */
-	Fallgate__Signed cert;   /* of alice */
+	struct fg_suite1_peer peer; /* bob, as alice sees him */
+	Fallgate__Signed cert;      /* of alice */
 	Fallgate__Signed prekeys[2];
 	uint8_t message_id[FG_ID_LEN];
 };
@@ -108,15 +108,16 @@ static int setup(void **out)
 	keys.cert = &bob_cert;
 	keys.signed_prekey = &p->prekeys[0];
 	keys.one_time_prekey = &p->prekeys[1];
-	assert_ok(fg_e2e_peer_check(&p->arena, &keys, p->bob.account_key.public, NOW_MS, &p->peer));
+	assert_ok(fg_suite1_peer_check(&p->arena, &keys, p->bob.account_key.public, NOW_MS,
+				       &p->peer));
 	/* Not under another account, not after its end, not with the kinds swapped. */
-	assert_rc(FG_E_IDENTITY, fg_e2e_peer_check(&p->arena, &keys, p->alice.account_key.public,
-						   NOW_MS, &p->peer));
-	assert_rc(FG_E_IDENTITY, fg_e2e_peer_check(&p->arena, &keys, p->bob.account_key.public,
-						   NOW_MS + 1000, &p->peer));
+	assert_rc(FG_E_IDENTITY, fg_suite1_peer_check(&p->arena, &keys, p->alice.account_key.public,
+						      NOW_MS, &p->peer));
+	assert_rc(FG_E_IDENTITY, fg_suite1_peer_check(&p->arena, &keys, p->bob.account_key.public,
+						      NOW_MS + 1000, &p->peer));
 	keys.signed_prekey = &p->prekeys[1];
-	assert_rc(FG_E_IDENTITY,
-		  fg_e2e_peer_check(&p->arena, &keys, p->bob.account_key.public, NOW_MS, &p->peer));
+	assert_rc(FG_E_IDENTITY, fg_suite1_peer_check(&p->arena, &keys, p->bob.account_key.public,
+						      NOW_MS, &p->peer));
 	fg_signed_free(&bob_cert);
 	memset(p->message_id, 7, sizeof(p->message_id));
 	*out = p;
@@ -137,7 +138,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void seal(struct pair *p, const struct fg_e2e_peer *peer, const char *text,
+static void seal(struct pair *p, const struct fg_suite1_peer *peer, const char *text,
 		 Fallgate__SealedPart *part)
 {
 	Fallgate__Content content = FALLGATE__CONTENT__INIT;
@@ -178,8 +179,8 @@ static void what_is_sealed_for_a_device_opens_there(void **state)
 	seal(p, &p->peer, "see you at six", &part);
 	assert_ok(open_as_bob(p, &part, &content));
 	assert_string_equal(content->text, "see you at six");
-	assert_int_equal(part.sealed.len,
-			 fg_e2e_padded_len(part.sealed.len - FG_HPKE_OVERHEAD) + FG_HPKE_OVERHEAD);
+	assert_int_equal(part.sealed.len, fg_suite1_padded_len(part.sealed.len - FG_HPKE_OVERHEAD) +
+						  FG_HPKE_OVERHEAD);
 	free(part.sealed.data);
 }
 
@@ -203,7 +204,7 @@ static void padding_is_that_of_padme(void **unused)
 
 	(void)unused;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		assert_int_equal(fg_e2e_padded_len(cases[i][0]), cases[i][1]);
+		assert_int_equal(fg_suite1_padded_len(cases[i][0]), cases[i][1]);
 }
 
 static void a_part_with_any_byte_changed_does_not_open(void **state)
@@ -228,7 +229,7 @@ static void a_part_with_any_byte_changed_does_not_open(void **state)
 static void a_message_for_another_account_or_device_is_refused(void **state)
 {
 	struct pair *p = *state;
-	struct fg_e2e_peer wrong = p->peer;
+	struct fg_suite1_peer wrong = p->peer;
 	Fallgate__SealedPart part;
 	Fallgate__Content *content;
 

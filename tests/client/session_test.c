@@ -286,7 +286,7 @@ static void push_message(struct world *w, uint32_t one_time_id, const uint8_t *p
 	Fallgate__SealedPart part = FALLGATE__SEALED_PART__INIT;
 	Fallgate__DeviceCert cert = FALLGATE__DEVICE_CERT__INIT;
 	Fallgate__Signed signed_cert;
-	struct fg_e2e_peer peer = { .one_time_prekey_id = one_time_id };
+	struct fg_suite1_peer peer = { .one_time_prekey_id = one_time_id };
 	uint8_t id[16] = { id_byte };
 
 	cert.account_key = bytes(w->bob.account_key.public, 32);
