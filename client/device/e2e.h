@@ -7,8 +7,8 @@
  * "fallgate/1 e2e" || u32 suite || message id || sender device || recipient device aad  = recipient
  * device || u32 signed prekey id || u32 one-time prekey id Integers are big-endian. The length is
  * padded to Padme's (Nikitin et al. 2019, 4.4: at most 12 % more), at least 256. What the vault
- * seals (relayed from SMS, MMS or RCS) has 16 zero octets as sender device and the vault's
- * long-term key as signer.
+ * seals (relayed from an application, or from SMS, MMS or RCS) has 16 zero octets as sender device
+ * and is signed by the key of a RelayCert in the content, which the vault's long-term key signs.
  */
 #pragma once
 

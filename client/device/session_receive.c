@@ -124,10 +124,23 @@ static enum fg_rc sender_check(struct fg_session *s, const Fallgate__Push *push,
 	return FG_OK;
 }
 
+/* Sealed by the vault for this handle; what it was before it came to the vault is the vault's word, and never more than that. */
+static enum fg_rc relayed_check(struct fg_session *s, const Fallgate__Content *content,
+				Fallgate__Protection *protection_out)
+{
+#ifndef FG_MUTANT_relay_recipient
+	if (content->sync || strcmp(content->recipient, s->state->data->handle) != 0)
+		return FG_E_DENIED;
+#endif
+	*protection_out = content->protection == FALLGATE__PROTECTION__PROTECTION_HOP
+				  ? FALLGATE__PROTECTION__PROTECTION_HOP
+				  : FALLGATE__PROTECTION__PROTECTION_NONE;
+	return FG_OK;
+}
+
 static enum fg_rc on_message(struct fg_session *s, const Fallgate__Push *push, bool relayed)
 {
-	Fallgate__Protection protection = relayed ? FALLGATE__PROTECTION__PROTECTION_NONE
-						  : FALLGATE__PROTECTION__PROTECTION_E2E;
+	Fallgate__Protection protection = FALLGATE__PROTECTION__PROTECTION_E2E;
 	Fallgate__Content *content;
 	struct fg_hash hash;
 	enum fg_rc rc;
@@ -137,11 +150,13 @@ static enum fg_rc on_message(struct fg_session *s, const Fallgate__Push *push, b
 			  !FG_HAS_LEN(push->sender_device, FG_ID_LEN))))
 		return FG_E_SYNTAX;
 	hash = fg_sha256(push->part->sealed.data, push->part->sealed.len);
-	if (fg_state_has_received(s->state, push->message_id.data, &hash))
+	if (relayed ? fg_state_has_relayed(s->state, push->message_id.data)
+		    : fg_state_has_received(s->state, push->message_id.data, &hash))
 		return acknowledge(s, push); /* delivered again: the acknowledgement was lost */
 	rc = open_part(s, push, relayed, &content);
-	if (rc == FG_OK && !relayed)
-		rc = sender_check(s, push, content);
+	if (rc == FG_OK)
+		rc = relayed ? relayed_check(s, content, &protection)
+			     : sender_check(s, push, content);
 	if (rc == FG_OK)
 		rc = keep_message(s, push, content, protection);
 	if (rc != FG_OK)

@@ -297,6 +297,19 @@ bool fg_state_has_received(const struct fg_state *state, const void *message_id,
 	return false;
 }
 
+bool fg_state_has_relayed(const struct fg_state *state, const void *message_id)
+{
+	for (size_t i = state->data->n_inbox; i-- > 0;) {
+		const Fallgate__Received *r = state->data->inbox[i];
+
+		if (r->protection != FALLGATE__PROTECTION__PROTECTION_E2E &&
+		    FG_HAS_LEN(r->message_id, FG_ID_LEN) &&
+		    memcmp(r->message_id.data, message_id, FG_ID_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* ---- prekeys ---- */
 
 static enum fg_rc prekey_new(struct fg_state *state, Fallgate__PrekeyKind kind, uint64_t now_ms,

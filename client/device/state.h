@@ -64,6 +64,8 @@ enum fg_rc fg_state_inbox_add(struct fg_state *state, Fallgate__Received *receiv
 /*! A message with that id and content came before. */
 bool fg_state_has_received(const struct fg_state *state, const void *message_id,
 			   const struct fg_hash *content_hash);
+/*! The same for a message that the vault sealed, in whatever copy: the id is the vault's own. */
+bool fg_state_has_relayed(const struct fg_state *state, const void *message_id);
 
 /*! Make count one-time prekeys, or one signed prekey, into signed_out[count] (each for
  * fg_signed_free()). */

@@ -54,7 +54,7 @@ enum fg_rc fg_ledger_new(void *ctx, const struct fg_conf *conf, struct fg_clock 
 	fg_merkle_frontier_init(&ledger->frontier);
 	talloc_set_destructor(ledger, ledger_free);
 	if (ledger->tree && ledger->index && ledger->accounts && ledger->batch_ctx)
-		rc = fg_arena_init(&ledger->arena, 64 * 1024);
+		rc = fg_arena_init(&ledger->arena, 128 * 1024);
 	if (rc == FG_OK)
 		rc = open_folder(ledger);
 	if (rc != FG_OK) {
@@ -281,7 +281,8 @@ static enum fg_rc make_record(const struct fg_ipc_order *order,
 
 	if (order->link_name.len >= sizeof(link))
 		return FG_E_TOO_LONG;
-	memcpy(link, order->link_name.data, order->link_name.len);
+	if (order->link_name.len > 0) /* devices get it over none */
+		memcpy(link, order->link_name.data, order->link_name.len);
 	record.message_id = (ProtobufCBinaryData){ FG_ID_LEN, copy.message_id.b };
 	record.leg = order->leg;
 	record.recipient_tag = (ProtobufCBinaryData){ FG_SHA256_LEN, facts.recipient_tag.b };
@@ -383,7 +384,8 @@ bool fg_ledger_is_same_order(struct fg_ledger *ledger, const struct fg_ledger_le
 	       memcmp(r->consent_hash.data, checked->consent.hash.b, FG_SHA256_LEN) == 0 &&
 	       memcmp(r->view_hash.data, checked->view_hash.b, FG_SHA256_LEN) == 0 &&
 	       (unsigned)r->bearer == order->bearer && strlen(r->link) == order->link_name.len &&
-	       memcmp(r->link, order->link_name.data, order->link_name.len) == 0 &&
+	       (order->link_name.len == 0 ||
+		memcmp(r->link, order->link_name.data, order->link_name.len) == 0) &&
 	       strcmp(r->reason, fg_reason_code((enum fg_reason)order->reason)) == 0 &&
 	       r->pin_override == (order->pin_override != 0);
 }

@@ -91,10 +91,19 @@ static enum fg_rc check_leg(struct fg_ledger *ledger, const struct fg_ipc_relay 
 	return relay->leg == 1 || fg_table_get(ledger->index, key) ? FG_OK : FG_E_LEG_ORDER;
 }
 
+/* What goes to devices goes over no link. */
+static enum fg_rc check_way(const struct fg_ledger *ledger, const struct fg_ipc_order *order)
+{
+	if (order->bearer == FG_BEARER_SECURE)
+		return order->link_name.len == 0 ? FG_OK : FG_E_NOT_FOUND;
+	return fg_ledger_check_link(ledger, order);
+}
+
 enum fg_rc fg_ledger_take_relay(struct fg_ledger *ledger, const struct fg_ipc_relay *relay)
 {
 	struct fg_frame frame = { .type = FG_IPC_UNSEAL };
-	struct fg_relay_claim claim = { .kind = relay->kind,
+	struct fg_relay_claim claim = { .message_id = relay->message_id,
+					.kind = relay->kind,
 					.bearer = relay->bearer,
 					.reason = relay->reason,
 					.pin_override = relay->pin_override != 0,
@@ -105,6 +114,7 @@ enum fg_rc fg_ledger_take_relay(struct fg_ledger *ledger, const struct fg_ipc_re
 					.view_path = relay->view_path,
 					.view_batch = relay->view_batch,
 					.view_index = relay->view_index,
+					.devices = relay->devices,
 					.now_ms = fg_clock_wall_ms(ledger->clock) };
 	struct fg_relay_checked checked;
 	struct fg_order_checked order_checked;
@@ -122,7 +132,7 @@ enum fg_rc fg_ledger_take_relay(struct fg_ledger *ledger, const struct fg_ipc_re
 	if (rc != FG_OK)
 		return rc;
 	order_of(relay, &checked, &order, &order_checked);
-	rc = fg_ledger_check_link(ledger, &order);
+	rc = check_way(ledger, &order);
 	if (rc != FG_OK)
 		return rc;
 	if (!unseal_from_relay(ledger->batch_ctx, relay, &frame.unseal))

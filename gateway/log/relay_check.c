@@ -7,6 +7,11 @@
 #include "lib/base/handle.h"
 #include "lib/crypto/merkle.h"
 
+enum { DEFAULT_DAYS = 7 /* accounts.secure = default, of other classes than otp */ };
+#define DAY_MS (24 * 3600 * 1000ull)
+
+static const char NO_CONTRACT[] = "contract/1 none\n"; /* what came from a carrier */
+
 /* ---- contracts ---- */
 
 const struct fg_conf_accounts *fg_account_find(const struct fg_conf *conf, struct fg_bytes name)
@@ -28,10 +33,22 @@ bool fg_account_allows(const struct fg_conf_accounts *account, enum fg_bearer be
 	       strstr(account->bearers, fg_bearer_name(bearer)) != NULL;
 }
 
-bool fg_account_never_secure(const struct fg_conf_accounts *account, uint8_t message_class)
+enum fg_account_secure fg_account_secure(const struct fg_conf_accounts *account,
+					 uint8_t message_class, uint64_t proven_ms, uint64_t now_ms)
 {
-	return strcmp(account->secure, "off") == 0 ||
-	       (strcmp(account->secure, "default") == 0 && message_class == FG_MESSAGE_OTP);
+	const char *when = account->secure;
+	uint64_t days = DEFAULT_DAYS;
+
+	if (strcmp(when, "on") == 0)
+		return FG_ACCOUNT_SECURE;
+	if (strcmp(when, "off") == 0 ||
+	    (strcmp(when, "default") == 0 && message_class == FG_MESSAGE_OTP))
+		return FG_ACCOUNT_SECURE_NOT_YET;
+	if (strcmp(when, "after") == 0)
+		days = (uint64_t)account->secure_after_days;
+	if (proven_ms == 0 || proven_ms > now_ms)
+		return FG_ACCOUNT_SECURE_UNKNOWN;
+	return now_ms - proven_ms >= days * DAY_MS ? FG_ACCOUNT_SECURE : FG_ACCOUNT_SECURE_NOT_YET;
 }
 
 struct fg_hash fg_account_contract(const struct fg_conf_accounts *account)
@@ -121,6 +138,31 @@ static enum fg_rc is_in_batch(const struct fg_view_batch *batch, const struct fg
 #endif
 }
 
+/* Who the view must speak of. */
+static enum fg_rc find_recipient(struct fg_arena *arena, const struct fg_relay_claim *claim,
+				 struct fg_relay_checked *checked)
+{
+	char destination[FG_HANDLE_MAX + 1];
+
+	if (claim->bearer == FG_BEARER_SECURE) {
+		checked->devices = fg_proto_unpack(arena, &fallgate__lookup_result__descriptor,
+						   claim->devices.data, claim->devices.len);
+		if (!checked->devices)
+			return FG_E_SYNTAX;
+	}
+	if (claim->kind == FG_SUBMIT_INBOUND) {
+		checked->recipient_tag = fg_handle_tag(checked->devices->handle);
+		return FG_OK;
+	}
+	if (claim->destination.len > FG_HANDLE_MAX)
+		return FG_E_SYNTAX;
+	if (claim->destination.len > 0)
+		memcpy(destination, claim->destination.data, claim->destination.len);
+	destination[claim->destination.len] = '\0';
+	checked->recipient_tag = fg_handle_tag(destination);
+	return FG_OK;
+}
+
 static enum fg_rc check_view(struct fg_view_batches *batches, struct fg_arena *arena,
 			     const struct fg_trust *trust, const struct fg_relay_claim *claim,
 			     struct fg_relay_checked *checked)
@@ -130,14 +172,10 @@ static enum fg_rc check_view(struct fg_view_batches *batches, struct fg_arena *a
 					 .handle_tag = &checked->recipient_tag,
 					 .now_ms = claim->now_ms };
 	const struct fg_view_batch *batch;
-	char destination[FG_HANDLE_MAX + 1];
-	enum fg_rc rc;
+	enum fg_rc rc = find_recipient(arena, claim, checked);
 
-	if (claim->destination.len > FG_HANDLE_MAX)
-		return FG_E_SYNTAX;
-	memcpy(destination, claim->destination.data, claim->destination.len);
-	destination[claim->destination.len] = '\0';
-	checked->recipient_tag = fg_handle_tag(destination);
+	if (rc != FG_OK)
+		return rc;
 	rc = find_batch(batches, arena, trust, claim->view_batch, &batch);
 	if (rc == FG_OK)
 		rc = is_in_batch(batch, claim);
@@ -152,24 +190,71 @@ static enum fg_rc check_view(struct fg_view_batches *batches, struct fg_arena *a
 				  &checked->view);
 }
 
-/* A handle with devices gets a message unprotected only under a contract that never goes to devices. */
+/* The message lay with the devices for as long as the contract says, by the time in its id, which its seal binds. */
+static bool is_undelivered(const struct fg_relay_claim *claim,
+			   const struct fg_conf_accounts *account)
+{
+	uint64_t accepted_ms = fg_id_time_ms(&claim->message_id);
+
+	return account->undelivered_s > 0 && claim->now_ms >= accepted_ms &&
+	       claim->now_ms - accepted_ms >= (uint64_t)account->undelivered_s * 1000;
+}
+
+/* A handle with devices gets a message unprotected only under a contract that does not go to devices, or not yet, or after a time. */
+__attribute__((unused)) static bool reason_fits(const struct fg_relay_claim *claim,
+						const struct fg_relay_checked *checked)
+{
+	const struct fg_conf_accounts *account = checked->account;
+	bool secure = checked->view->state == FALLGATE__VIEW_STATE__VIEW_SECURE;
+	enum fg_account_secure now =
+		account ? fg_account_secure(account, claim->message_class, checked->view->proven_ms,
+					    claim->now_ms)
+			: FG_ACCOUNT_SECURE;
+
+	if (claim->bearer == FG_BEARER_SECURE)
+		return secure && now == FG_ACCOUNT_SECURE &&
+		       claim->reason == (account ? FG_REASON_SECURE_DEVICES : FG_REASON_RELAYED);
+	if (secure)
+		return (claim->reason == FG_REASON_SECURE_NOT_YET &&
+			now == FG_ACCOUNT_SECURE_NOT_YET) ||
+		       (claim->reason == FG_REASON_UNDELIVERED && is_undelivered(claim, account));
+	return claim->reason == FG_REASON_ABSENT || claim->reason == FG_REASON_DEREGISTERED ||
+	       claim->reason == FG_REASON_PIN_OVERRIDE;
+}
+
 static enum fg_rc check_reason(const struct fg_relay_claim *claim,
 			       const struct fg_relay_checked *checked)
 {
 #ifndef FG_MUTANT_relay_reason
-	if (checked->view->state == FALLGATE__VIEW_STATE__VIEW_SECURE)
-		return claim->reason == FG_REASON_SECURE_NOT_YET &&
-				       fg_account_never_secure(checked->account,
-							       claim->message_class)
-			       ? FG_OK
-			       : FG_E_CONSENT_REASON;
-	if (claim->reason != FG_REASON_ABSENT && claim->reason != FG_REASON_DEREGISTERED &&
-	    claim->reason != FG_REASON_PIN_OVERRIDE)
+	if (!reason_fits(claim, checked))
 		return FG_E_CONSENT_REASON;
-	if (claim->pin_override && !checked->account->pin_override)
+	if (claim->pin_override && (!checked->account || !checked->account->pin_override))
 		return FG_E_CONSENT_PIN;
 #endif
 	(void)claim, (void)checked;
+	return FG_OK;
+}
+
+static enum fg_rc check_consent(const struct fg_relay_claim *claim,
+				const struct fg_relay_checked *checked)
+{
+	bool secure = claim->bearer == FG_BEARER_SECURE;
+
+#ifndef FG_MUTANT_inbound_bearer
+	if (claim->kind == FG_SUBMIT_INBOUND && claim->account.len == 0)
+		return secure ? FG_OK : FG_E_CONSENT_BEARER;
+#else
+	if (claim->kind == FG_SUBMIT_INBOUND)
+		return FG_OK;
+#endif
+	if (claim->kind != FG_SUBMIT_APPLICATION || !checked->account)
+		return FG_E_DENIED;
+#ifndef FG_MUTANT_contract_bearer
+	if (secure ? strcmp(checked->account->floor, "e2e") == 0
+		   : !fg_account_allows(checked->account, (enum fg_bearer)claim->bearer))
+		return FG_E_CONSENT_BEARER;
+#endif
+	(void)secure;
 	return FG_OK;
 }
 
@@ -178,20 +263,16 @@ enum fg_rc fg_relay_check(struct fg_view_batches *batches, struct fg_arena *aren
 			  const struct fg_relay_claim *claim, struct fg_relay_checked *checked_out)
 {
 	struct fg_relay_checked checked = { .account = fg_account_find(conf, claim->account) };
-	enum fg_rc rc;
+	enum fg_rc rc = check_consent(claim, &checked);
 
-	if (claim->kind != FG_SUBMIT_APPLICATION || !checked.account)
-		return FG_E_DENIED;
-#ifndef FG_MUTANT_contract_bearer
-	if (!fg_account_allows(checked.account, (enum fg_bearer)claim->bearer))
-		return FG_E_CONSENT_BEARER;
-#endif
-	rc = check_view(batches, arena, trust, claim, &checked);
+	if (rc == FG_OK)
+		rc = check_view(batches, arena, trust, claim, &checked);
 	if (rc == FG_OK)
 		rc = check_reason(claim, &checked);
 	if (rc != FG_OK)
 		return rc;
-	checked.contract_hash = fg_account_contract(checked.account);
+	checked.contract_hash = checked.account ? fg_account_contract(checked.account)
+						: fg_sha256(NO_CONTRACT, sizeof(NO_CONTRACT) - 1);
 	*checked_out = checked;
 	return FG_OK;
 }

@@ -27,20 +27,23 @@ struct fg_view_batches {
 };
 
 struct fg_relay_claim {
+	struct fg_id message_id;
 	uint8_t kind;   /*!< enum fg_submit_kind */
 	uint8_t bearer; /*!< enum fg_bearer */
 	uint8_t reason; /*!< enum fg_reason */
 	bool pin_override;
 	uint8_t message_class;
-	struct fg_bytes account, destination, view, view_path, view_batch;
+	struct fg_bytes account, destination, view, view_path, view_batch, devices;
 	uint32_t view_index;
 	uint64_t now_ms;
 };
 
 /*! Borrowed from the configuration and the arena. */
 struct fg_relay_checked {
-	const struct fg_conf_accounts *account;
+	const struct fg_conf_accounts *account; /*!< NULL: came from a carrier */
 	const Fallgate__View *view;
+	const Fallgate__LookupResult
+		*devices; /*!< bearer secure, else NULL; no more than its form was checked */
 	struct fg_hash recipient_tag, view_hash, contract_hash;
 };
 
@@ -50,13 +53,23 @@ const struct fg_conf_accounts *fg_account_find(const struct fg_conf *conf, struc
 /*! Does the contract consent to this bearer? */
 bool fg_account_allows(const struct fg_conf_accounts *account, enum fg_bearer bearer);
 
-/*! May messages of the account never go to devices, whatever the directory says? (accounts.secure) */
-bool fg_account_never_secure(const struct fg_conf_accounts *account, uint8_t message_class);
+/*! When may messages of the account go to devices? (accounts.secure) */
+enum fg_account_secure {
+	FG_ACCOUNT_SECURE,         /*!< now */
+	FG_ACCOUNT_SECURE_NOT_YET, /*!< never, or the handle is too new */
+	FG_ACCOUNT_SECURE_UNKNOWN  /*!< the directory does not say how new it is: neither */
+};
+
+/*! proven_ms: View.proven_ms. */
+enum fg_account_secure fg_account_secure(const struct fg_conf_accounts *account,
+					 uint8_t message_class, uint64_t proven_ms,
+					 uint64_t now_ms);
 
 /*! SHA-256 of the contract in words: what a leaf says about the consent. */
 struct fg_hash fg_account_contract(const struct fg_conf_accounts *account);
 
-/*! \return FG_OK; FG_E_DENIED no such account; FG_E_CONSENT_BEARER, FG_E_CONSENT_REASON; FG_E_SIGNATURE, FG_E_SYNTAX, FG_E_PROOF,
+/*! What came from a carrier has no contract and may go to the devices of a handle and nowhere else; which handle, is the core's word.
+ *  \return FG_OK; FG_E_DENIED no such account; FG_E_CONSENT_BEARER, FG_E_CONSENT_REASON; FG_E_SIGNATURE, FG_E_SYNTAX, FG_E_PROOF,
  *  FG_E_VIEW_EXPIRED about the view. One signature verification for each new batch, else some hashes. */
 enum fg_rc fg_relay_check(struct fg_view_batches *batches, struct fg_arena *arena,
 			  const struct fg_conf *conf, const struct fg_trust *trust,

@@ -102,6 +102,7 @@ static int vault_free(struct fg_vault *vault)
 	fg_clear_free(&vault->scratch);
 	fg_clear_free(&vault->texts);
 	fg_wipe(&vault->storekeys, sizeof(vault->storekeys));
+	fg_wipe(&vault->signer, sizeof(vault->signer));
 	fg_arena_free(&vault->arena);
 	fg_keyring_wipe(&vault->ring);
 	return 0;
@@ -119,7 +120,7 @@ static enum fg_rc allocate(struct fg_vault *vault)
 		return FG_E_NO_MEMORY;
 	if (vault->conf->gateway.allow_unlocked)
 		fg_clear_allow_unlocked();
-	rc = fg_arena_init(&vault->arena, 64 * 1024);
+	rc = fg_arena_init(&vault->arena, 128 * 1024);
 	if (rc == FG_OK)
 		rc = fg_clear_new(FG_CAPSULE_PLAIN_MAX, &vault->plain);
 	if (rc == FG_OK)
@@ -144,6 +145,7 @@ static enum fg_rc open_folder(struct fg_vault *vault)
 	rc = fg_keyring_load(path, fg_clock_wall_ms(vault->clock), &vault->ring);
 	if (rc != FG_OK)
 		return rc;
+	fg_relay_signer_new(&vault->ring.sign, fg_clock_wall_ms(vault->clock), &vault->signer);
 	snprintf(path, sizeof(path), "%s/storage-key", vault->folder);
 	return fg_storekeys_load(path, fg_clock_wall_ms(vault->clock), &vault->storekeys);
 }
@@ -210,7 +212,8 @@ static void send_leg(struct fg_vault *vault, const struct fg_vault_leg *leg)
 	frame.leg.rc = (uint16_t)leg->rc;
 	frame.leg.carrier_code = leg->carrier_code;
 	frame.leg.segments = leg->segments;
-	frame.leg.mark = FG_BYTES_TEXT(vault->conf->mark.text);
+	if (leg->link != FG_VAULT_NO_LINK)
+		frame.leg.mark = FG_BYTES_TEXT(vault->conf->mark.text);
 	frame.leg.parts = FG_BYTES(leg->parts, leg->parts_len);
 	frame.leg.refs = FG_BYTES(leg->refs, leg->refs_len);
 	vault->ops->to_core(&frame, vault->arg);
@@ -422,7 +425,7 @@ static void take_unseal(struct fg_vault *vault, const struct fg_ipc_unseal *unse
 {
 	enum fg_rc rc;
 
-	if (is_known(vault, &unseal->message_id, unseal->leg))
+	if (!fg_vault_is_copied(vault, unseal) && is_known(vault, &unseal->message_id, unseal->leg))
 		return;
 	rc = vault->forked ? FG_E_LOG_FORK : fg_vault_unseal_order(vault, unseal);
 	if (rc != FG_OK)
@@ -688,4 +691,7 @@ void fg_vault_idle(struct fg_vault *vault)
 	rc = fg_storekeys_rotate(&vault->storekeys, fg_clock_wall_ms(vault->clock));
 	if (rc != FG_OK)
 		LOGP(DVAULT, LOGL_ERROR, "rotate storage key: %s\n", fg_rc_name(rc));
+	if (fg_clock_wall_ms(vault->clock) >= vault->signer.made_ms + 24 * HOUR_MS)
+		fg_relay_signer_new(&vault->ring.sign, fg_clock_wall_ms(vault->clock),
+				    &vault->signer);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Shared by vault.c (frames), vault_open.c (orders of devices), vault_relay.c (orders of applications), vault_inbound.c (what comes in) and vault_file.c (the disk); nobody else includes it but tests/vault,
+ * Shared by vault.c (frames), vault_open.c (orders of devices), vault_relay.c (orders about what was sealed here), vault_copies.c (those that go to devices), vault_inbound.c (what comes in) and vault_file.c (the disk); nobody else includes it but tests/vault,
  * which look whether clear text was wiped.
  */
 #pragma once
@@ -8,6 +8,7 @@
 #include "gateway/log/journal.h"
 #include "gateway/log/table.h"
 #include "gateway/log/relay_check.h"
+#include "gateway/vault/reseal.h"
 #include "gateway/vault/storekey.h"
 #include "gateway/vault/vault.h"
 #include "lib/crypto/clear.h"
@@ -22,6 +23,7 @@ enum {
 		4096, /* leaf hashes between two checkpoints; the log's batch is smaller */
 	FG_VAULT_AD_MAX = 256,
 	FG_VAULT_TEXTS_MAX = 256 * 1024, /* short texts of applications between two syncs */
+	FG_VAULT_NO_LINK = UINT16_MAX, /* leg->link: copies for devices, which the core keeps */
 };
 
 struct fg_vault_leg {
@@ -81,6 +83,7 @@ struct fg_vault {
 	struct fg_clear scratch;     /* a text that is measured */
 	struct fg_clear texts;       /* of jobs: pages for each would cost more than all else */
 	struct fg_storekeys storekeys;
+	struct fg_relay_signer signer;
 	struct fg_view_batches view_batches;
 	char *folder;
 	struct fg_journal *journal;
@@ -129,7 +132,22 @@ enum fg_rc fg_vault_record_and_queue(struct fg_vault *vault, const struct fg_ipc
 				     struct fg_vault_job *job);
 
 /* vault_relay.c */
+/* An order about what was sealed here, as far as it was checked. */
+struct fg_vault_unsealing {
+	const struct fg_ipc_unseal *unseal;
+	struct fg_relay_checked checked;
+	const struct fg_vault_pin *pin;
+	struct fg_ipc_open open; /* the same order, as far as leaf and link go */
+};
 enum fg_rc fg_vault_unseal_order(struct fg_vault *vault, const struct fg_ipc_unseal *unseal);
+/* Opened into the vault's own clear memory; wiped by whoever called. */
+enum fg_rc fg_vault_open_body(struct fg_vault *vault, const struct fg_ipc_unseal *unseal);
+
+/* vault_copies.c */
+/* Bearer secure: a copy for each device that takes relayed messages, to the core. */
+enum fg_rc fg_vault_make_copies(struct fg_vault *vault, const struct fg_vault_unsealing *order);
+/* Copies that were made before: they may have been lost with the core. */
+bool fg_vault_is_copied(const struct fg_vault *vault, const struct fg_ipc_unseal *unseal);
 
 /* vault_inbound.c */
 /* What a sealed body is bound to. */

@@ -49,7 +49,8 @@ static bool record_fits(const Fallgate__LeafRecord *r, const struct fg_ipc_open 
 	       field_is(r->consent_hash, checked->consent.hash.b, FG_SHA256_LEN) &&
 	       field_is(r->view_hash, checked->view_hash.b, FG_SHA256_LEN) &&
 	       (unsigned)r->bearer == open->bearer && strlen(r->link) == open->link_name.len &&
-	       memcmp(r->link, open->link_name.data, open->link_name.len) == 0 &&
+	       (open->link_name.len == 0 ||
+		memcmp(r->link, open->link_name.data, open->link_name.len) == 0) &&
 	       strcmp(r->reason, fg_reason_code((enum fg_reason)open->reason)) == 0 &&
 	       r->pin_override == (open->pin_override != 0);
 }
@@ -134,8 +135,9 @@ enum fg_rc fg_vault_check_leg(const struct fg_vault *vault, const struct fg_ipc_
 	if (open->leg > 1) {
 		fg_vault_key(&open->message_id, (uint16_t)(open->leg - 1), key);
 		before = fg_table_get(vault->legs, key);
-		/* Neither of the two left anything at the far side. */
-		if (!before || (before->state != FG_LEG_FAILED && before->state != FG_LEG_DEFERRED))
+		/* Neither of the two left anything at the far side; copies for devices went to none. */
+		if (!before || (before->link != FG_VAULT_NO_LINK &&
+				before->state != FG_LEG_FAILED && before->state != FG_LEG_DEFERRED))
 			return FG_E_LEG_ORDER;
 	}
 #endif

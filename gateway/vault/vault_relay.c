@@ -13,17 +13,11 @@
 #include "gateway/vault/mark.h"
 #include "lib/base/log.h"
 
-struct order {
-	const struct fg_ipc_unseal *unseal;
-	struct fg_relay_checked checked;
-	const struct fg_vault_pin *pin;
-	struct fg_ipc_open open; /* the same order, as far as leaf and link go */
-};
-
-static enum fg_rc check_contract(struct fg_vault *vault, struct order *order)
+static enum fg_rc check_contract(struct fg_vault *vault, struct fg_vault_unsealing *order)
 {
 	const struct fg_ipc_unseal *u = order->unseal;
-	struct fg_relay_claim claim = { .kind = u->kind,
+	struct fg_relay_claim claim = { .message_id = u->message_id,
+					.kind = u->kind,
 					.bearer = u->bearer,
 					.reason = u->reason,
 					.pin_override = u->pin_override != 0,
@@ -34,19 +28,25 @@ static enum fg_rc check_contract(struct fg_vault *vault, struct order *order)
 					.view_path = u->view_path,
 					.view_batch = u->view_batch,
 					.view_index = u->view_index,
+					.devices = u->devices,
 					.now_ms = fg_clock_wall_ms(vault->clock) };
 
 	return fg_relay_check(&vault->view_batches, &vault->arena, vault->conf, &vault->trust,
 			      &claim, &order->checked);
 }
 
-static enum fg_rc check_pin(struct fg_vault *vault, struct order *order)
+static enum fg_rc check_pin(struct fg_vault *vault, struct fg_vault_unsealing *order)
 {
 	const Fallgate__View *view = order->checked.view;
 	const struct fg_vault_pin *pin = fg_table_get(vault->pins, order->checked.recipient_tag.b);
 	enum fg_rc rc = pin ? fg_view_epoch_check(view, pin->epoch) : FG_OK;
 
 	order->pin = pin;
+#ifndef FG_MUTANT_copies_pinned
+	/* Only to an account that was announced, and so stands in the log for everybody to see. */
+	if (order->unseal->bearer == FG_BEARER_SECURE && (!pin || pin->signed_off))
+		return FG_E_IDENTITY;
+#endif
 	if (!pin || rc != FG_OK)
 		return rc;
 #ifndef FG_MUTANT_relay_pin
@@ -66,7 +66,7 @@ static enum fg_rc check_pin(struct fg_vault *vault, struct order *order)
 #endif
 }
 
-static enum fg_rc check_leaf(struct fg_vault *vault, struct order *order)
+static enum fg_rc check_leaf(struct fg_vault *vault, struct fg_vault_unsealing *order)
 {
 	const struct fg_ipc_unseal *u = order->unseal;
 	const struct fg_order_checked checked = { .consent.hash = order->checked.contract_hash,
@@ -90,8 +90,7 @@ static enum fg_rc check_leaf(struct fg_vault *vault, struct order *order)
 	return fg_vault_check_leaf(vault, &order->open, &checked);
 }
 
-/* Opened into the vault's own clear memory; wiped by whoever called. */
-static enum fg_rc open_body(struct fg_vault *vault, const struct fg_ipc_unseal *u)
+enum fg_rc fg_vault_open_body(struct fg_vault *vault, const struct fg_ipc_unseal *u)
 {
 	const struct fg_vault_relay relay = { .message_id = u->message_id,
 					      .kind = u->kind,
@@ -130,7 +129,7 @@ static void copy_text(char *out, size_t cap, struct fg_bytes from)
 }
 
 /* The link's own number hides who sent it: then the sender's follows the mark. */
-static enum fg_rc mark_and_plan(struct fg_vault *vault, const struct order *order,
+static enum fg_rc mark_and_plan(struct fg_vault *vault, const struct fg_vault_unsealing *order,
 				struct fg_vault_job *job)
 {
 	const struct fg_conf_links *link = &vault->conf->links[order->unseal->link];
@@ -167,7 +166,7 @@ static enum fg_rc mark_and_plan(struct fg_vault *vault, const struct order *orde
 	return rc == FG_E_TEXT_LONG ? FG_E_CONSENT_SEGMENTS : rc;
 }
 
-static enum fg_rc check_order(struct fg_vault *vault, struct order *order)
+static enum fg_rc check_order(struct fg_vault *vault, struct fg_vault_unsealing *order)
 {
 	enum fg_rc rc = check_contract(vault, order);
 
@@ -177,13 +176,15 @@ static enum fg_rc check_order(struct fg_vault *vault, struct order *order)
 		rc = check_pin(vault, order);
 	if (rc == FG_OK)
 		rc = fg_vault_check_leg(vault, &order->open);
-	return rc == FG_OK ? fg_vault_check_link(vault, &order->open) : rc;
+	if (rc == FG_OK && order->unseal->bearer != FG_BEARER_SECURE)
+		rc = fg_vault_check_link(vault, &order->open);
+	return rc;
 }
 
 enum fg_rc fg_vault_unseal_order(struct fg_vault *vault, const struct fg_ipc_unseal *unseal)
 {
 	static const struct fg_hash no_consent;
-	struct order order = { .unseal = unseal };
+	struct fg_vault_unsealing order = { .unseal = unseal };
 	struct fg_vault_job *job;
 	enum fg_rc rc;
 
@@ -193,10 +194,12 @@ enum fg_rc fg_vault_unseal_order(struct fg_vault *vault, const struct fg_ipc_uns
 	rc = check_order(vault, &order);
 	if (rc != FG_OK)
 		return rc;
+	if (unseal->bearer == FG_BEARER_SECURE)
+		return fg_vault_make_copies(vault, &order);
 	job = calloc(1, sizeof(*job));
 	if (!job)
 		return FG_E_NO_MEMORY;
-	rc = open_body(vault, unseal);
+	rc = fg_vault_open_body(vault, unseal);
 	if (rc == FG_OK)
 		rc = mark_and_plan(vault, &order, job);
 	fg_wipe(vault->plain.data, vault->plain.len);

@@ -24,6 +24,7 @@
 #define FG_LABEL_DEREGISTER      "fallgate/1 deregister"
 #define FG_LABEL_SUCCESSION      "fallgate/1 succession"
 #define FG_LABEL_ACCEPT_IDENTITY "fallgate/1 accept-identity"
+#define FG_LABEL_RELAY_CERT      "fallgate/1 relay-cert"
 #define FG_LABEL_MESSAGE         "fallgate/1 message"
 
 struct fg_sign_key {

@@ -168,8 +168,11 @@ enum fg_rc fg_suite1_peers_check(struct fg_arena *arena, const Fallgate__View *v
 	for (size_t i = 0; i < result->n_devices; i++)
 		memcpy(ids + i * FG_ID_LEN, peers_out[i].device_id, FG_ID_LEN);
 	set = fg_sha256(ids, result->n_devices * FG_ID_LEN);
+#ifndef FG_MUTANT_device_set
 	if (!FG_HAS_LEN(view->device_set, sizeof(set.b)) ||
 	    memcmp(view->device_set.data, set.b, sizeof(set.b)) != 0)
 		return FG_E_IDENTITY;
+#endif
+	(void)set;
 	return FG_OK;
 }
