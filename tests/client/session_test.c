@@ -345,6 +345,88 @@ static void a_message_is_kept_and_acknowledged_and_its_prekey_never_used_again(v
 	assert_int_equal(w->alice.data->n_inbox, 1);
 }
 
+/* As the vault seals what came from outside; it lies where the case says. */
+struct relayed {
+	const char *recipient;
+	Fallgate__Protection protection;
+	uint64_t time_ms;
+	uint8_t id;
+};
+
+static void push_relayed(struct world *w, const struct relayed *lie)
+{
+	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
+	Fallgate__Push push = FALLGATE__PUSH__INIT;
+	Fallgate__Content content = FALLGATE__CONTENT__INIT;
+	Fallgate__SealedPart part = FALLGATE__SEALED_PART__INIT;
+	Fallgate__RelayCert cert = FALLGATE__RELAY_CERT__INIT;
+	static const uint8_t vault_device[16];
+	Fallgate__Signed signed_cert;
+	struct fg_suite1_peer peer = { .signed_prekey_id = w->alice.data->prekeys[0]->id };
+	struct fg_sign_key key;
+	struct fg_kem_key prekey;
+	uint8_t id[16] = { lie->id };
+
+	fg_sign_key_new(&key);
+	cert.signing_key = bytes(key.public, 32);
+	cert.not_before_ms = NOW_MS - 1000;
+	cert.expires_ms = NOW_MS + 1000;
+	assert_ok(fg_signed_make(&cert, &w->vault, FG_LABEL_RELAY_CERT, &signed_cert));
+	assert_ok(fg_state_prekey(&w->alice, peer.signed_prekey_id,
+				  FALLGATE__PREKEY_KIND__PREKEY_SIGNED, &prekey));
+	memcpy(peer.account_key, w->alice.account_key.public, 32);
+	memcpy(peer.device_id, w->alice.data->device_id.data, 16);
+	memcpy(peer.prekey, prekey.public, 32);
+	content.message_id = bytes(id, 16);
+	content.sender_device = bytes(vault_device, 16);
+	content.sender = (char *)"shop";
+	content.recipient = (char *)(uintptr_t)lie->recipient;
+	content.text = (char *)"your parcel is here";
+	content.relay_cert = &signed_cert;
+	content.time_ms = lie->time_ms;
+	content.protection = lie->protection;
+	assert_ok(fg_e2e_seal(&content, &key, &peer, &part.sealed.data, &part.sealed.len));
+	part.suite = 1;
+	part.signed_prekey_id = peer.signed_prekey_id;
+	push.sequence = lie->id;
+	push.kind = FALLGATE__PUSH_KIND__PUSH_RELAYED;
+	push.message_id = bytes(id, 16);
+	push.part = &part;
+	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_PUSH;
+	frame.push = &push;
+	w->error = FG_OK;
+	deliver(w, &frame, FG_OK);
+	free(part.sealed.data);
+	fg_signed_free(&signed_cert);
+}
+
+static void what_the_vault_relays_is_shown_as_claimed(void **state)
+{
+	struct world *w = *state;
+	struct relayed told = { ALICE, FALLGATE__PROTECTION__PROTECTION_HOP, NOW_MS, 1 };
+
+	push_relayed(w, &told);
+	assert_int_equal(w->alice.data->n_inbox, 1);
+	assert_string_equal(w->alice.data->inbox[0]->sender, "shop");
+	assert_int_equal(w->alice.data->inbox[0]->protection, FALLGATE__PROTECTION__PROTECTION_HOP);
+	push_relayed(w, &told); /* sealed anew: another copy of the same */
+	assert_int_equal(w->error, FG_OK);
+	assert_int_equal(w->alice.data->n_inbox, 1);
+	fg_session_flush(w->session);
+	assert_int_equal(w->acks, 1);
+	told = (struct relayed){ ALICE, FALLGATE__PROTECTION__PROTECTION_E2E, NOW_MS, 2 };
+	push_relayed(w, &told); /* nothing that came from outside is end-to-end */
+	assert_int_equal(w->alice.data->inbox[1]->protection,
+			 FALLGATE__PROTECTION__PROTECTION_NONE);
+	told = (struct relayed){ BOB, FALLGATE__PROTECTION__PROTECTION_HOP, NOW_MS, 3 };
+	push_relayed(w, &told);
+	assert_int_equal(w->error, FG_E_DENIED);
+	told = (struct relayed){ ALICE, FALLGATE__PROTECTION__PROTECTION_HOP, NOW_MS + 1000, 4 };
+	push_relayed(w, &told); /* after its key's day */
+	assert_int_equal(w->error, FG_E_IDENTITY);
+	assert_int_equal(w->alice.data->n_inbox, 2);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -359,6 +441,7 @@ int main(void)
 		CASE(delivery_is_proven_only_by_the_device),
 		CASE(a_downgrade_is_verified_and_every_lie_found),
 		CASE(a_message_is_kept_and_acknowledged_and_its_prekey_never_used_again),
+		CASE(what_the_vault_relays_is_shown_as_claimed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
