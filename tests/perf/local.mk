@@ -36,3 +36,10 @@ EXTRA_PROGRAMS += tests/perf/relay_bench
 tests_perf_relay_bench_SOURCES = tests/perf/relay_bench.c
 tests_perf_relay_bench_CPPFLAGS = $(fg_core_cppflags)
 tests_perf_relay_bench_LDADD = $(fg_core_libs)
+EXTRA_PROGRAMS += tests/perf/chain_bench
+tests_perf_chain_bench_SOURCES = tests/perf/chain_bench.c
+tests_perf_chain_bench_CPPFLAGS = $(fg_chain_cppflags)
+tests_perf_chain_bench_LDADD = gateway/vault/libfgvault.a gateway/log/libfglog.a gateway/log/libfgchain.a \
+	gateway/decide/libfgdecide.a lib/proto/libfgproto.a lib/wire/libfgwire.a lib/ipc/libfgipc.a \
+	lib/base/libfgbase.a lib/crypto/libfgcrypto.a lib/base/libfgmin.a $(PROTOBUF_C_LIBS) $(SODIUM_LIBS) \
+	$(EVENT_LIBS) $(OSMOCORE_LIBS) $(TALLOC_LIBS) $(CONFIG_LIBS)
