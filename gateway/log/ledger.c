@@ -202,6 +202,8 @@ enum fg_rc fg_ledger_room(struct fg_ledger *ledger)
 		return FG_E_IPC_FULL;
 	if (fg_clock_went_back(ledger->clock))
 		return FG_E_CLOCK_HOLD;
+	if (ledger->batch_count > 0)
+		return FG_OK; /* the disk was asked for the batch's first */
 	if (statvfs(ledger->folder, &fs) != 0 ||
 	    (uint64_t)fs.f_bavail * fs.f_frsize < (uint64_t)ledger->conf->limits.disk_free_mib
 							  << 20)

@@ -97,18 +97,35 @@ static enum fg_rc verify_batch(struct fg_arena *arena, const struct fg_trust *tr
 	return FG_OK;
 }
 
+static enum fg_rc remember_last(struct fg_view_batches *batches, struct fg_bytes bytes,
+				const struct fg_view_batch *batch)
+{
+	batches->last = bytes.len > 0 && bytes.len <= sizeof(batches->last_bytes) ? batch : NULL;
+	batches->last_len = bytes.len;
+	batches->near = (struct fg_merkle_climbed){ 0 };
+	if (batches->last)
+		memcpy(batches->last_bytes, bytes.data, bytes.len);
+	return FG_OK;
+}
+
 static enum fg_rc find_batch(struct fg_view_batches *batches, struct fg_arena *arena,
 			     const struct fg_trust *trust, struct fg_bytes bytes,
 			     const struct fg_view_batch **batch_out)
 {
-	struct fg_hash hash = fg_sha256(bytes.data, bytes.len);
 	struct fg_view_batch batch;
+	struct fg_hash hash;
 	enum fg_rc rc;
 
+	if (batches->last && bytes.len == batches->last_len &&
+	    memcmp(bytes.data, batches->last_bytes, bytes.len) == 0) {
+		*batch_out = batches->last;
+		return FG_OK;
+	}
+	hash = fg_sha256(bytes.data, bytes.len);
 	for (unsigned i = 0; i < FG_VIEW_BATCHES_MAX; i++)
-		if (fg_hash_equal(&batches->list[i].hash, &hash)) {
+		if (memcmp(batches->list[i].hash.b, hash.b, sizeof(hash.b)) == 0) {
 			*batch_out = &batches->list[i];
-			return FG_OK;
+			return remember_last(batches, bytes, *batch_out);
 		}
 	rc = verify_batch(arena, trust, bytes, &batch);
 	if (rc != FG_OK)
@@ -117,10 +134,11 @@ static enum fg_rc find_batch(struct fg_view_batches *batches, struct fg_arena *a
 	batches->list[batches->next] = batch;
 	*batch_out = &batches->list[batches->next];
 	batches->next = (batches->next + 1) % FG_VIEW_BATCHES_MAX;
-	return FG_OK;
+	return remember_last(batches, bytes, *batch_out);
 }
 
-static enum fg_rc is_in_batch(const struct fg_view_batch *batch, const struct fg_relay_claim *claim)
+static enum fg_rc is_in_batch(const struct fg_view_batch *batch, const struct fg_relay_claim *claim,
+			      struct fg_merkle_climbed *near)
 {
 	struct fg_hash leaf = fg_merkle_leaf(claim->view.data, claim->view.len);
 	struct fg_merkle_path path = { .count = (uint8_t)(claim->view_path.len / FG_SHA256_LEN) };
@@ -130,10 +148,10 @@ static enum fg_rc is_in_batch(const struct fg_view_batch *batch, const struct fg
 	if (claim->view_path.len > 0)
 		memcpy(path.hash, claim->view_path.data, claim->view_path.len);
 #ifndef FG_MUTANT_view_in_batch
-	return fg_merkle_verify_inclusion(claim->view_index, batch->count, &leaf, &path,
-					  &batch->root);
+	return fg_merkle_verify_inclusion_near(claim->view_index, batch->count, &leaf, &path,
+					       &batch->root, near);
 #else
-	(void)batch, (void)leaf;
+	(void)batch, (void)leaf, (void)near;
 	return FG_OK;
 #endif
 }
@@ -178,7 +196,7 @@ static enum fg_rc check_view(struct fg_view_batches *batches, struct fg_arena *a
 		return rc;
 	rc = find_batch(batches, arena, trust, claim->view_batch, &batch);
 	if (rc == FG_OK)
-		rc = is_in_batch(batch, claim);
+		rc = is_in_batch(batch, claim, &batches->near);
 	if (rc != FG_OK)
 		return rc;
 #ifndef FG_MUTANT_view_batch_time
@@ -258,6 +276,20 @@ static enum fg_rc check_consent(const struct fg_relay_claim *claim,
 	return FG_OK;
 }
 
+/* The account itself is compared, not where it lies: a new configuration may lie in the place of the old one. */
+static struct fg_hash hash_contract(struct fg_view_batches *batches,
+				    const struct fg_conf_accounts *account)
+{
+	if (!account)
+		return fg_sha256(NO_CONTRACT, sizeof(NO_CONTRACT) - 1);
+	if (!batches->has_contract || memcmp(&batches->contract, account, sizeof(*account)) != 0) {
+		batches->contract = *account;
+		batches->contract_hash = fg_account_contract(account);
+		batches->has_contract = true;
+	}
+	return batches->contract_hash;
+}
+
 enum fg_rc fg_relay_check(struct fg_view_batches *batches, struct fg_arena *arena,
 			  const struct fg_conf *conf, const struct fg_trust *trust,
 			  const struct fg_relay_claim *claim, struct fg_relay_checked *checked_out)
@@ -271,8 +303,7 @@ enum fg_rc fg_relay_check(struct fg_view_batches *batches, struct fg_arena *aren
 		rc = check_reason(claim, &checked);
 	if (rc != FG_OK)
 		return rc;
-	checked.contract_hash = checked.account ? fg_account_contract(checked.account)
-						: fg_sha256(NO_CONTRACT, sizeof(NO_CONTRACT) - 1);
+	checked.contract_hash = hash_contract(batches, checked.account);
 	*checked_out = checked;
 	return FG_OK;
 }

@@ -11,6 +11,7 @@
 
 #include "gateway/log/order_check.h"
 #include "lib/base/conf.h"
+#include "lib/crypto/merkle.h"
 
 enum { FG_VIEW_BATCHES_MAX = 64 };
 
@@ -20,10 +21,17 @@ struct fg_view_batch {
 	uint64_t not_before_ms, expires_ms;
 };
 
-/*! The batches verified last. All zero: none. */
+/*! The batches verified last, and what need not be hashed again for the next order of the same batch and account. All zero: none. */
 struct fg_view_batches {
 	struct fg_view_batch list[FG_VIEW_BATCHES_MAX];
 	unsigned next;
+	const struct fg_view_batch *last; /*!< of the order before; its bytes: */
+	uint8_t last_bytes[512];          /*!< RELAY.view_batch in ipc.def */
+	size_t last_len;
+	struct fg_merkle_climbed near;    /*!< of its tree */
+	struct fg_conf_accounts contract; /*!< of the order before; its hash: */
+	struct fg_hash contract_hash;
+	bool has_contract;
 };
 
 struct fg_relay_claim {

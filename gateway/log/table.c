@@ -14,7 +14,7 @@ struct slot {
 
 struct fg_table {
 	size_t key_len, count, cap;
-	uint8_t salt[16];
+	uint8_t salt[FG_SHORTHASH_KEY_LEN];
 	struct slot *slots;
 };
 
@@ -36,13 +36,8 @@ struct fg_table *fg_table_new(void *ctx, size_t key_len)
 static struct slot *find(const struct fg_table *table, struct slot *slots, size_t cap,
 			 const void *key)
 {
-	const struct fg_piece pieces[] = { { table->salt, sizeof(table->salt) },
-					   { key, table->key_len } };
-	struct fg_hash hash = fg_sha256_pieces(pieces, 2);
-	size_t at;
+	size_t at = (size_t)fg_shorthash(table->salt, key, table->key_len) & (cap - 1);
 
-	memcpy(&at, hash.b, sizeof(at));
-	at &= cap - 1;
 	while (slots[at].value && memcmp(slots[at].key, key, table->key_len) != 0)
 		at = (at + 1) & (cap - 1);
 	return &slots[at];

@@ -19,7 +19,7 @@ static enum fg_rc check_in_log(const struct fg_vault *vault, const struct fg_ipc
 			       const struct fg_hash *leaf)
 {
 	struct fg_merkle_path path = { .count = (uint8_t)(open->path.len / FG_SHA256_LEN) };
-	struct fg_hash root = fg_merkle_frontier_root(&vault->frontier);
+	struct fg_hash root;
 
 	if (open->path.len == 0 && open->leaf_index >= vault->recent_first &&
 	    open->leaf_index - vault->recent_first < vault->recent_count)
@@ -30,6 +30,7 @@ static enum fg_rc check_in_log(const struct fg_vault *vault, const struct fg_ipc
 		return FG_E_LOG_ORDER;
 	if (open->path.len > 0) /* an empty one has no bytes to copy */
 		memcpy(path.hash, open->path.data, open->path.len);
+	root = fg_merkle_frontier_root(&vault->frontier);
 	return fg_merkle_verify_inclusion(open->leaf_index, vault->frontier.size, leaf, &path,
 					  &root) == FG_OK
 		       ? FG_OK

@@ -96,3 +96,13 @@ bool fg_hash_equal(const struct fg_hash *a, const struct fg_hash *b)
 {
 	return fg_equal(a->b, b->b, sizeof(a->b));
 }
+
+uint64_t fg_shorthash(const uint8_t key[static FG_SHORTHASH_KEY_LEN], const void *data, size_t len)
+{
+	uint8_t out[crypto_shorthash_BYTES];
+	uint64_t number;
+
+	crypto_shorthash(out, data, len, key);
+	memcpy(&number, out, sizeof(number));
+	return number;
+}

@@ -52,6 +52,10 @@ struct fg_piece {
 struct fg_hash fg_sha256_pieces(const struct fg_piece *pieces, size_t count);
 
 /*! HMAC-SHA-256 (RFC 2104) with a key of any length. */
+enum { FG_SHORTHASH_KEY_LEN = 16 };
+/*! SipHash-2-4: for tables that strangers may fill, under a random key; no commitment. */
+uint64_t fg_shorthash(const uint8_t key[static FG_SHORTHASH_KEY_LEN], const void *data, size_t len);
+
 struct fg_hash fg_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len);
 /*! The same over count pieces. */
 struct fg_hash fg_hmac_sha256_pieces(const void *key, size_t key_len, const struct fg_piece *pieces,

@@ -106,6 +106,56 @@ enum fg_rc fg_merkle_verify_inclusion(uint64_t index, uint64_t size, const struc
 	return FG_OK;
 }
 
+static bool is_same_node(const struct fg_hash *known, const struct fg_hash *hash)
+{
+#ifndef FG_MUTANT_merkle_near
+	return memcmp(known->b, hash->b, sizeof(hash->b)) == 0;
+#else
+	(void)known, (void)hash;
+	return true;
+#endif
+}
+
+enum fg_rc fg_merkle_verify_inclusion_near(uint64_t index, uint64_t size,
+					   const struct fg_hash *leaf,
+					   const struct fg_merkle_path *path,
+					   const struct fg_hash *root,
+					   struct fg_merkle_climbed *near)
+{
+	struct climb climb = { index, size - 1 };
+	struct fg_merkle_climbed now = *near;
+	struct fg_hash hash = *leaf;
+	uint8_t i = 0;
+
+	if (path->count >= FG_MERKLE_NEAR_MAX)
+		return fg_merkle_verify_inclusion(index, size, leaf, path, root);
+	if (index >= size)
+		return FG_E_PROOF;
+	for (;; i++) {
+		/* The same node of the same tree: what is above it was verified with the one before. */
+		if (i < near->count && near->at[i] == climb.at && near->last[i] == climb.last &&
+		    is_same_node(&near->hash[i], &hash)) {
+			*near = now;
+			return FG_OK;
+		}
+		now.at[i] = climb.at;
+		now.last[i] = climb.last;
+		now.hash[i] = hash;
+		if (i == path->count)
+			break;
+		if (climb.last == 0)
+			return FG_E_PROOF;
+		hash = climb_from_right(&climb) ? fg_merkle_node(&path->hash[i], &hash)
+						: fg_merkle_node(&hash, &path->hash[i]);
+		climb_up(&climb);
+	}
+	if (climb.last != 0 || !fg_hash_equal(&hash, root))
+		return FG_E_PROOF;
+	now.count = (uint8_t)(i + 1);
+	*near = now;
+	return FG_OK;
+}
+
 /* 0 < old_size < new_size, and the path is not empty. */
 static enum fg_rc verify_growth(uint64_t old_size, uint64_t new_size,
 				const struct fg_hash *old_root, const struct fg_hash *new_root,

@@ -30,6 +30,23 @@ enum fg_rc fg_merkle_verify_inclusion(uint64_t index, uint64_t size, const struc
 				      const struct fg_merkle_path *path,
 				      const struct fg_hash *root);
 
+enum { FG_MERKLE_NEAR_MAX = 16 };
+
+/*! The nodes from a leaf that was shown to be in a tree up to its root. All zero: none. */
+struct fg_merkle_climbed {
+	uint8_t count;
+	uint64_t at[FG_MERKLE_NEAR_MAX], last[FG_MERKLE_NEAR_MAX];
+	struct fg_hash hash[FG_MERKLE_NEAR_MAX];
+};
+
+/*! The same, for many leaves of one tree: it climbs only to the first node that near has, which is replaced by what was climbed. near is
+ *  of this very root and size, or zero. What a path says above that node is not looked at. About 2 hashes a leaf when they come in order. */
+enum fg_rc fg_merkle_verify_inclusion_near(uint64_t index, uint64_t size,
+					   const struct fg_hash *leaf,
+					   const struct fg_merkle_path *path,
+					   const struct fg_hash *root,
+					   struct fg_merkle_climbed *near);
+
 /*! FG_OK when the path shows that the tree of old_size is a prefix of that of new_size (RFC 9162, 2.1.4.2); FG_E_PROOF otherwise.
  *  The empty tree is a prefix of every tree, by an empty path. */
 enum fg_rc fg_merkle_verify_consistency(uint64_t old_size, uint64_t new_size,

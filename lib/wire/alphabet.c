@@ -12,8 +12,19 @@ enum {
 /* ---- One character ---- */
 
 /* The septet of cp; ESCAPE << 8 | septet for the extension table; NO_SEPTET. */
+static const uint16_t gsm7_default[128] = {
+#define FG_GSM7(septet, code) [septet] = code,
+#define FG_GSM7_EXT(septet, code)
+#include "lib/wire/gsm7.def"
+#undef FG_GSM7
+#undef FG_GSM7_EXT
+	[ESCAPE] = ' ',
+};
+
 static int gsm7_of(uint32_t cp)
 {
+	if (cp < 0x80 && gsm7_default[cp] == cp)
+		return (int)cp; /* most of ASCII has the same number there */
 	switch (cp) {
 #define FG_GSM7(septet, code)                                                                      \
 	case code:                                                                                 \
@@ -28,15 +39,6 @@ static int gsm7_of(uint32_t cp)
 		return NO_SEPTET;
 	}
 }
-
-static const uint16_t gsm7_default[128] = {
-#define FG_GSM7(septet, code) [septet] = code,
-#define FG_GSM7_EXT(septet, code)
-#include "lib/wire/gsm7.def"
-#undef FG_GSM7
-#undef FG_GSM7_EXT
-	[ESCAPE] = ' ',
-};
 
 /* 0: no such extension character. */
 static const uint16_t gsm7_extension[128] = {

@@ -356,6 +356,43 @@ static void proofs_outside_the_tree_are_not_made(void **state)
 	assert_rc(FG_E_ARG, fg_merkle_tree_consistency(naive->tree, 6, SIZE_MAX_TESTED + 1, &path));
 }
 
+/* In order, backwards and by leaps: what is in the tree verifies whatever was known before, and no other leaf does. */
+static void leaves_near_one_another_share_what_was_climbed(void **state)
+{
+	static const uint64_t strides[] = { 1, 3, 7, 64 };
+	const struct naive *naive = *state;
+
+	for (uint64_t size = 1; size <= SIZE_MAX_TESTED; size++)
+		for (size_t s = 0; s < sizeof(strides) / sizeof(strides[0]); s++) {
+			struct fg_merkle_climbed near = { 0 };
+
+			for (uint64_t n = 0; n < size; n++) {
+				uint64_t index = n * strides[s] % size;
+				const struct fg_hash *leaf = &naive->leaf[index];
+				struct fg_hash other = *leaf;
+				struct fg_merkle_path path = { 0 };
+
+				assert_ok(
+					fg_merkle_tree_inclusion(naive->tree, index, size, &path));
+				other.b[0] ^= 1;
+				assert_rc(FG_E_PROOF, fg_merkle_verify_inclusion_near(
+							      index, size, &other, &path,
+							      &naive->root[size], &near));
+				if (size > 1)
+					assert_rc(FG_E_PROOF,
+						  fg_merkle_verify_inclusion_near(
+							  (index + 1) % size, size, leaf, &path,
+							  &naive->root[size], &near));
+				assert_ok(fg_merkle_verify_inclusion_near(
+					index, size, leaf, &path, &naive->root[size], &near));
+			}
+			assert_rc(FG_E_PROOF,
+				  fg_merkle_verify_inclusion_near(size, size, &naive->leaf[0],
+								  &(struct fg_merkle_path){ 0 },
+								  &naive->root[size], &near));
+		}
+}
+
 static void a_large_tree_keeps_up_with_its_frontier(void **state)
 {
 	struct fg_merkle_tree *tree = fg_merkle_tree_new();
@@ -404,6 +441,8 @@ int main(void)
 						make_naive, free_naive),
 		cmocka_unit_test_setup_teardown(proofs_outside_the_tree_are_not_made, make_naive,
 						free_naive),
+		cmocka_unit_test_setup_teardown(leaves_near_one_another_share_what_was_climbed,
+						make_naive, free_naive),
 		cmocka_unit_test(a_large_tree_keeps_up_with_its_frontier),
 	};
 
