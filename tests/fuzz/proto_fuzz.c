@@ -17,6 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		&fallgate__leaf_record__descriptor,    &fallgate__receipt__descriptor,
 		&fallgate__signed_receipt__descriptor, &fallgate__content__descriptor,
 		&fallgate__sealed_content__descriptor, &fallgate__stored_job__descriptor,
+		&fallgate__view_batch__descriptor,     &fallgate__sealed_parts__descriptor,
+		&fallgate__relay_cert__descriptor,     &fallgate__lookup_result__descriptor,
 	};
 	struct fg_arena arena;
 	uint8_t *packed;
