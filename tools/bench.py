@@ -24,7 +24,7 @@ import bench_smpp  # noqa: E402: the folder must be known first
 import gateway as support  # noqa: E402
 
 BUILD = ROOT / "build" / "release"
-PROGRAMS = ["device_load", "decide_bench", "crypto_bench", "smpp_bench", "store_bench", "smpp_load", "smpp_sink", "http_load"]
+PROGRAMS = ["device_load", "decide_bench", "crypto_bench", "chain_bench", "smpp_bench", "store_bench", "smpp_load", "smpp_sink", "http_load"]
 STRANGER = "+12025550199"
 SENDERS, WINDOW = 8, 32
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -210,6 +210,17 @@ def bench_micro(_):
     return [{**found, "goal": MICRO_GOALS.get(found["what"])} for found in rows]
 
 
+def bench_chain(_):
+    rows = []
+    for batch in (64, 256):
+        folder = tempfile.mkdtemp(prefix="fallgate-bench-")
+        try:
+            rows += [{**found, "what": f"{found['what']}, {batch} a turn"} for found in plain_bench("chain_bench", "", folder, batch)]
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    return rows
+
+
 def bench_rules(_):
     return plain_bench("decide_bench", "rule")
 
@@ -305,7 +316,7 @@ def bench_smpp_speed(_):
 
 
 BENCHES = {"smpp": bench_smpp_speed, "start": bench_start, "latency": bench_latency, "device": bench_device, "downgrade": bench_downgrade, "micro": bench_micro,
-           "rules": bench_rules, "queue": bench_queue, "connections": bench_connections}
+           "chain": bench_chain, "rules": bench_rules, "queue": bench_queue, "connections": bench_connections}
 
 
 # ---- medians and the table
