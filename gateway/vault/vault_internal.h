@@ -23,7 +23,7 @@ enum {
 		4096, /* leaf hashes between two checkpoints; the log's batch is smaller */
 	FG_VAULT_AD_MAX = 256,
 	FG_VAULT_TEXTS_MAX = 256 * 1024, /* short texts of applications between two syncs */
-	FG_VAULT_NO_LINK = UINT16_MAX, /* leg->link: copies for devices, which the core keeps */
+	FG_VAULT_NO_LINK = UINT16_MAX,   /* leg->link: copies for devices, which the core keeps */
 };
 
 struct fg_vault_leg {
