@@ -450,6 +450,29 @@ static void check_smpp(struct fg_conf_reader *reader, const struct fg_conf_links
 #undef COMPLAIN
 }
 
+/* Of adapter = "smpp-server": it speaks clear text, so nobody but this machine may hear it. */
+static void check_smpp_server(struct fg_conf_reader *reader, const struct fg_conf_links *link,
+			      size_t index, unsigned line)
+{
+	char label[KEY_TEXT_MAX];
+
+#ifndef FG_MUTANT_clear_listener
+	if (!is_loopback(link->host)) {
+		snprintf(label, sizeof(label), "links[%zu].host", index);
+		fg_conf_complain(
+			reader, line, label,
+			"\"%s\" is not this machine: adapter = \"smpp-server\" speaks clear "
+			"text; 127.0.0.1, and a TLS proxy before it",
+			link->host);
+	}
+#endif
+	if (strcmp(link->tls, "on") == 0) {
+		snprintf(label, sizeof(label), "links[%zu].tls", index);
+		fg_conf_complain(reader, line, label,
+				 "adapter = \"smpp-server\" has no TLS; put a TLS proxy before it");
+	}
+}
+
 static void check_link(struct fg_conf_reader *reader, const struct fg_conf *conf, size_t index,
 		       unsigned line)
 {
@@ -480,6 +503,8 @@ static void check_link(struct fg_conf_reader *reader, const struct fg_conf *conf
 			 "is missing: source = \"link\" needs the link's own number");
 	if (strcmp(link->adapter, "smpp") == 0)
 		check_smpp(reader, link, index, line);
+	if (strcmp(link->adapter, "smpp-server") == 0)
+		check_smpp_server(reader, link, index, line);
 #undef COMPLAIN
 }
 
@@ -521,6 +546,9 @@ static void check_account(struct fg_conf_reader *reader, const struct fg_conf *c
 		COMPLAIN("link", "\"%s\" is no link with adapter = \"smpp-server\"", account->link);
 	if (*account->secret && strncmp(account->secret, "$argon2id$", 10) != 0)
 		COMPLAIN("secret", "is no Argon2id hash: make one with fallgatectl hash-secret");
+	if (*account->networks)
+		COMPLAIN("networks",
+			 "is not looked at: applications connect from this machine only");
 	if (*account->bearers && !are_bearers(account->bearers))
 		COMPLAIN("bearers", "\"%s\" is not of sms, mms and rcs, separated by commas",
 			 account->bearers);

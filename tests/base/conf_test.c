@@ -373,6 +373,9 @@ static void an_account_that_makes_no_sense_names_its_line(void **state)
 	} cases[] = {
 		{ "{ name = \"a\"; secret = \"plain\"; rate = 1; } );",
 		  "t.conf:6: accounts[0].secret: is no Argon2id hash" },
+		{ "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; networks = \"192.0.2.0/24\"; "
+		  "} );",
+		  "t.conf:6: accounts[0].networks: is not looked at" },
 		{ "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; link = \"out\"; } );",
 		  "t.conf:6: accounts[0].link: \"out\" is no link" },
 		{ "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; bearers = \"sms,fax\"; } );",
@@ -389,6 +392,31 @@ static void an_account_that_makes_no_sense_names_its_line(void **state)
 		assert_rc(FG_E_CONF, parse(text, &seen));
 		if (!strstr(seen.first, cases[i].says))
 			fail_msg("expected \"%s\", got %s", cases[i].says, seen.all);
+	}
+}
+
+static void applications_are_heard_on_this_machine_only(void **state)
+{
+	static const char *const says[] = {
+		"links[0].host: \"0.0.0.0\" is not this machine",
+		"links[0].host: \"192.0.2.1\" is not this machine",
+		"links[0].tls: adapter = \"smpp-server\" has no TLS",
+	};
+	static const char *const keys[] = { "host = \"0.0.0.0\";", "host = \"192.0.2.1\";",
+					    "tls = \"on\";" };
+	struct seen seen;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
+		snprintf(text, sizeof(text),
+			 "gateway = { name = \"gw.example.org\"; data_dir = \"/d\"; run_dir = "
+			 "\"/r\"; };\n"
+			 "secure = { certificate = \"c\"; key = \"k\"; ca = \"a\"; };\n"
+			 "links = ( { name = \"apps\"; adapter = \"smpp-server\"; %s } );\n",
+			 keys[i]);
+		assert_rc(FG_E_CONF, parse(text, &seen));
+		if (!strstr(seen.first, says[i]) || !strstr(seen.first, "t.conf:3: "))
+			fail_msg("expected \"%s\", got %s", says[i], seen.all);
 	}
 }
 
@@ -594,6 +622,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_not_there_is_said_so),
 		cmocka_unit_test(a_slice_carries_what_the_role_may_know_and_nothing_else),
 		cmocka_unit_test(an_account_that_makes_no_sense_names_its_line),
+		cmocka_unit_test(applications_are_heard_on_this_machine_only),
 		cmocka_unit_test(only_a_link_that_applications_bind_to_gets_their_secrets),
 		cmocka_unit_test(a_slice_that_does_not_fit_is_an_error),
 		cmocka_unit_test(the_commented_example_is_the_table),
