@@ -16,6 +16,8 @@
 #include "lib/wire/dlr.h"
 #include "lib/wire/smpp_status.h"
 
+enum { DRAIN_S = 3 }; /* ours: before the parent loses patience */
+
 /* ---- accounts ---- */
 
 struct app_account *app_account_find(struct app_server *server, struct fg_smpp_bytes name)
@@ -309,6 +311,16 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	bufferevent_enable(bev, EV_READ | EV_WRITE);
 }
 
+static void leave(struct app_server *server)
+{
+	if (server->left)
+		return;
+	server->left = true;
+	while (server->sessions)
+		drop(server->sessions);
+	fg_host_drained(server->host);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct app_server *server = arg;
@@ -324,8 +336,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 			drop(session);
 	}
 	app_server_say_bound(server);
-	if (server->draining && server->sessions_count == 0)
-		fg_host_drained(server->host);
+	if (server->draining && (server->pending_count == 0 || ++server->drain_ticks == DRAIN_S))
+		leave(server);
 }
 
 static int server_destroy(struct app_server *server)
@@ -414,7 +426,8 @@ static void server_answer(void *adapter, const struct fg_app_answer *answer)
 	app_server_answer(adapter, answer);
 }
 
-/* No new binds; whoever is bound is told to go, and is gone after the tick that finds nobody. */
+/* No new binds, and what comes now is refused for later; what was accepted is answered first, for an application that hears nothing sends
+ * again. The tick that finds nothing owed ends it. */
 static void server_drain(void *adapter)
 {
 	struct app_server *server = adapter;
@@ -425,9 +438,6 @@ static void server_drain(void *adapter)
 	for (struct app_session *s = server->sessions; s; s = s->next)
 		if (s->state == APP_BOUND)
 			app_session_answer(s, FG_SMPP_UNBIND, ++s->sequence, 0);
-	while (server->sessions)
-		drop(server->sessions);
-	fg_host_drained(server->host);
 }
 
 static void server_close(void *adapter)

@@ -94,7 +94,8 @@ struct app_server {
 	uint8_t tag_key[32];  /* of secret_tag, new with each process */
 	uint64_t slow_second; /* slow verifications are few a second */
 	unsigned slow_count;
-	bool draining;
+	bool draining, left;
+	unsigned drain_ticks;                      /* seconds since it began */
 	void (*wake)(struct app_session *session); /* output is there; may be NULL */
 	void (*close)(struct app_session *session);
 	struct event *tick;

@@ -66,6 +66,23 @@ static enum fg_rc check_pin(struct fg_vault *vault, struct fg_vault_unsealing *o
 #endif
 }
 
+/* The log has another contract of this account than we have: the configuration is being changed. That passes; a false leaf does not. */
+static enum fg_rc leaf_rc(struct fg_vault *vault, const struct fg_vault_unsealing *order,
+			  enum fg_rc rc)
+{
+	const Fallgate__LeafRecord *record;
+
+	if (rc != FG_E_LOG_ORDER)
+		return rc;
+	record = fg_proto_unpack(&vault->arena, &fallgate__leaf_record__descriptor,
+				 order->unseal->record.data, order->unseal->record.len);
+	return record && FG_HAS_LEN(record->consent_hash, FG_SHA256_LEN) &&
+			       memcmp(record->consent_hash.data, order->checked.contract_hash.b,
+				      FG_SHA256_LEN) != 0
+		       ? FG_E_CONFLICT
+		       : rc;
+}
+
 static enum fg_rc check_leaf(struct fg_vault *vault, struct fg_vault_unsealing *order)
 {
 	const struct fg_ipc_unseal *u = order->unseal;
@@ -87,7 +104,7 @@ static enum fg_rc check_leaf(struct fg_vault *vault, struct fg_vault_unsealing *
 					    .record = u->record,
 					    .path = u->path };
 	memcpy(order->open.salt, u->salt, sizeof(u->salt));
-	return fg_vault_check_leaf(vault, &order->open, &checked);
+	return leaf_rc(vault, order, fg_vault_check_leaf(vault, &order->open, &checked));
 }
 
 enum fg_rc fg_vault_open_body(struct fg_vault *vault, const struct fg_ipc_unseal *u)

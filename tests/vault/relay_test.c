@@ -249,6 +249,32 @@ static void a_template_carries_the_mark_only_where_the_handle_was_secure(void **
 	relay_end(&r);
 }
 
+/* A change of the configuration reaches the log before the vault: the order is not lost for that. */
+static void a_contract_that_is_being_changed_is_a_passing_reason(void **state)
+{
+	struct relay r;
+
+	(void)state;
+	relay_prepare(&r);
+	chain_link_up(&r.chain, 0);
+	relay_order(&r); /* logged, and no room for it */
+	assert_rc(FG_E_LINK_DOWN, r.chain.refused);
+	chain_link_up(&r.chain, 10);
+	r.chain.conf.accounts[0].most_segments = 3;
+	fg_vault_frame(r.chain.vault, &r.chain.unseal);
+	chain_flush(&r.chain);
+	assert_rc(FG_E_CONFLICT, r.chain.refused);
+	assert_int_equal(fg_rc_class(FG_E_CONFLICT), FG_CLASS_RETRY);
+	assert_int_equal(r.chain.jobs, 0);
+	r.chain.conf.accounts[0].most_segments = 4;
+	r.chain.refused = FG_OK;
+	fg_vault_frame(r.chain.vault, &r.chain.unseal);
+	chain_flush(&r.chain);
+	assert_rc(FG_OK, r.chain.refused);
+	assert_int_equal(r.chain.jobs, 1);
+	relay_end(&r);
+}
+
 static void a_second_leg_waits_for_the_end_of_the_first(void **state)
 {
 	struct chain_order done = { .leg = 1 };
@@ -335,6 +361,7 @@ int main(void)
 		cmocka_unit_test(a_handle_with_devices_is_not_downgraded),
 		cmocka_unit_test(a_handle_that_was_secure_needs_the_contracts_word),
 		cmocka_unit_test(a_template_carries_the_mark_only_where_the_handle_was_secure),
+		cmocka_unit_test(a_contract_that_is_being_changed_is_a_passing_reason),
 		cmocka_unit_test(a_second_leg_waits_for_the_end_of_the_first),
 		cmocka_unit_test(without_a_core_nothing_is_taken),
 		cmocka_unit_test(only_an_account_of_the_configuration_may_submit),
