@@ -4,13 +4,14 @@
 Applications talk HTTP to its smsbox; its bearerbox binds to an SMSC, or to what says it is one. Debian's package starts nothing itself.
 """
 import pathlib
+import re
 import shutil
 import socket
 import sqlite3
 import subprocess
 import tempfile
-import time
 import urllib.parse
+import urllib.request
 
 from gateway import Trouble, tail, wait_for
 
@@ -92,7 +93,16 @@ class Kannel:
             self.processes.append(subprocess.Popen([path, "-v", "4", conf], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
             if not wait_for(lambda port=port: listening(self.ports[port])):
                 raise Trouble(f"{name} does not listen:\n{self.log(name)}")
-        time.sleep(1.5)  # the bind
+        if not wait_for(self.is_bound, 30):
+            raise Trouble(f"bearerbox does not bind:\n{self.log()}")
+
+    def is_bound(self):
+        """As its status page says."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['admin']}/status.txt?password=bench", timeout=5) as page:
+                return re.search(r"^\s+s1.*\(online \d+s", page.read().decode(errors="replace"), re.M) is not None
+        except OSError:
+            return False
 
     def log(self, name="bearerbox"):
         return tail(self.folder / f"{name}.log")
