@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * An application that is bound, says anything at any time, and a host that answers. Input: pieces of one octet n and n octets; n of
+ * 240 and above is something else that happens (event()). Whatever comes: what goes out is whole PDUs, a submission names an account,
+ * a number and a text, every receipt is told exactly once, and in the end nothing waits.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+#include "adapters/sdk.h"
+#include "adapters/smpp_server/server.h"
+#include "lib/wire/dlr.h"
+
+enum { OPEN_MAX = 4096 };
+
+static struct {
+	struct app_server server;
+	struct fg_conf conf;
+	struct fg_adapter_host *host;
+	uint64_t now_ms;
+	uint64_t submits[OPEN_MAX], asks[OPEN_MAX];
+	unsigned submits_count, asks_count, receipts, told;
+} t;
+
+static enum fg_rc on_submit(void *arg, const struct fg_submission *s)
+{
+	(void)arg;
+	if (strcmp(s->account, "shop") != 0 || s->destination[0] != '+' || s->text.len == 0 ||
+	    strlen(s->source) > 32 || s->concat_part > s->concat_total)
+		abort();
+	if (t.submits_count == OPEN_MAX)
+		return FG_E_IPC_FULL;
+	t.submits[t.submits_count++] = s->token;
+	return FG_OK;
+}
+
+static enum fg_rc on_ask(void *arg, const struct fg_app_question *q)
+{
+	(void)arg;
+	if (q->what < FG_ASK_QUERY || q->what > FG_ASK_REPLACE || t.asks_count == OPEN_MAX)
+		return FG_E_IPC_FULL;
+	t.asks[t.asks_count++] = q->token;
+	return FG_OK;
+}
+
+static void on_told(void *arg, const char *account, const struct fg_id *id, bool final,
+		    enum fg_outcome outcome)
+{
+	(void)arg, (void)account, (void)id, (void) final;
+	if (outcome != FG_OUTCOME_ACCEPTED && outcome != FG_OUTCOME_DEFERRED)
+		abort();
+	t.told++;
+}
+
+static const struct fg_host_ops host_ops = { .submit = on_submit, .ask = on_ask, .told = on_told };
+
+/* What the application gets must be PDUs, from the first octet to the last. */
+static void read_output(struct app_session *session)
+{
+	static struct fg_smpp_pdu pdu;
+	size_t left = evbuffer_get_length(session->out), len;
+	const uint8_t *at = evbuffer_pullup(session->out, -1);
+
+	for (; left > 0; at += len, left -= len)
+		if (fg_smpp_frame(at, left, FG_SMPP_PDU_MAX, &len) != FG_OK ||
+		    fg_smpp_decode(at, len, &pdu) != FG_OK)
+			abort();
+	evbuffer_drain(session->out, evbuffer_get_length(session->out));
+}
+
+static void receipt(void)
+{
+	const struct fg_app_receipt r = { .account = "shop",
+					  .source = "Shop",
+					  .destination = "+12025550199",
+					  .state = FG_DLR_DELIVERED,
+					  .final = true };
+
+	t.receipts++;
+	app_server_receipt(&t.server, &r, t.now_ms);
+}
+
+static void answer_all(enum fg_rc rc)
+{
+	const struct fg_id id = { { 1 } };
+
+	while (t.submits_count)
+		app_server_taken(&t.server, t.submits[--t.submits_count], &id, rc);
+	while (t.asks_count) {
+		const struct fg_app_answer said = { .token = t.asks[--t.asks_count], .rc = rc };
+
+		app_server_answer(&t.server, &said);
+	}
+}
+
+static void event(uint8_t what)
+{
+	switch (what) {
+	case 248:
+		answer_all(FG_OK);
+		break;
+	case 249:
+		answer_all(FG_E_DENIED);
+		break;
+	case 250:
+		receipt();
+		break;
+	default:
+		t.now_ms += (what - 239u) * 5000u;
+	}
+}
+
+static struct app_session *bound(void)
+{
+	static const uint8_t pdu[] = { 0,   0,   0,   33,  0,   0,   0,   9,    0,   0, 0,
+				       0,   0,   0,   0,   1,   's', 'h', 'o',  'p', 0, 's',
+				       'e', 'c', 'r', 'e', 't', 0,   0,   0x34, 0,   0, 0 };
+	struct app_session *session = app_session_new(&t.server, t.now_ms);
+
+	if (!session || app_session_input(session, pdu, sizeof(pdu), t.now_ms) != sizeof(pdu) ||
+	    session->state != APP_BOUND)
+		abort();
+	read_output(session);
+	return session;
+}
+
+static void begin(void *ctx)
+{
+	struct fg_conf_accounts *account = &t.conf.accounts[0];
+
+	memset(&t.server, 0, sizeof(t.server));
+	t.submits_count = t.asks_count = t.receipts = t.told = 0;
+	t.now_ms = 1000000;
+	t.host = fg_host_new(ctx, "apps", &host_ops, NULL);
+	t.conf.accounts_count = 1;
+	strcpy(account->name, "shop");
+	strcpy(account->sources, "*");
+	strcpy(account->sender, "1000");
+	strcpy(account->message_class, "normal");
+	account->binds = 4;
+	account->window = 1000;
+	account->rate = account->burst = 1000000;
+	if (fg_crypto_init() != FG_OK ||
+	    app_server_init(&t.server, t.host, &t.conf, &t.conf.links[0]) != FG_OK)
+		abort();
+	t.server.loop = fg_loop_new(ctx);
+	/* As after a bind before: the slow hash is libsodium's and not what is tried here. */
+	t.server.accounts[0].verified = true;
+	*t.server.accounts[0].secret_tag =
+		fg_hmac_sha256(t.server.tag_key, sizeof(t.server.tag_key), "secret", 6);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static uint8_t waiting[65536];
+	size_t have = 0, used;
+	void *ctx = talloc_new(NULL);
+	struct app_session *session;
+
+	begin(ctx);
+	session = bound();
+	while (len > 0 && session->state == APP_BOUND) {
+		size_t n = *data++;
+
+		len--;
+		if (n >= 240) {
+			event((uint8_t)n);
+			app_session_tick(session, t.now_ms);
+			read_output(session);
+			continue;
+		}
+		n = n < len ? n : len;
+		if (have + n > sizeof(waiting))
+			break;
+		memcpy(waiting + have, data, n);
+		have += n;
+		data += n;
+		len -= n;
+		used = app_session_input(session, waiting, have, t.now_ms);
+		read_output(session);
+		if (used == SIZE_MAX)
+			break;
+		memmove(waiting, waiting + used, have - used);
+		have -= used;
+	}
+	app_session_free(session);
+	answer_all(FG_OK);
+	if (t.server.pending_count != 0 || t.told != t.receipts)
+		abort();
+	app_server_wipe(&t.server);
+	talloc_free(ctx);
+	return 0;
+}
