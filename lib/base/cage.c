@@ -77,10 +77,10 @@ void fg_cage_harden(bool core_dumps, struct fg_cage_notices *notices)
 /* ---- the lists ---- */
 
 #define CAGE(c)   (1u << FG_CAGE_##c)
-#define ALL       (CAGE(CORE) | CAGE(LOG) | CAGE(VAULT) | CAGE(SECURE) | CAGE(LINK))
+#define ALL       (CAGE(CORE) | CAGE(LOG) | CAGE(VAULT) | CAGE(SECURE) | CAGE(LINK) | CAGE(SERVER))
 #define KEEPERS   (CAGE(CORE) | CAGE(LOG) | CAGE(VAULT)) /* have a folder of their own */
-#define FACING    (CAGE(SECURE) | CAGE(LINK))            /* speak to strangers */
-#define ACCEPTERS (CAGE(CORE) | FACING) /* on a listener they were given: nobody may make one */
+#define ACCEPTERS (CAGE(CORE) | CAGE(SECURE) | CAGE(SERVER))
+#define FACING    (CAGE(SECURE) | CAGE(LINK) | CAGE(SERVER)) /* speak to strangers */
 #ifdef FG_SANITIZED
 #define SANITIZERS ALL
 #else

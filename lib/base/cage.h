@@ -16,7 +16,8 @@ enum fg_cage {
 	FG_CAGE_LOG,   /*!< files; no sockets but those it was given */
 	FG_CAGE_VAULT, /*!< the same */
 	FG_CAGE_SECURE, /*!< accepts on the listener it was given; makes no socket; reads files, writes none */
-	FG_CAGE_LINK, /*!< connects; accepts on a listener it was given, and makes none; reads files, writes none */
+	FG_CAGE_LINK,   /*!< connects; accepts nothing; reads files, writes none */
+	FG_CAGE_SERVER, /*!< a link that others connect to: as SECURE */
 };
 
 enum { FG_CAGE_NOTICES_MAX = 8, FG_CAGE_NOTICE_MAX = 160 };

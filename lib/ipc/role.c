@@ -203,6 +203,17 @@ static enum fg_rc take_descriptor(struct fg_role_process *process, const struct 
 	return early ? FG_E_STATE : FG_OK;
 }
 
+/* A link connects or is connected to, never both. */
+static enum fg_cage cage_of(const struct fg_role_process *process)
+{
+	const struct fg_conf *conf = &process->conf;
+
+	if (process->role == FG_ROLE_LINK && conf->links_count == 1 &&
+	    strcmp(conf->links[0].adapter, "smpp-server") == 0)
+		return FG_CAGE_SERVER;
+	return roles[process->role].cage;
+}
+
 static enum fg_rc start(struct fg_role_process *process)
 {
 	const struct fg_frame ready = { .type = FG_IPC_READY };
@@ -212,7 +223,7 @@ static enum fg_rc start(struct fg_role_process *process)
 	if (process->stage != STAGE_FILES)
 		return FG_E_STATE;
 	process->stage = STAGE_WORKING;
-	fg_cage_lock(roles[process->role].cage, &notices);
+	fg_cage_lock(cage_of(process), &notices);
 	say_notices(process, &notices);
 	rc = process->ops->start(process, process->arg);
 	return rc == FG_OK && process->stage == STAGE_WORKING

@@ -116,24 +116,24 @@ static void each_role_may_do_its_own_work_and_nothing_else(void **state)
 	static const struct {
 		const char *name;
 		int (*act)(enum fg_cage);
-		int core, log, vault, secure, link;
+		int core, log, vault, secure, link, server;
 	} cases[] = {
-		{ "make a socket", make_socket, KILLED, KILLED, KILLED, KILLED, YES },
-		{ "connect", call_connect, KILLED, KILLED, KILLED, KILLED, YES },
-		{ "accept", call_accept, YES, KILLED, KILLED, YES, YES },
-		{ "bind", call_bind, KILLED, KILLED, KILLED, KILLED, NO },
-		{ "write a file", write_file, YES, YES, YES, WRITES, WRITES },
-		{ "read a file", read_file, YES, YES, YES, YES, YES },
-		{ "run a program", run_program, KILLED, KILLED, KILLED, KILLED, KILLED },
-		{ "write to what is open", speak, YES, YES, YES, YES, YES },
+		{ "make a socket", make_socket, KILLED, KILLED, KILLED, KILLED, YES, KILLED },
+		{ "connect", call_connect, KILLED, KILLED, KILLED, KILLED, YES, KILLED },
+		{ "accept", call_accept, YES, KILLED, KILLED, YES, KILLED, YES },
+		{ "bind", call_bind, KILLED, KILLED, KILLED, KILLED, NO, KILLED },
+		{ "write a file", write_file, YES, YES, YES, WRITES, WRITES, WRITES },
+		{ "read a file", read_file, YES, YES, YES, YES, YES, YES },
+		{ "run a program", run_program, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED },
+		{ "write to what is open", speak, YES, YES, YES, YES, YES, YES },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		const int want[] = { cases[i].core, cases[i].log, cases[i].vault, cases[i].secure,
-				     cases[i].link };
+		const int want[] = { cases[i].core,   cases[i].log,  cases[i].vault,
+				     cases[i].secure, cases[i].link, cases[i].server };
 
-		for (int cage = FG_CAGE_CORE; cage <= FG_CAGE_LINK; cage++)
+		for (int cage = FG_CAGE_CORE; cage <= FG_CAGE_SERVER; cage++)
 			if (in_child(cases[i].act, (enum fg_cage)cage) != want[cage])
 				fail_msg("cage %d: %s gave %d, not %d", cage, cases[i].name,
 					 in_child(cases[i].act, (enum fg_cage)cage), want[cage]);
