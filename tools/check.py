@@ -266,7 +266,7 @@ def case_result(name, program, case):
 
 def guarded_files(name):
     found = []
-    for folder in ("lib", "gateway", "adapters", "client"):
+    for folder in ("lib", "gateway", "adapters", "client", "emulators"):
         for path in (ROOT / folder).rglob("*.[ch]"):
             if re.search(rf"\bFG_MUTANT_{name}\b", path.read_text(errors="replace")):
                 found.append(path)
