@@ -156,6 +156,8 @@ struct fg_vault_relay {
 	uint8_t kind;
 	struct fg_bytes account, source, destination; /* at most 32 bytes each, as in ipc.def */
 	uint8_t message_class, flags, protocol_id;
+	uint16_t parts_ref; /* of a part: its place is bound as well */
+	uint8_t parts_total, part;
 };
 size_t fg_vault_relay_ad(const struct fg_vault_relay *relay, uint8_t out[static FG_VAULT_AD_MAX]);
 void fg_vault_take_submit(struct fg_vault *vault, size_t link, const struct fg_ipc_submit *in);
