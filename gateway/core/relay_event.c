@@ -66,9 +66,12 @@ void fg_relay_finish(struct fg_core_relays *relays, struct fg_relay *relay,
 	fg_relay_unlist(relay);
 	fg_relay_work_free(relay);
 	fg_relay_refs_drop(relays, relay);
+	fg_relay_copies_drop(relays, relay);
 	relay->report = dlr_state;
 	relay->done_s = now_s(relays);
 	count_end(&relays->accounts[relay->account], dlr_state);
+	if (relay->part)
+		fg_relay_join_end(relays, relay);
 	if (!fg_relay_wants_receipt(relay)) {
 		fg_relay_end(relays, relay);
 		return;
@@ -136,6 +139,13 @@ static void sent(struct fg_core_relays *relays, struct fg_relay *relay,
 	take_early(relays, relay);
 }
 
+/* What a phone sent: its application has it, or will not have it. */
+static void handed_over(struct fg_core_relays *relays, struct fg_relay *relay, bool has_it)
+{
+	fg_relay_finish(relays, relay, FG_RELAY_LEG,
+			has_it ? FG_DLR_DELIVERED : FG_DLR_UNDELIVERABLE);
+}
+
 static void back_to_ready(struct fg_core_relays *relays, struct fg_relay *relay,
 			  enum fg_relay_event event)
 {
@@ -179,16 +189,25 @@ bool fg_relays_leg(struct fg_core *core, const struct fg_ipc_leg *leg)
 	if (relay->state != FG_JOB_SENDING || leg->leg != relay->leg ||
 	    relay->flags & FG_RELAY_DECIDING || leg->state == FG_LEG_OPENED)
 		return true;
+	if (relay->bearer ==
+	    FG_BEARER_SECURE) /* copies come by themselves: without them it is ordered again */
+		return true;
 	relay->segments = leg->segments ? leg->segments : relay->segments;
 	relay->error = (uint16_t)leg->carrier_code;
 	switch ((enum fg_leg_state)leg->state) {
 	case FG_LEG_ACCEPTED:
 		core->links[relay->link].sent++;
-		sent(relays, relay, leg);
+		if (fg_relay_is_inbound(relay))
+			handed_over(relays, relay, true);
+		else
+			sent(relays, relay, leg);
 		break;
 	case FG_LEG_FAILED:
 		core->links[relay->link].failed++;
-		failed(relays, relay);
+		if (fg_relay_is_inbound(relay))
+			handed_over(relays, relay, false);
+		else
+			failed(relays, relay);
 		break;
 	case FG_LEG_UNKNOWN:
 		core->links[relay->link].unknown++;
