@@ -13,7 +13,8 @@
 enum {
 	REPORT_WAIT_S = FG_RELAY_DAY_S, /* correlation for the validity and this much more */
 	LEAST_WAIT_S = 3 * FG_RELAY_DAY_S,
-	REFUSED_S = 5, /* an order refused for a passing reason */
+	APPLICATION_S = 10, /* one that has just gone */
+	REFUSED_S = 5,      /* an order refused for a passing reason */
 	EARLY_MAX = 65536,
 	EARLY_MS = 5000,
 	EARLY_BUCKETS = 4096,
@@ -168,6 +169,12 @@ static void deferred(struct fg_core_relays *relays, struct fg_relay *relay, enum
 	bool throttled = fg_rc_class(rc) == FG_CLASS_THROTTLE;
 
 	back_to_ready(relays, relay, FG_RELAY_LEG);
+	if (fg_relay_is_inbound(
+		    relay)) { /* the application has gone, or is busy: it is no carrier */
+		fg_relay_wait(relays, relay, APPLICATION_S);
+		fg_relay_save(relays, relay, FG_THEN_NOTHING);
+		return;
+	}
 	if (!throttled && relay->tries < UINT8_MAX)
 		relay->tries++;
 	fg_relay_wait(relays, relay, throttled ? 1 : fg_relay_retry_s(relay));
@@ -211,7 +218,10 @@ bool fg_relays_leg(struct fg_core *core, const struct fg_ipc_leg *leg)
 		break;
 	case FG_LEG_UNKNOWN:
 		core->links[relay->link].unknown++;
-		doubt(relays, relay, FG_RELAY_LEG);
+		if (fg_relay_is_inbound(relay)) /* an application rather gets it twice than never */
+			deferred(relays, relay, FG_E_LINK_DOWN);
+		else
+			doubt(relays, relay, FG_RELAY_LEG);
 		break;
 	case FG_LEG_DEFERRED:
 		deferred(relays, relay, rc_of(leg->rc));

@@ -124,7 +124,9 @@ enum fg_rc fg_vault_open_order(struct fg_vault *vault, const struct fg_ipc_open 
 enum fg_rc fg_vault_check_leaf(struct fg_vault *vault, const struct fg_ipc_open *open,
 			       const struct fg_order_checked *checked);
 /* The leg before this one left nothing at the far side. */
-enum fg_rc fg_vault_check_leg(const struct fg_vault *vault, const struct fg_ipc_open *open);
+/* twice: what the one before may have delivered may be delivered once more. */
+enum fg_rc fg_vault_check_leg(const struct fg_vault *vault, const struct fg_ipc_open *open,
+			      bool twice);
 enum fg_rc fg_vault_check_link(const struct fg_vault *vault, const struct fg_ipc_open *open);
 /* Takes the job when it returns FG_OK. consent all zero: none, a contract stands for it. */
 enum fg_rc fg_vault_record_and_queue(struct fg_vault *vault, const struct fg_ipc_open *open,

@@ -282,7 +282,8 @@ static enum fg_rc check_order(struct fg_vault *vault, struct fg_vault_unsealing 
 	if (rc == FG_OK)
 		rc = check_pin(vault, order);
 	if (rc == FG_OK)
-		rc = fg_vault_check_leg(vault, &order->open);
+		rc = fg_vault_check_leg(vault, &order->open,
+					order->unseal->kind == FG_SUBMIT_INBOUND);
 	if (rc == FG_OK && order->unseal->bearer != FG_BEARER_SECURE)
 		rc = fg_vault_check_link(vault, &order->open);
 	return rc;

@@ -330,7 +330,10 @@ static void a_phones_message_waits_for_the_application_that_owns_the_number(void
 	app_later(app, 3600 * 1000);
 	assert_int_equal(app->orders, 2);
 	assert_int_equal(app_order(app)->leg, 2);
-	app_leg(app, &id, 2, FG_LEG_ACCEPTED, "x", 1);
+	app_leg(app, &id, 2, FG_LEG_UNKNOWN, "", 0); /* its link died */
+	app_later(app, 60 * 1000);
+	assert_int_equal(app_order(app)->leg, 3);
+	app_leg(app, &id, 3, FG_LEG_ACCEPTED, "x", 1);
 	assert_int_equal(app_state(app, &id), 0);
 	assert_int_equal(app_stored(app), 0);
 }

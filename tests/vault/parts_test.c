@@ -120,16 +120,22 @@ static void parts_are_opened_whole_in_order_and_as_they_were_cut(void **state)
 
 /* ---- to an application ---- */
 
-static void to_application(struct parts *p)
+static void to_server(struct parts *p)
 {
-	struct fg_ipc_relay *relay = &p->relay.frame.relay;
 	struct fg_frame frame = { .type = FG_IPC_LINK };
 
-	begin(p, true);
-	relay_views_of(&p->relay, NUMBER, FALLGATE__VIEW_STATE__VIEW_ABSENT, NULL);
 	frame.link.up = 1;
 	frame.link.credits = 10;
 	fg_vault_link_frame(p->relay.chain.vault, SERVER, &frame);
+}
+
+static void to_application(struct parts *p)
+{
+	struct fg_ipc_relay *relay = &p->relay.frame.relay;
+
+	begin(p, true);
+	relay_views_of(&p->relay, NUMBER, FALLGATE__VIEW_STATE__VIEW_ABSENT, NULL);
+	to_server(p);
 	p->relay.chain.job_link = SERVER;
 	relay->link = SERVER;
 	relay->link_name = FG_BYTES_TEXT("apps");
@@ -186,6 +192,24 @@ static void a_phones_text_goes_to_no_other_application_and_over_no_way_out(void 
 	relay_expect_refused(&p.relay, FG_E_CONSENT_REASON);
 }
 
+/* The link died with it: for an application twice is better than never, and for a phone never twice. */
+static void what_an_application_may_have_got_is_delivered_again(void **state)
+{
+	struct parts p;
+
+	(void)state;
+	to_application(&p);
+	relay_expect_job(&p.relay);
+	fg_vault_link_closed(p.relay.chain.vault, SERVER);
+	chain_flush(&p.relay.chain);
+	to_server(&p);
+	p.relay.frame.relay.leg = 2;
+	relay_order(&p.relay);
+	assert_rc(FG_OK, p.relay.chain.refused);
+	assert_int_equal(p.relay.chain.jobs, 2);
+	relay_end(&p.relay);
+}
+
 static void an_applications_text_goes_to_no_application(void **state)
 {
 	struct parts p;
@@ -205,6 +229,7 @@ int main(void)
 		cmocka_unit_test(a_phones_text_goes_to_the_application_of_that_number_as_it_came),
 		cmocka_unit_test(of_a_phones_text_what_is_missing_is_shown),
 		cmocka_unit_test(a_phones_text_goes_to_no_other_application_and_over_no_way_out),
+		cmocka_unit_test(what_an_application_may_have_got_is_delivered_again),
 		cmocka_unit_test(an_applications_text_goes_to_no_application),
 	};
 
