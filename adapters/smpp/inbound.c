@@ -141,6 +141,8 @@ void inbound_taken(struct fg_smpp_session *session, uint64_t token, enum fg_rc r
 	if (rc == FG_OK)
 		session_answer(session, command | FG_SMPP_RESPONSE, sequence, 0);
 	else
-		report_refuse(session, command, sequence, status_of(rc), fg_rc_text(rc));
+		report_refuse(session, command, sequence, status_of(rc),
+			      rc == FG_E_NOT_FOUND ? "nobody here has that number"
+						   : fg_rc_text(rc));
 	account_check_drained(session->account, session->heard_ms);
 }
