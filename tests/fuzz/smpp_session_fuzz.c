@@ -2,7 +2,7 @@
  *
  * A bound session with three jobs, the last of three parts, and a peer that says anything at any time. Input: pieces of one
  * octet n and n octets; n of 240 and above moves the clock instead, by (n - 239) * 5 seconds.
- * Whatever comes, every job has exactly one outcome in the end.
+ * Messages of phones are stored or refused. Whatever comes, every job has exactly one outcome in the end.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -43,6 +43,11 @@ static void on_stored(void *adapter, uint64_t token)
 {
 	fg_smpp_account_stored(adapter, token);
 }
+static void on_taken(void *adapter, uint64_t token, const struct fg_id *message_id, enum fg_rc rc)
+{
+	(void)message_id;
+	fg_smpp_account_taken(adapter, token, rc);
+}
 static void on_drain(void *adapter)
 {
 	fg_smpp_account_drain(adapter, now_ms);
@@ -57,6 +62,7 @@ static const struct fg_adapter_ops ops = {
 	.open = on_open,
 	.job = on_job,
 	.stored = on_stored,
+	.taken = on_taken,
 	.drain = on_drain,
 	.close = on_close,
 };
@@ -101,9 +107,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		n = n < len ? n : len;
 		recorder->report_rc =
 			recorder->reports_count < RECORDED_MAX / 2 ? FG_OK : FG_E_IPC_FULL;
+		recorder->submit_rc =
+			recorder->submissions_count < RECORDED_MAX / 2 ? FG_OK : FG_E_IPC_FULL;
 		fg_smpp_session_bytes(session, data, n, now_ms);
 		data += n;
 		len -= n;
+		if (recorder->submissions_count > 0)
+			fg_host_taken(
+				recorder->host,
+				recorder->submissions[recorder->submissions_count - 1].said.token,
+				&(struct fg_id){ { 1 } }, n % 2 ? FG_OK : FG_E_NOT_FOUND);
 		if (recorder->reports_count > 0)
 			fg_host_stored(recorder->host,
 				       recorder->reports[recorder->reports_count - 1].token);
