@@ -99,6 +99,15 @@ static size_t put_character(enum fg_alphabet alphabet, uint32_t cp, uint8_t out[
 	return cp <= (alphabet == FG_ALPHABET_ASCII ? 0x7Fu : 0xFFu);
 }
 
+/* Is an octet of UTF-8 a character by itself, and the same octet in the alphabet? Most of a text is, so
+ * this is asked first. */
+static bool is_same(enum fg_alphabet alphabet, uint8_t octet)
+{
+	if (alphabet == FG_ALPHABET_GSM7)
+		return octet < 0x80 && gsm7_default[octet] == octet;
+	return octet < 0x80 && alphabet != FG_ALPHABET_UCS2;
+}
+
 /* ---- Whole texts ---- */
 
 /* Octets that text needs in an alphabet; written to out unless that is NULL. Stops with FG_E_SPACE
@@ -111,6 +120,12 @@ static enum fg_rc walk(enum fg_alphabet alphabet, const uint8_t *text, size_t le
 	uint32_t cp;
 
 	for (size_t at = 0, n, wide; at < len; at += n) {
+		if (octets < cap && is_same(alphabet, text[at])) {
+			if (out)
+				out[octets] = text[at];
+			octets += n = 1;
+			continue;
+		}
 		n = fg_utf8_next(text + at, len - at, &cp);
 		if (n == 0)
 			return FG_E_UTF8;
@@ -208,6 +223,11 @@ enum fg_rc fg_alphabet_decode(enum fg_alphabet alphabet, const void *octets, siz
 	size_t used = 0;
 
 	for (size_t at = 0, n; at < len; used += n) {
+		if (used < cap && is_same(alphabet, ((const uint8_t *)octets)[at])) {
+			text[used] = ((const uint8_t *)octets)[at++];
+			n = 1;
+			continue;
+		}
 		n = fg_utf8_put(take_character(alphabet, octets, len, &at), one);
 		if (n > cap - used)
 			return FG_E_SPACE;

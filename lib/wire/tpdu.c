@@ -247,28 +247,31 @@ enum fg_rc fg_tpdu_status_report_encode(const struct fg_tpdu_status_report *repo
 
 /* ---- Hexadecimal ---- */
 
-static int hex_digit(char c)
+/* The value of a digit and 1 more; 0: no digit. */
+static const uint8_t hex_values[256] = {
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12,
+	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
+
+static unsigned hex_value(char digit)
 {
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
+	return hex_values[(uint8_t)digit];
 }
 
 enum fg_rc fg_tpdu_unhex(const char *text, size_t len, uint8_t *out, size_t cap, size_t *len_out)
 {
-	int bad = 0;
-
 	if (len % 2)
 		return FG_E_SYNTAX;
 	for (size_t i = 0; i < len; i++)
-		bad |= hex_digit(text[i]);
-	if (bad < 0)
-		return FG_E_SYNTAX;
+		if (hex_value(text[i]) == 0)
+			return FG_E_SYNTAX;
 	if (len / 2 > cap)
 		return FG_E_SPACE;
 	for (size_t i = 0; i < len; i += 2)
-		out[i / 2] = (uint8_t)(hex_digit(text[i]) << 4 | hex_digit(text[i + 1]));
+		out[i / 2] =
+			(uint8_t)((hex_value(text[i]) - 1) << 4 | (hex_value(text[i + 1]) - 1));
 	*len_out = len / 2;
 	return FG_OK;
 }
