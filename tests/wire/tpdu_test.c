@@ -411,13 +411,17 @@ static void a_status_report_is_not_written_beyond_the_longest_tpdu(void **state)
 		.dcs = 0x04,
 		.recipient = { .ton = 1, .npi = 1, .text = "12345678901234567890" }
 	};
-	uint8_t out[2 * FG_TPDU_MAX];
+	struct fg_tpdu_status_report got;
+	uint8_t out[2 * FG_TPDU_MAX] = { 0 };
 	size_t len;
 
 	(void)state;
 	report.ud = (struct fg_tpdu_ud){ ud, 131, 131, false };
 	assert_ok(fg_tpdu_status_report_encode(&report, out, sizeof(out), &len));
 	assert_int_equal(len, FG_TPDU_MAX);
+	assert_ok(fg_tpdu_status_report_decode(out, len, &got));
+	out[len - 132] = 132; /* TP-UDL */
+	assert_rc(FG_E_TOO_LONG, fg_tpdu_status_report_decode(out, len + 1, &got));
 	report.ud = (struct fg_tpdu_ud){ ud, 132, 132, false };
 	assert_rc(FG_E_ARG, fg_tpdu_status_report_encode(&report, out, sizeof(out), &len));
 	report.has_pi = false;
