@@ -105,7 +105,7 @@ static bool is_same(enum fg_alphabet alphabet, uint8_t octet)
 {
 	if (alphabet == FG_ALPHABET_GSM7)
 		return octet < 0x80 && gsm7_default[octet] == octet;
-	return octet < 0x80 && alphabet != FG_ALPHABET_UCS2;
+	return octet < 0x80 && (alphabet == FG_ALPHABET_ASCII || alphabet == FG_ALPHABET_LATIN1);
 }
 
 /* ---- Whole texts ---- */

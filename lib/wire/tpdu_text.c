@@ -64,9 +64,10 @@ struct fg_tpdu_coding fg_tpdu_coding_of(uint8_t dcs)
 
 static enum fg_tpdu_units units_of(enum fg_alphabet alphabet)
 {
-	if (alphabet == FG_ALPHABET_GSM7)
-		return FG_TPDU_SEPTETS;
-	return alphabet == FG_ALPHABET_UCS2 ? FG_TPDU_UCS2 : FG_TPDU_OCTETS;
+	if (alphabet == FG_ALPHABET_UCS2)
+		return FG_TPDU_UCS2;
+	return alphabet == FG_ALPHABET_ASCII || alphabet == FG_ALPHABET_LATIN1 ? FG_TPDU_OCTETS
+									       : FG_TPDU_SEPTETS;
 }
 
 uint8_t fg_tpdu_dcs(enum fg_alphabet alphabet, int message_class)
