@@ -10,6 +10,7 @@ EXTRA_DIST += %D%/architecture.md %D%/benchmarks.md %D%/protocol.md %D%/threats.
 	%D%/decisions/0013-seal-keys.md %D%/decisions/0014-tcp-nodelay.md %D%/decisions/0015-view-batches.md \
 	%D%/decisions/0016-messages-of-applications-in-memory.md \
 	%D%/decisions/0017-throttled-submits.md %D%/decisions/0018-id-bases.md %D%/decisions/0019-kept-pages.md \
-	%D%/decisions/0020-reload.md %D%/decisions/0021-copies-for-devices.md
+	%D%/decisions/0020-reload.md %D%/decisions/0021-copies-for-devices.md \
+	%D%/decisions/0028-tp-status.md
 dist_man_MANS += %D%/man/fallgate.1 %D%/man/fallgate-smsc.1 %D%/man/fallgated.8 %D%/man/fallgate.conf.5 \
 	%D%/man/policy.conf.5 %D%/man/fallgate-decision.7
