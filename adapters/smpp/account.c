@@ -299,6 +299,12 @@ void fg_smpp_account_stored(struct fg_smpp_account *account, uint64_t token)
 		session_stored(account->sessions[token >> 56], token);
 }
 
+void fg_smpp_account_taken(struct fg_smpp_account *account, uint64_t token, enum fg_rc rc)
+{
+	if (token >> 56 < account->sessions_count)
+		inbound_taken(account->sessions[token >> 56], token, rc);
+}
+
 /* ---- drain ---- */
 
 void account_check_drained(struct fg_smpp_account *account, uint64_t now_ms)

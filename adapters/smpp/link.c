@@ -187,6 +187,15 @@ static void smpp_stored(void *adapter, uint64_t token)
 	turn_later(link);
 }
 
+static void smpp_taken(void *adapter, uint64_t token, const struct fg_id *message_id, enum fg_rc rc)
+{
+	struct smpp_link *link = adapter;
+
+	(void)message_id;
+	fg_smpp_account_taken(link->account, token, rc);
+	turn_later(link);
+}
+
 static void smpp_drain(void *adapter)
 {
 	struct smpp_link *link = adapter;
@@ -211,6 +220,7 @@ const struct fg_adapter_ops fg_adapter_smpp = {
 	.open = smpp_open,
 	.job = smpp_job,
 	.stored = smpp_stored,
+	.taken = smpp_taken,
 	.drain = smpp_drain,
 	.close = smpp_close,
 };

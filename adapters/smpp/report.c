@@ -39,16 +39,15 @@ static void report_fill(const struct fg_smpp_pdu *pdu, const struct fg_dlr *dlr,
 		copy_address(&pdu->sm.source_addr, pdu->sm.source_addr_ton, out->destination);
 }
 
-static void report_refuse(struct fg_smpp_session *session, uint32_t command, uint32_t sequence,
-			  uint32_t status, const char *why)
+void report_refuse(struct fg_smpp_session *session, uint32_t command, uint32_t sequence,
+		   uint32_t status, const char *why)
 {
 	LOG_LINK(fg_host_name(session->account->host), DSMPP, LOGL_NOTICE, "refuse %s: %s\n",
 		 fg_smpp_command_name(command), why);
 	session_answer(session, command | FG_SMPP_RESPONSE, sequence, status);
 }
 
-/* Its place is free again; the peer was answered, or will repeat it. */
-static void report_drop(struct fg_smpp_session *session, struct pending_report *report)
+void report_drop(struct fg_smpp_session *session, struct pending_report *report)
 {
 	report->report.token = 0;
 	session->reports_count--;
@@ -71,8 +70,7 @@ static void report_give(struct fg_smpp_session *session, struct pending_report *
 	report_refuse(session, command, sequence, FG_SMPP_STATUS_RMSGQFUL, fg_rc_text(rc));
 }
 
-/* A free place and its token, or NULL. */
-static struct pending_report *report_new(struct fg_smpp_session *session)
+struct pending_report *report_new(struct fg_smpp_session *session)
 {
 	struct pending_report *report;
 	uint64_t token;
@@ -84,6 +82,7 @@ static struct pending_report *report_new(struct fg_smpp_session *session)
 		report = &session->reports[token & (SMPP_PENDING_MAX - 1)];
 	} while (report->report.token);
 	report->report.token = token;
+	report->inbound = false;
 	session->reports_count++;
 	return report;
 }
@@ -100,10 +99,11 @@ static bool report_read(struct fg_smpp_session *session, const struct fg_smpp_pd
 	}
 	if (rc == FG_OK)
 		return true;
-	/* A message to us: the carrier keeps it until this link can take such. */
-	report_refuse(session, pdu->command, pdu->sequence, FG_SMPP_STATUS_RX_T_APPN,
-		      rc == FG_E_NOT_FOUND ? "inbound message, not taken on this link"
-					   : fg_rc_text(rc));
+	if (rc == FG_E_NOT_FOUND)
+		inbound_take(session, pdu);
+	else
+		report_refuse(session, pdu->command, pdu->sequence, FG_SMPP_STATUS_RX_T_APPN,
+			      fg_rc_text(rc));
 	return false;
 }
 

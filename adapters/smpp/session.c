@@ -318,7 +318,7 @@ void session_stored(struct fg_smpp_session *session, uint64_t token)
 {
 	struct pending_report *report = &session->reports[token & (SMPP_PENDING_MAX - 1)];
 
-	if (report->report.token != token || report->hold_until_ms)
+	if (report->report.token != token || report->hold_until_ms || report->inbound)
 		return;
 	report->report.token = 0;
 	session->reports_count--;

@@ -71,11 +71,12 @@ struct in_flight {
 	uint64_t sent_ms;
 };
 
-/* A deliver_sm or data_sm that waits: for the outcome of its job (held), or to be stored. */
+/* A deliver_sm or data_sm that waits: for the outcome of its job (held), or to be stored; a message of a phone has no more than its token. */
 struct pending_report {
 	struct fg_delivery_report report; /* token 0: free */
 	uint32_t sequence;
 	uint32_t command;
+	bool inbound;
 	uint64_t hold_until_ms; /* 0: given to the host */
 };
 
@@ -183,3 +184,13 @@ void report_take(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
 void report_release(struct fg_smpp_session *session, uint64_t now_ms);
 uint64_t report_due_ms(const struct fg_smpp_session *session);
 void report_forget(struct fg_smpp_session *session);
+/* A free place and its token, or NULL. */
+struct pending_report *report_new(struct fg_smpp_session *session);
+/* Its place is free again; the peer was answered, or will repeat it. */
+void report_drop(struct fg_smpp_session *session, struct pending_report *report);
+void report_refuse(struct fg_smpp_session *session, uint32_t command, uint32_t sequence,
+		   uint32_t status, const char *why);
+
+/* inbound.c */
+void inbound_take(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu);
+void inbound_taken(struct fg_smpp_session *session, uint64_t token, enum fg_rc rc);

@@ -369,8 +369,8 @@ static enum fg_rc begin(struct app_server *server)
 		close(fd);
 		return FG_E_SYSTEM;
 	}
-	/* Up, and never given a job: no way out leads here. */
-	fg_host_state(server->host, true, 0, 0, 0, "applications may bind");
+	/* Up, whoever is bound: no way out leads here, and of whom is there the host hears by itself. */
+	fg_host_state(server->host, true, APP_JOBS_MAX, 0, 0, "applications may bind");
 	return FG_OK;
 }
 
@@ -397,9 +397,13 @@ static enum fg_rc server_open(void *ctx, struct fg_adapter_host *host, struct fg
 
 static enum fg_rc server_job(void *adapter, const struct fg_job *job)
 {
-	(void)adapter;
-	fg_job_text_free(job->text);
-	return FG_E_LINK_RECIPIENT;
+	struct app_server *server = adapter;
+	enum fg_rc rc =
+		server->draining ? FG_E_LINK_DOWN : app_deliver(server, job, now_of(server));
+
+	if (rc != FG_OK)
+		fg_job_text_free(job->text);
+	return rc;
 }
 
 static void server_stored(void *adapter, uint64_t token)

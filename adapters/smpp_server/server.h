@@ -6,6 +6,7 @@
  *   session.c  one connection: bytes in, PDUs out, who may say what when
  *   submit.c   submit_sm and its kin become submissions
  *   tell.c     receipts become deliver_sm
+ *   deliver.c  and so do messages of phones
  *
  * A session has no socket of its own: bytes come in by app_session_input(), leave by its evbuffer, time is given. What it accepts is
  * answered only when the host says that it is durable.
@@ -27,6 +28,7 @@ enum {
 	APP_TELL_MS = 60000,
 	APP_OUTPUT_MAX = 1024 * 1024, /* unread by the application: nothing more is read from it */
 	APP_PENDING_MAX = 65536,
+	APP_JOBS_MAX = 256,          /* messages of phones that are not answered */
 	APP_PROTECTION_TLV = 0x1420, /* docs/operations.md: how a message really went, in words */
 	APP_STATUS_BELOW_FLOOR =
 		0x0420, /* ours, of the vendor range: the floor of the account cannot be met */
@@ -49,8 +51,10 @@ struct app_account {
 enum app_kind { APP_TX = 1, APP_RX = 2, APP_TRX = 3 };
 enum app_state { APP_OPEN, APP_BOUND, APP_CLOSING };
 
+/* A deliver_sm that is not answered: a receipt, or a message of a phone. */
 struct app_told {
 	bool used, final;
+	uint16_t leg; /* of the job; 0: a receipt */
 	uint32_t sequence;
 	struct fg_id message_id;
 	uint64_t due_ms;
@@ -144,3 +148,11 @@ void app_tell(struct app_session *session, const struct fg_app_receipt *receipt,
 void app_told(struct app_session *session, const struct fg_smpp_pdu *pdu);
 void app_tell_timeouts(struct app_session *session, uint64_t now_ms);
 void app_tell_abandon(struct app_session *session);
+void app_address(const char *address, uint8_t *ton, uint8_t *npi, struct fg_smpp_bytes *out);
+
+/* deliver.c: FG_OK: an outcome follows, and the text is taken over; FG_E_LINK_DOWN: the application is not there; FG_E_LINK_RECIPIENT:
+ * it is nobody's number. */
+enum fg_rc app_deliver(struct app_server *server, const struct fg_job *job, uint64_t now_ms);
+/* status: of its answer, when there was one. */
+void app_delivered(struct app_session *session, const struct app_told *told, bool answered,
+		   uint32_t status);

@@ -98,12 +98,15 @@ void app_session_free(struct app_session *session)
 
 void app_session_send(struct app_session *session, const struct fg_smpp_pdu *pdu)
 {
-	uint8_t octets[1024];
+	static uint8_t octets
+		[FG_SMPP_PDU_MAX]; /* a phone's text may be in it: wiped before this returns */
 	size_t len;
 
 	if (fg_smpp_encode(pdu, octets, sizeof(octets), &len) != FG_OK)
 		FG_BUG("a %s does not encode", fg_smpp_command_name(pdu->command));
 	evbuffer_add(session->out, octets, len);
+	if (pdu->command == FG_SMPP_DELIVER_SM)
+		fg_wipe(octets, len);
 	if (session->server->wake)
 		session->server->wake(session);
 }

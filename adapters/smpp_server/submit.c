@@ -49,21 +49,6 @@ static void message_of(const struct fg_smpp_pdu *pdu, struct message *m)
 
 /* ---- addresses ---- */
 
-/* One of "1000,+1202*,SHOP"? */
-static bool in_list(const char *list, const char *address)
-{
-	for (const char *at = list; *at;) {
-		size_t len = strcspn(at, ",");
-
-		if (len > 0 && at[len - 1] == '*'
-			    ? strncmp(at, address, len - 1) == 0
-			    : strlen(address) == len && strncmp(at, address, len) == 0)
-			return true;
-		at += len + (at[len] == ',');
-	}
-	return false;
-}
-
 static bool write_source(const struct fg_conf_accounts *conf, const struct message *m,
 			 char out[static ADDRESS_MAX + 1])
 {
@@ -78,8 +63,9 @@ static bool write_source(const struct fg_conf_accounts *conf, const struct messa
 		return true;
 	}
 #ifndef FG_MUTANT_app_source
-	return strcmp(out, conf->sender) == 0 || in_list(conf->sources, out) ||
-	       (plus && in_list(conf->sources, out + 1));
+	return strcmp(out, conf->sender) == 0 ||
+	       fg_conf_list_has(conf->sources, out, strlen(out)) ||
+	       (plus && fg_conf_list_has(conf->sources, out + 1, strlen(out + 1)));
 #else
 	return true;
 #endif

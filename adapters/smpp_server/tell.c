@@ -54,8 +54,7 @@ static size_t write_words(const struct fg_app_receipt *r, char *out, size_t cap)
 	return n > 0 && (size_t)n < cap ? (size_t)n : 0;
 }
 
-static void address_write(const char *address, uint8_t *ton, uint8_t *npi,
-			  struct fg_smpp_bytes *out)
+void app_address(const char *address, uint8_t *ton, uint8_t *npi, struct fg_smpp_bytes *out)
 {
 	bool plus = address[0] == '+';
 	bool number = strspn(address + plus, "0123456789") == strlen(address + plus);
@@ -76,10 +75,10 @@ void app_tell(struct app_session *session, const struct fg_app_receipt *r, uint6
 	fg_id_text(&r->message_id, id);
 	pdu.command = FG_SMPP_DELIVER_SM;
 	pdu.sequence = ++session->sequence;
-	address_write(r->destination, &pdu.sm.source_addr_ton, &pdu.sm.source_addr_npi,
-		      &pdu.sm.source_addr);
-	address_write(r->source, &pdu.sm.dest_addr_ton, &pdu.sm.dest_addr_npi,
-		      &pdu.sm.destination_addr);
+	app_address(r->destination, &pdu.sm.source_addr_ton, &pdu.sm.source_addr_npi,
+		    &pdu.sm.source_addr);
+	app_address(r->source, &pdu.sm.dest_addr_ton, &pdu.sm.dest_addr_npi,
+		    &pdu.sm.destination_addr);
 	pdu.sm.esm_class = r->final ? FG_SMPP_ESM_RECEIPT : FG_SMPP_ESM_INTERMEDIATE;
 	pdu.sm.short_message = (struct fg_smpp_bytes){ (const uint8_t *)text,
 						       write_text(r, id, text, sizeof(text)) };
@@ -98,12 +97,20 @@ void app_tell(struct app_session *session, const struct fg_app_receipt *r, uint6
 	app_session_send(session, &pdu);
 }
 
-static void settle(struct app_session *session, struct app_told *told, enum fg_outcome outcome)
+/* answered false: it has not got it, as far as anybody knows. */
+static void settle(struct app_session *session, struct app_told *told, bool answered,
+		   uint32_t status)
 {
+	const struct app_told was = *told;
+
 	told->used = false;
 	session->telling--;
-	fg_host_told(session->server->host, session->account->conf->name, &told->message_id,
-		     told->final, outcome);
+	if (was.leg)
+		app_delivered(session, &was, answered, status);
+	else
+		fg_host_told(session->server->host, session->account->conf->name, &was.message_id,
+			     was.final,
+			     answered && status == 0 ? FG_OUTCOME_ACCEPTED : FG_OUTCOME_DEFERRED);
 }
 
 void app_told(struct app_session *session, const struct fg_smpp_pdu *pdu)
@@ -111,22 +118,19 @@ void app_told(struct app_session *session, const struct fg_smpp_pdu *pdu)
 	struct app_told *told = &session->told[pdu->sequence % APP_TELL_WINDOW];
 
 	if (session->account && told->used && told->sequence == pdu->sequence)
-		settle(session, told,
-		       pdu->status == 0 && pdu->command != FG_SMPP_GENERIC_NACK
-			       ? FG_OUTCOME_ACCEPTED
-			       : FG_OUTCOME_DEFERRED);
+		settle(session, told, pdu->command != FG_SMPP_GENERIC_NACK, pdu->status);
 }
 
 void app_tell_timeouts(struct app_session *session, uint64_t now_ms)
 {
 	for (unsigned i = 0; session->telling > 0 && i < APP_TELL_WINDOW; i++)
 		if (session->told[i].used && now_ms >= session->told[i].due_ms)
-			settle(session, &session->told[i], FG_OUTCOME_DEFERRED);
+			settle(session, &session->told[i], false, 0);
 }
 
 void app_tell_abandon(struct app_session *session)
 {
 	for (unsigned i = 0; session->telling > 0 && i < APP_TELL_WINDOW; i++)
 		if (session->told[i].used)
-			settle(session, &session->told[i], FG_OUTCOME_DEFERRED);
+			settle(session, &session->told[i], false, 0);
 }

@@ -16,6 +16,9 @@ static void about_a_message(struct fg_core *core, const struct fg_frame *frame, 
 	case FG_IPC_RELAYED:
 		fg_relays_relayed(core, &frame->relayed);
 		break;
+	case FG_IPC_COPIES:
+		fg_relays_copies(core, &frame->copies);
+		break;
 	case FG_IPC_REFUSED:
 		if (!fg_relays_refused(core, &frame->refused, by_vault))
 			fg_jobs_refused(core, &frame->refused, by_vault);

@@ -82,6 +82,7 @@ static enum fg_rc fill_handle(struct fg_arena *arena, const struct fg_store_row 
 		return FG_E_STORE_SCHEMA;
 	entry->exists = true;
 	entry->epoch = stored->epoch;
+	entry->proven_ms = stored->proven_ms;
 	if (stored->account_key.len)
 		memcpy(entry->account_key, stored->account_key.data, FG_ACCOUNT_KEY_LEN);
 	entry->deregistration = pack_in_arena(arena, stored->deregistration, &rc);
@@ -345,6 +346,8 @@ enum fg_rc fg_directory_view_body(struct fg_core *core, const struct fg_director
 	Fallgate__View view;
 
 	fill_view(core, entry, &parts, &view);
+	if (view.state == FALLGATE__VIEW_STATE__VIEW_SECURE)
+		view.proven_ms = entry->proven_ms;
 	*body_out = fg_proto_pack_new(&view, len_out);
 	*secure_out = view.state == FALLGATE__VIEW_STATE__VIEW_SECURE;
 	return *body_out ? FG_OK : FG_E_NO_MEMORY;

@@ -42,15 +42,15 @@ static size_t padding_for(Fallgate__LookupResult *result, uint8_t *zeros, size_t
 		}
 }
 
-static void warn_low(struct fg_core *core, const struct fg_store_op *op)
+void fg_directory_prekeys_low(struct fg_core *core, const struct fg_store_op *pop)
 {
-	struct fg_session *owner = fg_session_of_device(core, op->device);
+	struct fg_session *owner = fg_session_of_device(core, pop->device);
 	Fallgate__ServerFrame frame = FALLGATE__SERVER_FRAME__INIT;
 	Fallgate__PrekeysLow low = FALLGATE__PREKEYS_LOW__INIT;
 
-	if (!owner || op->popped_left >= FG_PREKEYS_LOW)
+	if (!owner || pop->popped_left >= FG_PREKEYS_LOW)
 		return;
-	low.left = op->popped_left;
+	low.left = pop->popped_left;
 	frame.kind_case = FALLGATE__SERVER_FRAME__KIND_PREKEYS_LOW;
 	frame.prekeys_low = &low;
 	if (fg_session_send(core, owner, 0, &frame) != FG_OK)
@@ -107,7 +107,7 @@ static void finish_lookup(struct fg_directory_write *write_take)
 	enum fg_rc rc = session ? say_result(write_take, session) : FG_OK;
 
 	for (size_t i = 0; i < write_take->count; i++)
-		warn_low(write_take->core, &write_take->ops[i]);
+		fg_directory_prekeys_low(write_take->core, &write_take->ops[i]);
 	if (rc == FG_OK)
 		talloc_free(write_take);
 	else

@@ -86,6 +86,8 @@ void fg_directory_raise(struct fg_directory_write *write,
 /*! Ops that forget a device of the account: its record, queue and prekeys. */
 void fg_directory_forget(struct fg_directory_write *write, const uint8_t *device_id);
 
+/*! Tell the device that a pop took one of its last prekeys. */
+void fg_directory_prekeys_low(struct fg_core *core, const struct fg_store_op *pop);
 struct fg_directory_write *fg_directory_write_new(struct fg_core *core,
 						  const struct fg_session *session,
 						  uint64_t request, size_t cap);

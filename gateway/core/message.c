@@ -430,7 +430,11 @@ void fg_message_acked(struct fg_core *core, const uint8_t device_id[static FG_DE
 		FG_BUG("out of memory");
 	*acked = (struct acked){ .left = count, .rc = FG_OK, .done = done, .arg = arg };
 	for (size_t i = 0; i < count; i++) {
-		struct fg_event *event = fg_event_new(FG_EVENT_ACKED, &ids[i]);
+		struct fg_event *event;
+
+		if (fg_relays_acked(core, &ids[i], one_acked, acked))
+			continue;
+		event = fg_event_new(FG_EVENT_ACKED, &ids[i]);
 
 		memcpy(event->device, device_id, FG_DEVICE_ID_LEN);
 		event->ack = fallgate__signed__unpack(NULL, ack.len, ack.data);

@@ -51,7 +51,8 @@ static void note(struct fg_push_state *push, const struct fg_store_row *row,
 	struct item *item = &push->items[push->count++];
 
 	*item = (struct item){ .seq = row->seq, .id = row->id, .tag = row->tag };
-	item->is_message = body->kind == FALLGATE__PUSH_KIND__PUSH_MESSAGE;
+	item->is_message = body->kind == FALLGATE__PUSH_KIND__PUSH_MESSAGE ||
+			   body->kind == FALLGATE__PUSH_KIND__PUSH_RELAYED;
 	if (item->is_message && body->part)
 		item->content = fg_sha256(body->part->sealed.data, body->part->sealed.len);
 }

@@ -42,6 +42,7 @@ static void turn(evutil_socket_t fd, short what, void *arg)
 	fg_relay_flush(relays); /* what links are told of first makes room for the next */
 	if (relays->loading)
 		return;
+	fg_relay_acks_go_on(relays);
 	fg_relay_orders_go_on(relays);
 	fg_relay_decide_batch(relays);
 	fg_relay_tell_on(relays);
@@ -58,11 +59,18 @@ static void wake(struct fg_core_relays *relays, struct fg_relay *relay)
 	}
 	switch ((enum fg_job_state)relay->state) {
 	case FG_JOB_READY:
+		if (relay->part && fg_id_is_zero(&relay->part->leader)) {
+			fg_relay_join_late(relays, relay);
+			break;
+		}
 		fg_relay_lane_release(relays, relay);
 		fg_relay_push(&relays->decide, relay);
 		break;
 	case FG_JOB_SENDING:
 		fg_relay_repeat_one(relays, relay);
+		break;
+	case FG_JOB_SECURE: /* silent for too long, or expired */
+		fg_relay_push(&relays->decide, relay);
 		break;
 	case FG_JOB_SENT:
 	case FG_JOB_IN_DOUBT:
@@ -144,11 +152,15 @@ static void place(struct fg_core_relays *relays, struct fg_relay *relay)
 	account->alive += relay->state != FG_JOB_FINAL;
 	switch ((enum fg_job_state)relay->state) {
 	case FG_JOB_READY:
+		if (relay->part && fg_id_is_zero(&relay->part->leader)) {
+			fg_relay_join_add(relays, relay);
+			return;
+		}
 		fg_relay_timer(relays, relay, relay->expires_s);
 		if (due_s > now_s(relays) && due_s < relay->expires_s)
 			fg_relay_wait(relays, relay, (uint32_t)(due_s - now_s(relays)));
 		else if (!fg_relay_lane_behind(relays, relay))
-			fg_relay_push(&account->wait, relay);
+			fg_relay_push(fg_relay_waits_on(relays, relay), relay);
 		return;
 	case FG_JOB_SENDING:
 		if (relay->link < relays->core->conf->links_count)
@@ -176,9 +188,16 @@ static void load_row(struct fg_core_relays *relays, const struct fg_store_row *r
 		return;
 	}
 	fg_relay_insert(relays, relay);
+	if (relay->state == FG_JOB_READY && fg_relay_follows(relay) &&
+	    !fg_id_is_zero(&relay->part->leader)) {
+		relays->accounts[relay->account].alive++;
+		fg_relay_push(&relays->followers, relay);
+		return;
+	}
 	place(relays, relay);
 	/* Of a link that is gone nobody will hear any more. */
-	if (relay->state == FG_JOB_SENDING && relay->link >= relays->core->conf->links_count)
+	if (relay->state == FG_JOB_SENDING && relay->bearer != FG_BEARER_SECURE &&
+	    relay->link >= relays->core->conf->links_count)
 		held = true;
 #ifndef FG_MUTANT_relay_restored
 	if (held && relay->state != FG_JOB_FINAL)
@@ -191,6 +210,7 @@ static void loaded_all(struct fg_core_relays *relays)
 	struct fg_core *core = relays->core;
 
 	relays->loading = false;
+	fg_relay_join_loaded(relays);
 	if (relays->count)
 		LOGP(DMSG, LOGL_NOTICE, "load messages: all %zu in %llu ms\n", relays->count,
 		     (unsigned long long)(fg_core_now_ms(core) - relays->load_started_ms));
@@ -295,6 +315,8 @@ void fg_relays_free(struct fg_core *core)
 		if (relay->work && relay->work->accept)
 			fg_relay_free(relay); /* never taken: its application was not answered */
 	fg_relay_early_free(relays);
+	fg_relay_acks_free(relays);
+	fg_relay_joins_free(relays);
 	fg_relay_table_close(relays);
 	event_free(relays->turn);
 	event_free(relays->timer);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Messages of applications (flow C), at carrier speed. What is alive lies in memory, compact, found by hash; what must survive lies in
+ * Messages of applications (flow C) and from carriers (flow D), at carrier speed. What is alive lies in memory, compact, found by hash; what must survive lies in
  * the store, written in commits that serve thousands. No read of the store is made before a change: memory is the truth while we run,
  * and one scan rebuilds it at start.
  *
  *   SEALED -> relay_accept.c -> relay_decide.c (views, facts, fg_decide) -> one commit -> TAKEN and RELAY
  *   LEG, DLR -> relay_event.c -> one commit -> STORED, and relay_tell.c: APP_RECEIPT until APP_TOLD
+ *
+ * Messages for devices: COPIES -> relay_secure.c, the devices' queues -> the first acknowledgement. Parts: relay_join.c.
  *
  * relay_table.c has the memory, relay_record.c the durable record, relay_commit.c the commits, relay_order.c what goes to the log,
  * relay_ask.c what applications and operators ask, relay_states.def which changes of state there are.
@@ -28,6 +30,11 @@ bool fg_relays_refused(struct fg_core *core, const struct fg_ipc_refused *refuse
 void fg_relays_relayed(struct fg_core *core, const struct fg_ipc_relayed *relayed);
 /*! A report under a reference that nobody knows may have overtaken its LEG: it is kept a while, then given to fg_jobs_report(). */
 bool fg_relays_report(struct fg_core *core, const struct fg_ipc_dlr *report);
+/*! Sealed by the vault for devices. */
+bool fg_relays_copies(struct fg_core *core, const struct fg_ipc_copies *copies);
+/*! A device acknowledged it. False: it is none of ours, or ended long ago; else done is called, when what follows is durable. */
+bool fg_relays_acked(struct fg_core *core, const struct fg_id *id,
+		     void (*done)(enum fg_rc rc, void *arg), void *arg);
 void fg_relays_told(struct fg_core *core, const struct fg_ipc_app_told *told);
 void fg_relays_bound(struct fg_core *core, const struct fg_ipc_app_bound *bound);
 void fg_relays_asked(struct fg_core *core, const struct fg_ipc_app_asked *asked);

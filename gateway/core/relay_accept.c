@@ -5,8 +5,14 @@
  */
 #include "gateway/core/relay_internal.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+	INBOUND_MAX = 100000,           /* ours: messages of carriers that are not final */
+	INBOUND_S = 7 * FG_RELAY_DAY_S, /* how long they wait for a device or an application */
+};
 
 void fg_relay_take(struct fg_core_relays *relays, const struct fg_relay_work *work,
 		   const struct fg_id *id, enum fg_rc rc)
@@ -29,7 +35,8 @@ void fg_relay_refuse(struct fg_core_relays *relays, struct fg_relay *relay_take,
 	account->today -= account->today > 0;
 	if (relay_take->state == FG_JOB_SENDING) {
 		fg_relay_unlist(relay_take);
-		relays->sending_on[relay_take->link]--;
+		if (relay_take->link < FG_CONF_LINKS_MAX)
+			relays->sending_on[relay_take->link]--;
 	}
 	/* A disk that is full is no fault of this message: the same answer as a queue that is. */
 	fg_relay_take(relays, relay_take->work, &relay_take->id,
@@ -67,7 +74,7 @@ static void key_read(enum fg_rc rc, const struct fg_store_row *rows, size_t coun
 static struct fg_bytes key_of(const struct fg_core_relays *relays, const struct fg_relay *relay,
 			      uint8_t out[static FG_STORE_KEY_MAX])
 {
-	const char *account = relays->core->conf->accounts[relay->account].name;
+	const char *account = fg_relay_account_name(relays->core, relay);
 	size_t len = strlen(account) + 1;
 
 	memcpy(out, account, len);
@@ -93,34 +100,14 @@ void fg_relay_same_key(struct fg_core_relays *relays, struct fg_relay *relay_tak
 
 /* ---- one that comes in ---- */
 
-static int account_of(const struct fg_conf *conf, struct fg_bytes name)
+/* In its one spelling: the directory would not know another. A phone may also send to a number that only an application has. */
+static enum fg_rc check_destination(const struct fg_conf *conf, const struct fg_ipc_sealed *sealed)
 {
-	for (size_t i = 0; i < conf->accounts_count; i++)
-		if (strlen(conf->accounts[i].name) == name.len &&
-		    memcmp(conf->accounts[i].name, name.data, name.len) == 0)
-			return (int)i;
-	return -1;
-}
-
-static enum fg_rc may_take(struct fg_core_relays *relays, const struct fg_ipc_sealed *sealed,
-			   int account)
-{
-	const struct fg_conf_accounts *conf;
-	struct fg_relay_account *counts;
-	uint64_t day = fg_core_now_ms(relays->core) / (FG_RELAY_DAY_S * 1000ull);
 	struct fg_handle handle;
 
-	if (sealed->kind != FG_SUBMIT_APPLICATION)
-		return FG_E_UNSUPPORTED;
-	if (account < 0)
-		return FG_E_DENIED;
-	if (sealed->concat_total > 1) /* each part by itself would get a mark of its own */
-		return FG_E_UNSUPPORTED;
-	if (sealed->message_class >= FG_MESSAGE_CLASS_COUNT ||
-	    sealed->source.len > FG_RELAY_TEXT_MAX || sealed->destination.len > FG_RELAY_TEXT_MAX ||
-	    sealed->segments > UINT8_MAX)
-		return FG_E_TEXT_LONG;
-	/* In its one spelling: the directory would not know another. */
+	if (sealed->kind == FG_SUBMIT_INBOUND &&
+	    fg_conf_account_of_number(conf, sealed->destination.data, sealed->destination.len) >= 0)
+		return FG_OK;
 	if (fg_handle_parse((const char *)sealed->destination.data, sealed->destination.len,
 			    &handle) != FG_OK)
 		return FG_E_HANDLE;
@@ -129,17 +116,52 @@ static enum fg_rc may_take(struct fg_core_relays *relays, const struct fg_ipc_se
 	    memcmp(handle.text, sealed->destination.data, sealed->destination.len) != 0)
 		return FG_E_HANDLE;
 #endif
-	conf = &relays->core->conf->accounts[account];
-	counts = &relays->accounts[account];
+	return FG_OK;
+}
+
+static enum fg_rc check_room(struct fg_core_relays *relays, unsigned account)
+{
+	const struct fg_conf_accounts *conf =
+		account == FG_RELAY_INBOUND ? NULL : &relays->core->conf->accounts[account];
+	struct fg_relay_account *counts = &relays->accounts[account];
+	uint64_t day = fg_core_now_ms(relays->core) / (FG_RELAY_DAY_S * 1000ull);
+	size_t queue_max = conf ? (size_t)conf->queue_max : INBOUND_MAX;
+
 	if (counts->day != day) {
 		counts->day = day;
 		counts->today = 0;
 	}
-	if (relays->loading || counts->alive >= (size_t)conf->queue_max)
+	if (relays->loading || counts->alive >= queue_max)
 		return FG_E_STORE_BUSY;
-	if (conf->quota_per_day && counts->today >= (size_t)conf->quota_per_day)
+	if (conf && conf->quota_per_day && counts->today >= (size_t)conf->quota_per_day)
 		return FG_E_LIMIT;
 	return FG_OK;
+}
+
+static enum fg_rc may_take(struct fg_core_relays *relays, const struct fg_ipc_sealed *sealed,
+			   unsigned account)
+{
+	enum fg_rc rc;
+
+	if (account > FG_RELAY_INBOUND)
+		return FG_E_DENIED;
+	if (sealed->message_class >= FG_MESSAGE_CLASS_COUNT ||
+	    sealed->source.len > FG_RELAY_TEXT_MAX || sealed->destination.len > FG_RELAY_TEXT_MAX ||
+	    sealed->segments > UINT8_MAX)
+		return FG_E_TEXT_LONG;
+	rc = check_destination(relays->core->conf, sealed);
+	return rc == FG_OK ? check_room(relays, account) : rc;
+}
+
+/* Index, FG_RELAY_INBOUND for a carrier's; anything above: none of ours. */
+static unsigned account_of(const struct fg_conf *conf, const struct fg_ipc_sealed *sealed)
+{
+	if (sealed->kind == FG_SUBMIT_INBOUND)
+		return FG_RELAY_INBOUND;
+	return sealed->kind == FG_SUBMIT_APPLICATION
+		       ? (unsigned)fg_conf_account_find(conf, sealed->account.data,
+							sealed->account.len)
+		       : UINT_MAX;
 }
 
 static void refuse_at_once(struct fg_core_relays *relays, const struct fg_ipc_sealed *sealed,
@@ -168,34 +190,69 @@ static void copy_work(struct fg_relay_work *work, const struct fg_ipc_sealed *se
 	work->body_len = sealed->body.len;
 }
 
-void fg_relays_sealed(struct fg_core *core, const struct fg_ipc_sealed *sealed)
+/* A part that is here already is answered with what it got then. */
+static bool is_new_part(struct fg_core_relays *relays, const struct fg_ipc_sealed *sealed,
+			unsigned account)
 {
-	struct fg_core_relays *relays = core->relays;
-	int account = account_of(core->conf, sealed->account);
-	enum fg_rc rc = may_take(relays, sealed, account);
-	uint64_t validity_s = sealed->validity_s;
-	struct fg_relay *relay;
+	const struct fg_relay_work work = { .reply_link = sealed->link, .token = sealed->token };
+	struct fg_id id = sealed->message_id;
+	enum fg_rc rc = fg_relay_join_check(relays, sealed, (uint16_t)account, &id);
 
-	if (rc != FG_OK) {
-		refuse_at_once(relays, sealed, rc);
-		return;
-	}
-	relay = fg_relay_new(sealed->source, sealed->destination);
+	if (rc != FG_OK)
+		fg_relay_take(relays, &work, &id, rc == FG_E_EXISTS ? FG_OK : rc);
+	return rc == FG_OK;
+}
+
+static uint32_t expiry_of(const struct fg_core *core, const struct fg_ipc_sealed *sealed,
+			  unsigned account)
+{
+	uint64_t validity_s = sealed->validity_s;
+
+	if (!validity_s)
+		validity_s = account == FG_RELAY_INBOUND
+				     ? INBOUND_S
+				     : (uint64_t)core->conf->accounts[account].validity_s;
+	return (uint32_t)(fg_core_now_ms(core) / 1000 + validity_s);
+}
+
+static struct fg_relay *relay_of(struct fg_core *core, const struct fg_ipc_sealed *sealed,
+				 unsigned account)
+{
+	struct fg_relay *relay = fg_relay_new(sealed->source, sealed->destination);
+
 	relay->id = sealed->message_id;
 	relay->account = (uint16_t)account;
 	relay->message_class = sealed->message_class;
 	relay->submit_flags = sealed->flags;
 	relay->protocol_id = sealed->protocol_id;
-	relay->registered = sealed->registered;
+	relay->registered = account == FG_RELAY_INBOUND ? 0 : sealed->registered;
 	relay->segments = (uint8_t)sealed->segments;
 	relay->reference = sealed->reference;
 	relay->flags = sealed->has_reference ? FG_RELAY_REFERENCE : 0;
-	if (!validity_s)
-		validity_s = (uint64_t)core->conf->accounts[account].validity_s;
-	relay->expires_s = (uint32_t)(fg_core_now_ms(core) / 1000 + validity_s);
+	relay->expires_s = expiry_of(core, sealed, account);
+	if (sealed->concat_total > 1) {
+		relay->part = fg_relay_part_new(sealed->concat_ref, sealed->concat_total,
+						sealed->concat_part);
+		memcpy(relay->part->same, sealed->same, sizeof(relay->part->same));
+	}
 	copy_work(fg_relay_work_new(relay), sealed);
+	return relay;
+}
+
+void fg_relays_sealed(struct fg_core *core, const struct fg_ipc_sealed *sealed)
+{
+	struct fg_core_relays *relays = core->relays;
+	unsigned account = account_of(core->conf, sealed);
+	enum fg_rc rc = may_take(relays, sealed, account);
+
+	if (rc != FG_OK) {
+		refuse_at_once(relays, sealed, rc);
+		return;
+	}
+	if (sealed->concat_total > 1 && !is_new_part(relays, sealed, account))
+		return;
 	relays->accounts[account].alive++;
 	relays->accounts[account].today++;
-	fg_relay_push(&relays->decide, relay);
+	fg_relay_push(&relays->decide, relay_of(core, sealed, account));
 	fg_relay_stir(relays);
 }

@@ -43,20 +43,20 @@ static void answer(struct fg_core *core, uint16_t link, uint64_t token, enum fg_
 static bool is_of(const struct fg_core *core, const struct fg_relay *relay, const void *account,
 		  size_t len)
 {
-	const char *name = core->conf->accounts[relay->account].name;
+	const char *name = fg_relay_account_name(core, relay);
 
-	return strlen(name) == len && memcmp(name, account, len) == 0;
+	return *name && strlen(name) == len && memcmp(name, account, len) == 0;
 }
 
 /* ---- explain ---- */
 
 static char *explain(struct fg_core *core, const struct fg_relay *relay)
 {
-	static const char *const states[] = { [FG_JOB_READY] = "ready",
-					      [FG_JOB_SENDING] = "sending",
-					      [FG_JOB_SENT] = "sent",
-					      [FG_JOB_IN_DOUBT] = "in_doubt",
-					      [FG_JOB_FINAL] = "final" };
+	static const char *const states[] = {
+		[FG_JOB_READY] = "ready",       [FG_JOB_SECURE] = "secure",
+		[FG_JOB_SENDING] = "sending",   [FG_JOB_SENT] = "sent",
+		[FG_JOB_IN_DOUBT] = "in_doubt", [FG_JOB_FINAL] = "final"
+	};
 	char masked[FG_HANDLE_MAX + 1], hash[2 * sizeof(relay->facts) + 1];
 	const char *state = relay->state <= FG_JOB_FINAL ? states[relay->state] : NULL;
 	bool known = relay->leg && relay->link < core->conf->links_count;
@@ -68,7 +68,7 @@ static char *explain(struct fg_core *core, const struct fg_relay *relay)
 		"outcome: message_state=%u error=%u segments=%u tries=%u\n"
 		"facts: hash begins %s (the whole is in the log's leaf; the line itself is not "
 		"kept)\n",
-		core->conf->accounts[relay->account].name,
+		fg_relay_is_inbound(relay) ? "a carrier" : fg_relay_account_name(core, relay),
 		fg_handle_mask(fg_relay_destination(relay), masked), state ? state : "?",
 		relay->decision_row, fg_reason_code((enum fg_reason)relay->reason), relay->leg,
 		known ? core->conf->links[relay->link].name : "-",
@@ -173,7 +173,7 @@ static bool cancel(struct fg_core_relays *relays, struct fg_relay *relay,
 {
 	struct fg_relay_work *work;
 
-	if (relay->state != FG_JOB_READY || relay->flags & FG_RELAY_CANCELLED)
+	if (relay->state != FG_JOB_READY || relay->part || relay->flags & FG_RELAY_CANCELLED)
 		return false;
 	relay->flags |= FG_RELAY_CANCELLED;
 	work = fg_relay_work_new(relay);
@@ -215,7 +215,7 @@ static void replace(struct fg_core_relays *relays, struct fg_relay *relay,
 	struct fg_store_op *op;
 	uint8_t *body;
 
-	if (relay->state != FG_JOB_READY ||
+	if (relay->state != FG_JOB_READY || relay->part ||
 	    relay->flags & (FG_RELAY_DECIDING | FG_RELAY_CANCELLED)) {
 		answer(relays->core, ask->link, ask->token, FG_E_CONFLICT, NULL);
 		return;

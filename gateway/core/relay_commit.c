@@ -21,12 +21,17 @@ struct then {
 	enum fg_relay_then then;
 	uint16_t link;
 	uint64_t token;
+	fg_relay_call_cb call;
+	void *arg;
 };
 
 struct fg_relay_commit {
 	struct fg_core_relays *relays;
 	struct fg_relay_commit *next; /* of those that stalled */
 	bool accepts;
+	unsigned part;
+	struct fg_relay *own; /* about this message alone: done is asked */
+	fg_relay_done_cb done;
 	struct fg_store_op *ops;
 	size_t ops_count, ops_cap;
 	struct then *thens;
@@ -47,6 +52,18 @@ struct fg_relay_commit *fg_relay_commit_new(struct fg_core_relays *relays, bool 
 
 	commit->relays = relays;
 	commit->accepts = accepts;
+	return commit;
+}
+
+struct fg_relay_commit *fg_relay_commit_own(struct fg_core_relays *relays, struct fg_relay *relay,
+					    const uint8_t *account_key, fg_relay_done_cb done)
+{
+	struct fg_relay_commit *commit = fg_relay_commit_new(relays, false);
+
+	commit->part = fg_store_part(account_key, FG_ACCOUNT_KEY_LEN);
+	commit->own = relay;
+	commit->done = done;
+	relay->flags |= FG_RELAY_DECIDING;
 	return commit;
 }
 
@@ -100,15 +117,26 @@ struct fg_store_op *fg_relay_commit_op(struct fg_relay_commit *commit, enum fg_s
 	return op;
 }
 
-void fg_relay_commit_then(struct fg_relay_commit *commit, struct fg_relay *relay,
-			  enum fg_relay_then then, uint16_t link, uint64_t token)
+static void add_then(struct fg_relay_commit *commit, const struct then *then)
 {
 	if (commit->thens_count == commit->thens_cap) {
 		commit->thens_cap = commit->thens_cap ? 4 * commit->thens_cap : OPS_FIRST;
 		commit->thens =
 			must(realloc(commit->thens, commit->thens_cap * sizeof(*commit->thens)));
 	}
-	commit->thens[commit->thens_count++] = (struct then){ relay, then, link, token };
+	commit->thens[commit->thens_count++] = *then;
+}
+
+void fg_relay_commit_then(struct fg_relay_commit *commit, struct fg_relay *relay,
+			  enum fg_relay_then then, uint16_t link, uint64_t token)
+{
+	add_then(commit,
+		 &(struct then){ .relay = relay, .then = then, .link = link, .token = token });
+}
+
+void fg_relay_commit_call(struct fg_relay_commit *commit, fg_relay_call_cb call, void *arg)
+{
+	add_then(commit, &(struct then){ .then = FG_THEN_CALL, .call = call, .arg = arg });
 }
 
 /* ---- durable ---- */
@@ -151,7 +179,7 @@ static void accepted(struct fg_core_relays *relays, struct fg_relay *relay)
 	work->accept = false;
 }
 
-static void run_then(struct fg_core_relays *relays, const struct then *then)
+static void run_then(struct fg_core_relays *relays, const struct then *then, enum fg_rc rc)
 {
 	struct fg_relay *relay = then->relay;
 
@@ -173,6 +201,9 @@ static void run_then(struct fg_core_relays *relays, const struct then *then)
 	case FG_THEN_FREE:
 		fg_relay_free(relay);
 		break;
+	case FG_THEN_CALL:
+		then->call(rc, then->arg);
+		break;
 	}
 }
 
@@ -186,10 +217,14 @@ static void run_accept(struct fg_core_relays *relays, const struct then *then)
 		return;
 	}
 	fg_relay_work_free(relay);
+	if (relay->part) {
+		fg_relay_join_add(relays, relay);
+		return;
+	}
 	if (!(relay->flags & FG_RELAY_TIMED)) /* for a link to have room */
 		fg_relay_timer(relays, relay, relay->expires_s);
 	if (!(relay->flags & FG_RELAY_LATER) && !fg_relay_lane_behind(relays, relay))
-		fg_relay_push(&relays->accounts[relay->account].wait, relay);
+		fg_relay_push(fg_relay_waits_on(relays, relay), relay);
 }
 
 static void refused(struct fg_relay_commit *commit, enum fg_rc rc)
@@ -220,6 +255,17 @@ static void stall(struct fg_relay_commit *commit_take)
 	relays->stalled_last = commit_take;
 }
 
+/* A commit of one's own: what its conditions say is an answer, all else passes or ends us. */
+static bool own_done(struct fg_relay_commit *commit, enum fg_rc rc)
+{
+	if (!commit->own || (rc != FG_OK && rc != FG_E_CONFLICT && !commit->relays->stopping))
+		return false;
+	commit->own->flags &= (uint8_t)~FG_RELAY_DECIDING;
+	if (!commit->relays->stopping)
+		commit->done(commit->relays, commit->own, rc, commit->ops, commit->ops_count);
+	return true;
+}
+
 static void committed(enum fg_rc rc, struct fg_store_op *ops, size_t count, void *arg)
 {
 	struct fg_relay_commit *commit = arg;
@@ -231,6 +277,11 @@ static void committed(enum fg_rc rc, struct fg_store_op *ops, size_t count, void
 	relays->accepts_under_way -= commit->accepts;
 	if (rc == FG_E_STORE_FATAL)
 		fg_role_fail(relays->core->process, rc, "the store");
+	if (own_done(commit, rc)) {
+		commit_free(commit);
+		fg_relay_stir(relays);
+		return;
+	}
 	if (rc != FG_OK && commit->accepts) {
 		refused(commit, rc);
 	} else if (rc != FG_OK && !relays->stopping) {
@@ -241,8 +292,9 @@ static void committed(enum fg_rc rc, struct fg_store_op *ops, size_t count, void
 		for (size_t i = 0; i < commit->thens_count; i++)
 			if (commit->accepts)
 				run_accept(relays, &commit->thens[i]);
-			else if (rc == FG_OK || commit->thens[i].then == FG_THEN_FREE)
-				run_then(relays, &commit->thens[i]);
+			else if (rc == FG_OK || commit->thens[i].then == FG_THEN_FREE ||
+				 commit->thens[i].then == FG_THEN_CALL)
+				run_then(relays, &commit->thens[i], rc);
 	}
 	commit_free(commit);
 	fg_relay_stir(relays);
@@ -256,7 +308,7 @@ void fg_relay_commit_submit(struct fg_relay_commit *commit_take)
 	relays->commits_under_way++;
 	relays->accepts_under_way += commit_take->accepts;
 	if (rc == FG_OK)
-		rc = fg_store_submit(relays->core->store, 0,
+		rc = fg_store_submit(relays->core->store, commit_take->part,
 				     commit_take->accepts ? FG_STORE_NEW : 0, commit_take->ops,
 				     commit_take->ops_count, committed, commit_take);
 	if (rc != FG_OK)
@@ -306,7 +358,8 @@ struct fg_store_op *fg_relay_save(struct fg_core_relays *relays, struct fg_relay
 	op->row = relay->row;
 	op->id = relay->id;
 	op->state = (enum fg_job_state)relay->state;
-	op->tag = relay->state != FG_JOB_READY && relay->state != FG_JOB_SENDING;
+	op->tag = relay->state != FG_JOB_READY && relay->state != FG_JOB_SENDING &&
+		  relay->state != FG_JOB_SECURE;
 	op->record = fg_relay_encode(relays, commit, relay);
 	if (then != FG_THEN_NOTHING)
 		fg_relay_commit_then(commit, relay, then, 0, 0);

@@ -63,6 +63,8 @@ void fg_relay_work_free(struct fg_relay *relay)
 		return;
 	views_drop(work->views);
 	free(work->view);
+	free(work->devices);
+	free(work->keys);
 	free(work->body);
 	free(work);
 }
@@ -132,30 +134,35 @@ static void wait_for_link(struct fg_core_relays *relays, struct fg_relay *relay)
 	fg_relay_lane_release(relays, relay);
 	fg_relay_timer(relays, relay, relay->expires_s);
 	if (!fg_relay_lane_behind(relays, relay))
-		fg_relay_push(&relays->accounts[relay->account].wait, relay);
+		fg_relay_push(fg_relay_waits_on(relays, relay), relay);
 }
 
+/* Over a link, or to devices, which are reached over none. */
 static void become_sending(struct fg_relay_batch *batch, struct fg_relay *relay,
 			   const struct fg_decision *decision, enum fg_relay_event event)
 {
 	struct fg_core_relays *relays = batch->relays;
 	struct fg_relay_work *work = relay->work;
+	bool secure = decision->action == FG_ACTION_SECURE;
 
 	fg_relay_become(relay, event, FG_JOB_SENDING);
 	fg_relay_lane_release(relays, relay);
 	fg_relay_untimer(relays, relay);
 	relay->leg++;
 	work->decided_ms = fg_core_now_ms(relays->core);
-	relay->link = decision->link;
-	relay->bearer = fg_relay_bearer(relays->core, decision->link);
+	relay->link = secure ? FG_RELAY_NO_LINK : decision->link;
+	relay->bearer = secure ? FG_BEARER_SECURE : fg_relay_bearer(relays->core, decision->link);
 	relay->decision_row = decision->row;
 	relay->reason =
 		(uint8_t)(work->secure_not_yet ? FG_REASON_SECURE_NOT_YET : decision->reason);
+	if (fg_relay_is_inbound(relay))
+		relay->reason = FG_REASON_RELAYED;
 	relay->flags &= (uint8_t) ~(FG_RELAY_PIN_OVERRIDE | FG_RELAY_REPEATED);
 	relay->flags |= decision->pin_override ? FG_RELAY_PIN_OVERRIDE : 0;
 	fg_relay_facts_hash(&batch->gathered, work);
 	memcpy(relay->facts, work->facts_hash.b, sizeof(relay->facts));
-	relays->sending_on[relay->link]++;
+	if (!secure)
+		relays->sending_on[relay->link]++;
 	fg_relay_push(&relays->sending, relay);
 	add_view(batch, work);
 }
@@ -209,7 +216,7 @@ static uint64_t next_row(struct fg_core_relays *relays)
 static void put_key(struct fg_core_relays *relays, struct fg_relay_commit *commit,
 		    struct fg_relay *relay)
 {
-	const char *account = relays->core->conf->accounts[relay->account].name;
+	const char *account = fg_relay_account_name(relays->core, relay);
 	size_t len = strlen(account) + 1;
 	uint8_t *key = fg_relay_commit_alloc(commit, len + relay->work->key_len);
 	struct fg_store_op *op = fg_relay_commit_op(commit, FG_OP_RELAY_KEY_PUT);
@@ -249,12 +256,29 @@ static void put_new(struct fg_core_relays *relays, struct fg_relay_commit **comm
 		fg_relay_commit_submit(own);
 }
 
+/* For a carrier's message there is neither an application nor a device: the carrier keeps it. What cannot be known now is taken. */
+static bool nobody_takes_it(const struct fg_relay *relay)
+{
+	return fg_relay_is_inbound(relay) && !relay->work->to_application &&
+	       relay->work->view_state == FG_VIEW_ABSENT;
+}
+
 static void apply_new(struct fg_relay_batch *batch, struct fg_relay_commit **commit,
 		      struct fg_relay *relay, const struct fg_decision *decision)
 {
 	struct fg_core_relays *relays = batch->relays;
 
+	if (relay->part) { /* decided on when the others are here */
+		fg_relay_become(relay, FG_RELAY_ACCEPT, FG_JOB_READY);
+		put_new(relays, commit, relay, false);
+		return;
+	}
+	if (nobody_takes_it(relay)) {
+		fg_relay_refuse(relays, relay, FG_E_NOT_FOUND);
+		return;
+	}
 	switch (decision->action) {
+	case FG_ACTION_SECURE:
 	case FG_ACTION_DOWNGRADE:
 		become_sending(batch, relay, decision, FG_RELAY_ACCEPT);
 		put_new(relays, commit, relay, true);
@@ -290,13 +314,43 @@ static void cancelled(struct fg_core_relays *relays, struct fg_relay *relay,
 		fg_relay_commit_then(relays->open, NULL, FG_THEN_ANSWER, link, token);
 }
 
+/* True: nothing more to do now. While copies lie with devices, or nobody knows whether they do, nothing else may happen to it. */
+static bool stays_with_devices(struct fg_core_relays *relays, struct fg_relay *relay,
+			       const struct fg_decision *decision)
+{
+	bool over = relay->expires_s <= fg_core_now_ms(relays->core) / 1000;
+	bool stay = decision->action == FG_ACTION_SECURE || decision->action == FG_ACTION_WAIT;
+
+	if (over && relay->withdraw != FG_WITHDRAW_NONE) {
+		relay->reason = FG_REASON_DEADLINE;
+		fg_relay_finish(relays, relay, FG_RELAY_DECIDE, FG_DLR_EXPIRED);
+		return true;
+	}
+	if (relay->withdraw == FG_WITHDRAW_DONE)
+		return false;
+#ifdef FG_MUTANT_relay_withdraw
+	if (!stay)
+		return false;
+#endif
+	if (relay->withdraw == FG_WITHDRAW_NONE && (over || !stay)) {
+		fg_relay_withdraw(relays, relay);
+		return true;
+	}
+	fg_relay_work_free(relay);
+	fg_relay_look_later(relays, relay);
+	return true;
+}
+
 static void apply_again(struct fg_relay_batch *batch, struct fg_relay *relay,
 			const struct fg_decision *decision)
 {
 	struct fg_core_relays *relays = batch->relays;
 
 	relay->flags &= (uint8_t)~FG_RELAY_DECIDING;
+	if (relay->state == FG_JOB_SECURE && stays_with_devices(relays, relay, decision))
+		return;
 	switch (decision->action) {
+	case FG_ACTION_SECURE:
 	case FG_ACTION_DOWNGRADE:
 		become_sending(batch, relay, decision, FG_RELAY_DECIDE);
 		fg_relay_save(relays, relay, FG_THEN_ORDER);
@@ -317,7 +371,7 @@ static void apply_again(struct fg_relay_batch *batch, struct fg_relay *relay,
 		break;
 	}
 	fg_relay_work_free(relay);
-	if (decision->reason == FG_REASON_NO_LINK) {
+	if (decision->reason == FG_REASON_NO_LINK && relay->state == FG_JOB_READY) {
 		wait_for_link(relays, relay);
 		return;
 	}
@@ -337,7 +391,7 @@ static void apply_repeat(struct fg_relay_batch *batch, struct fg_relay *relay)
 		return;
 	}
 	fg_relay_push(&batch->relays->sending, relay);
-	if (!relay->work->view) {
+	if (!relay->work->view || (relay->bearer == FG_BEARER_SECURE && !relay->work->devices)) {
 		fg_relay_work_free(relay);
 		fg_relay_timer(batch->relays, relay,
 			       (uint32_t)(fg_core_now_ms(batch->relays->core) / 1000) + AGAIN_S);
@@ -346,6 +400,38 @@ static void apply_repeat(struct fg_relay_batch *batch, struct fg_relay *relay)
 	relay->work->decided_ms = fg_core_now_ms(batch->relays->core);
 	fg_relay_facts_hash(&batch->gathered, relay->work);
 	add_view(batch, relay->work);
+}
+
+/* What a phone sent to an application's number is not the table's business: it came unprotected, and goes to whom it was sent to. */
+static struct fg_decision for_application(struct fg_core_relays *relays, struct fg_relay *relay,
+					  const struct fg_facts *facts, int account)
+{
+	int link = fg_relay_receiver(relays, (size_t)account);
+	struct fg_decision decision = { .action = FG_ACTION_WAIT, .reason = FG_REASON_NO_LINK };
+
+	relay->work->to_application = true;
+	if (facts->left_ms == 0) {
+		decision.action = FG_ACTION_EXPIRE;
+		decision.reason = FG_REASON_DEADLINE;
+	} else if (link >= 0 && fg_relay_link_room(relays, (size_t)link) && relay->work->view) {
+		decision.action = FG_ACTION_DOWNGRADE;
+		decision.link = (uint8_t)link;
+		decision.reason = FG_REASON_RELAYED;
+	}
+	return decision;
+}
+
+static struct fg_decision decision_for(struct fg_core_relays *relays, struct fg_relay *relay,
+				       const struct fg_facts *facts)
+{
+	int account =
+		fg_relay_is_inbound(relay)
+			? fg_conf_account_of_number(relays->core->conf, fg_relay_destination(relay),
+						    relay->destination_len)
+			: -1;
+
+	return account < 0 ? fg_decide(&relays->core->policy, facts)
+			   : for_application(relays, relay, facts, account);
 }
 
 static void decide(struct fg_relay_batch *batch)
@@ -365,7 +451,7 @@ static void decide(struct fg_relay_batch *batch)
 			batch->list[repeats++] = relay; /* the others may be gone */
 			continue;
 		}
-		decision = fg_decide(&relays->core->policy, &batch->gathered.facts);
+		decision = decision_for(relays, relay, &batch->gathered.facts);
 		if (relay->work->accept)
 			apply_new(batch, &commit, relay, &decision);
 		else
@@ -411,6 +497,9 @@ static void take_view(struct fg_core *core, struct fg_relay_work *work,
 	}
 	if (fg_directory_view_body(core, entry, &work->view, &work->view_len, &secure) != FG_OK)
 		return;
+	work->proven_ms = entry->proven_ms;
+	if (secure)
+		fg_relay_devices_keep(work, entry, fg_core_now_ms(core));
 	work->view_state = secure ? FG_VIEW_SECURE : FG_VIEW_ABSENT;
 	if (entry->pinned && entry->epoch < entry->pin_epoch) {
 		work->epoch = FG_EPOCH_LOWER;
@@ -527,6 +616,21 @@ static void batch_add(struct fg_relay_batch *batch, struct fg_relay *relay)
 	batch->list[batch->count++] = relay;
 }
 
+/* What phones sent to applications that are there again. */
+static void add_inbound(struct fg_relay_batch *batch)
+{
+	struct fg_core_relays *relays = batch->relays;
+
+	for (size_t i = 0; !relays->no_use && i < relays->core->conf->accounts_count; i++) {
+		struct fg_relay_list *waiting = &relays->accounts[i].inbound;
+		int link = waiting->head ? fg_relay_receiver(relays, i) : -1;
+		size_t room = link < 0 ? 0 : fg_relay_link_room(relays, (size_t)link);
+
+		for (; room && waiting->head && batch->count < FG_RELAY_BATCH_MAX; room--)
+			batch_add(batch, fg_relay_pop(waiting));
+	}
+}
+
 /* Of those that wait for a link, as many as links have room for, one account after the other. */
 static void add_waiting(struct fg_relay_batch *batch)
 {
@@ -559,6 +663,7 @@ void fg_relay_decide_batch(struct fg_core_relays *relays)
 	batch->views = NULL;
 	while (batch->count < FG_RELAY_BATCH_MAX && relays->decide.head)
 		batch_add(batch, fg_relay_pop(&relays->decide));
+	add_inbound(batch);
 	add_waiting(batch);
 	if (!batch->count) {
 		free(batch);

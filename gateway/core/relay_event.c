@@ -13,7 +13,8 @@
 enum {
 	REPORT_WAIT_S = FG_RELAY_DAY_S, /* correlation for the validity and this much more */
 	LEAST_WAIT_S = 3 * FG_RELAY_DAY_S,
-	REFUSED_S = 5, /* an order refused for a passing reason */
+	APPLICATION_S = 10, /* one that has just gone */
+	REFUSED_S = 5,      /* an order refused for a passing reason */
 	EARLY_MAX = 65536,
 	EARLY_MS = 5000,
 	EARLY_BUCKETS = 4096,
@@ -66,9 +67,12 @@ void fg_relay_finish(struct fg_core_relays *relays, struct fg_relay *relay,
 	fg_relay_unlist(relay);
 	fg_relay_work_free(relay);
 	fg_relay_refs_drop(relays, relay);
+	fg_relay_copies_drop(relays, relay);
 	relay->report = dlr_state;
 	relay->done_s = now_s(relays);
 	count_end(&relays->accounts[relay->account], dlr_state);
+	if (relay->part)
+		fg_relay_join_end(relays, relay);
 	if (!fg_relay_wants_receipt(relay)) {
 		fg_relay_end(relays, relay);
 		return;
@@ -136,6 +140,13 @@ static void sent(struct fg_core_relays *relays, struct fg_relay *relay,
 	take_early(relays, relay);
 }
 
+/* What a phone sent: its application has it, or will not have it. */
+static void handed_over(struct fg_core_relays *relays, struct fg_relay *relay, bool has_it)
+{
+	fg_relay_finish(relays, relay, FG_RELAY_LEG,
+			has_it ? FG_DLR_DELIVERED : FG_DLR_UNDELIVERABLE);
+}
+
 static void back_to_ready(struct fg_core_relays *relays, struct fg_relay *relay,
 			  enum fg_relay_event event)
 {
@@ -158,6 +169,12 @@ static void deferred(struct fg_core_relays *relays, struct fg_relay *relay, enum
 	bool throttled = fg_rc_class(rc) == FG_CLASS_THROTTLE;
 
 	back_to_ready(relays, relay, FG_RELAY_LEG);
+	if (fg_relay_is_inbound(
+		    relay)) { /* the application has gone, or is busy: it is no carrier */
+		fg_relay_wait(relays, relay, APPLICATION_S);
+		fg_relay_save(relays, relay, FG_THEN_NOTHING);
+		return;
+	}
 	if (!throttled && relay->tries < UINT8_MAX)
 		relay->tries++;
 	fg_relay_wait(relays, relay, throttled ? 1 : fg_relay_retry_s(relay));
@@ -179,20 +196,32 @@ bool fg_relays_leg(struct fg_core *core, const struct fg_ipc_leg *leg)
 	if (relay->state != FG_JOB_SENDING || leg->leg != relay->leg ||
 	    relay->flags & FG_RELAY_DECIDING || leg->state == FG_LEG_OPENED)
 		return true;
+	if (relay->bearer ==
+	    FG_BEARER_SECURE) /* copies come by themselves: without them it is ordered again */
+		return true;
 	relay->segments = leg->segments ? leg->segments : relay->segments;
 	relay->error = (uint16_t)leg->carrier_code;
 	switch ((enum fg_leg_state)leg->state) {
 	case FG_LEG_ACCEPTED:
 		core->links[relay->link].sent++;
-		sent(relays, relay, leg);
+		if (fg_relay_is_inbound(relay))
+			handed_over(relays, relay, true);
+		else
+			sent(relays, relay, leg);
 		break;
 	case FG_LEG_FAILED:
 		core->links[relay->link].failed++;
-		failed(relays, relay);
+		if (fg_relay_is_inbound(relay))
+			handed_over(relays, relay, false);
+		else
+			failed(relays, relay);
 		break;
 	case FG_LEG_UNKNOWN:
 		core->links[relay->link].unknown++;
-		doubt(relays, relay, FG_RELAY_LEG);
+		if (fg_relay_is_inbound(relay)) /* an application rather gets it twice than never */
+			deferred(relays, relay, FG_E_LINK_DOWN);
+		else
+			doubt(relays, relay, FG_RELAY_LEG);
 		break;
 	case FG_LEG_DEFERRED:
 		deferred(relays, relay, rc_of(leg->rc));

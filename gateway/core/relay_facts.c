@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include "gateway/decide/facts_text.h"
+#include "lib/base/conf.h"
 #include "lib/proto/view.h"
 
 static uint32_t clamp_ms(uint64_t ms)
@@ -37,6 +38,13 @@ static bool is_up(const struct fg_core *core, size_t i)
 	       && !fg_conf_link_is_server(&core->conf->links[i])
 #endif
 		;
+}
+
+size_t fg_relay_link_room(const struct fg_core_relays *relays, size_t link)
+{
+	return fg_operate_usable(relays->core, link) && relays->core->log && relays->core->vault
+		       ? room_of(relays, link)
+		       : 0;
 }
 
 size_t fg_relay_facts_room(const struct fg_core_relays *relays)
@@ -97,9 +105,18 @@ static enum fg_protection floor_of(const char *text)
 	return strcmp(text, "hop") == 0 ? FG_PROTECTION_HOP : FG_PROTECTION_NONE;
 }
 
+/* What came from a carrier has none: it may go to devices, and nowhere else on its own. */
 static void contract(const struct fg_conf_accounts *account, struct fg_facts *facts)
 {
-	facts->consent = FG_CONSENT_CONTRACT;
+	facts->sender_policy = FG_POLICY_ALLOW;
+	facts->consent = account ? FG_CONSENT_CONTRACT : FG_CONSENT_NONE;
+	facts->consent_bearers = facts->consent_reasons = 0;
+	facts->consent_after_ms = 0;
+	facts->consent_max_segments = UINT8_MAX;
+	facts->consent_pin_ack = false;
+	facts->floor = FG_PROTECTION_NONE;
+	if (!account)
+		return;
 	facts->consent_bearers = bearers_of(account->bearers);
 	facts->consent_reasons =
 		(uint8_t)(FG_CONSENT_FOR_ABSENT |
@@ -107,25 +124,25 @@ static void contract(const struct fg_conf_accounts *account, struct fg_facts *fa
 	facts->consent_after_ms = clamp_ms((uint64_t)account->undelivered_s * 1000);
 	facts->consent_max_segments = (uint8_t)account->most_segments;
 	facts->consent_pin_ack = account->pin_override;
-	facts->sender_policy = FG_POLICY_ALLOW;
 	facts->floor = floor_of(account->floor);
 }
 
-/* Whether messages of this class may never go to devices: log and vault hold the account's own words against it. */
-static bool never_secure(const struct fg_conf_accounts *account, const struct fg_relay *relay)
-{
-	if (strcmp(account->secure, "off") == 0)
-		return true;
-	return strcmp(account->secure, "default") == 0 && relay->message_class == FG_MESSAGE_OTP;
-}
-
-/* For such an account a handle counts as one without devices, so that whoever intercepted a registration code gets no codes of a bank with
- * it. Its pin says no more than that it has devices. */
+/* For an account whose messages do not go to devices yet a handle counts as one without, so that whoever intercepted a registration code
+ * gets no codes of a bank with it. Its pin says no more than that it has devices. When the directory does not say how new the handle is,
+ * neither may be concluded. */
 static void not_yet(const struct fg_conf_accounts *account, const struct fg_relay *relay,
-		    struct fg_facts *facts)
+		    uint64_t now_ms, struct fg_facts *facts)
 {
-	if (facts->view != FG_VIEW_SECURE || facts->epoch != FG_EPOCH_CURRENT ||
-	    facts->identity != FG_IDENTITY_SAME || !never_secure(account, relay))
+	bool otp = relay->message_class == FG_MESSAGE_OTP;
+	enum fg_conf_when when;
+
+	if (!account || facts->view != FG_VIEW_SECURE || facts->epoch != FG_EPOCH_CURRENT ||
+	    facts->identity != FG_IDENTITY_SAME)
+		return;
+	when = fg_conf_account_secure(account, otp, relay->work->proven_ms, now_ms);
+	if (when == FG_CONF_UNKNOWN)
+		facts->view = FG_VIEW_UNKNOWN;
+	if (when != FG_CONF_NOT_YET)
 		return;
 	relay->work->secure_not_yet = true;
 	facts->view = FG_VIEW_ABSENT;
@@ -157,10 +174,10 @@ void fg_relay_facts_pin(struct fg_core_relays *relays, struct fg_relay_work *wor
 		work->pin = FG_PIN_DEREGISTERED;
 }
 
-static bool must_queue(const struct fg_core_relays *relays, const struct fg_relay *relay)
+static bool must_queue(struct fg_core_relays *relays, const struct fg_relay *relay)
 {
 	return relay->work->accept &&
-	       (relay->work->delay_s || relays->accounts[relay->account].wait.count ||
+	       (relay->work->delay_s || fg_relay_waits_on(relays, relay)->count ||
 		fg_relay_lane_held(relays, relay));
 }
 
@@ -176,7 +193,7 @@ static void links_of(struct fg_core_relays *relays, const struct fg_relay *relay
 		link->segments = relay->segments;
 		link->credits = queue || !link->up ? 0 : room_of(relays, i);
 		link->failed = relay->failed_links >> i & 1;
-		if (account->price_max_micro &&
+		if (account && account->price_max_micro &&
 		    (uint64_t)link->price_micro * (relay->segments ? relay->segments : 1) >
 			    (uint64_t)account->price_max_micro)
 			link->failed = true; /* the account does not pay for it */
@@ -186,10 +203,11 @@ static void links_of(struct fg_core_relays *relays, const struct fg_relay *relay
 void fg_relay_facts_of(struct fg_core_relays *relays, struct fg_relay *relay,
 		       struct fg_relay_facts *gathered)
 {
-	const struct fg_conf_accounts *account = &relays->core->conf->accounts[relay->account];
+	const struct fg_conf_accounts *account = fg_relay_contract(relays->core, relay);
 	const struct fg_relay_work *work = relay->work;
 	struct fg_facts *facts = &gathered->facts;
 	uint64_t taken_ms = relay->row ? fg_relay_taken_ms(relay) : gathered->now_ms;
+	uint64_t id_ms = fg_id_time_ms(&relay->id); /* what log and vault count silence from */
 	uint64_t expires_ms = relay->expires_s * 1000ull;
 
 	contract(account, facts);
@@ -200,14 +218,17 @@ void fg_relay_facts_of(struct fg_core_relays *relays, struct fg_relay *relay,
 	facts->epoch = (enum fg_epoch_state)work->epoch;
 	facts->message_class = (enum fg_message_class)relay->message_class;
 	facts->cancelled = (relay->flags & FG_RELAY_CANCELLED) != 0;
+	taken_ms = id_ms > taken_ms ? id_ms : taken_ms;
 	facts->age_ms = clamp_ms(gathered->now_ms > taken_ms ? gathered->now_ms - taken_ms : 0);
 	facts->left_ms =
 		clamp_ms(expires_ms > gathered->now_ms ? expires_ms - gathered->now_ms : 0);
+	facts->withdraw = (enum fg_withdraw)relay->withdraw;
+	facts->acked = relay->withdraw == FG_WITHDRAW_FAILED;
 	facts->tries = relay->tries;
 	facts->spread = relay->id.b[FG_ID_LEN - 1];
 	memcpy(facts->sender, fg_relay_source(relay), relay->source_len + 1u);
 	memcpy(facts->recipient, fg_relay_destination(relay), relay->destination_len + 1u);
-	not_yet(account, relay, facts);
+	not_yet(account, relay, gathered->now_ms, facts);
 	links_of(relays, relay, account, gathered);
 }
 

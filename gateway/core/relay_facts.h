@@ -24,5 +24,7 @@ void fg_relay_facts_hash(const struct fg_relay_facts *gathered, struct fg_relay_
 void fg_relay_facts_pin(struct fg_core_relays *relays, struct fg_relay_work *work,
 			const struct fg_directory_entry *entry);
 /*! Jobs that all links together take now. */
+/*! Of one link, whatever it is for. */
+size_t fg_relay_link_room(const struct fg_core_relays *relays, size_t link);
 size_t fg_relay_facts_room(const struct fg_core_relays *relays);
 uint8_t fg_relay_bearer(const struct fg_core *core, size_t link);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "gateway/core/internal.h"
 #include "gateway/core/job.h"
 #include "gateway/core/relay.h"
 #include "lib/crypto/merkle.h"
@@ -13,6 +14,9 @@ enum fg_relay_event {
 	FG_RELAY_DECIDE,
 	FG_RELAY_REPLACE,
 	FG_RELAY_LEG,
+	FG_RELAY_COPIES, /*!< copies for devices lie in their queues */
+	FG_RELAY_ACKED,  /*!< a device has it */
+	FG_RELAY_JOIN,   /*!< a part met the others, or shares their end */
 	FG_RELAY_REFUSED,
 	FG_RELAY_REPORT,
 	FG_RELAY_OVERDUE, /*!< no report came in time */
@@ -25,6 +29,9 @@ enum {
 	FG_RELAY_PARTS_MAX = 255, /*!< of a message */
 	FG_RELAY_BATCH_MAX = 320, /*!< decided with one read, one signature and one commit */
 	FG_RELAY_DAY_S = 24 * 3600,
+	FG_RELAY_INBOUND =
+		FG_CONF_ACCOUNTS_MAX, /*!< the account of what came from a carrier: it has no contract */
+	FG_RELAY_NO_LINK = UINT16_MAX, /*!< bearer secure */
 	FG_RELAY_KEEP_DAYS =
 		7, /*!< ours, as for jobs: how long one may ask what became of a message */
 	FG_RELAY_ROW_SHIFT = 20, /*!< a row is the time it was taken, in ms, and a number */
@@ -63,6 +70,31 @@ struct fg_relay_ref {
 	char text[];
 };
 
+/*! The devices of a handle as the directory knew them when its view was made. */
+struct fg_relay_devices {
+	uint8_t account_key[FG_ACCOUNT_KEY_LEN];
+	uint8_t count;
+	uint8_t id[FG_DIRECTORY_DEVICES_MAX][FG_DEVICE_ID_LEN];
+	struct fg_bytes stored[FG_DIRECTORY_DEVICES_MAX]; /*!< StoredDevice, behind this struct */
+};
+
+/*! Who has a copy in its queue. */
+struct fg_relay_copies {
+	uint8_t count;
+	uint8_t id[FG_DIRECTORY_DEVICES_MAX][FG_DEVICE_ID_LEN];
+};
+
+/*! A part of a long message that its sender cut. Parts are taken, stored and answered for by themselves; the one with the lowest number
+ *  leads: it is decided on and ordered for all, and its end is theirs. */
+struct fg_relay_part {
+	uint16_t ref;
+	uint8_t total, number;
+	uint8_t same[8];          /*!< of what it says: to know a part that comes again */
+	struct fg_id leader;      /*!< zero: it waits for the others */
+	struct fg_relay **others; /*!< of the leader: malloc(), by number */
+	uint8_t others_count;
+};
+
 /*! A batch of views under one signature; freed with its last user. */
 struct fg_relay_views {
 	struct fg_merkle_tree *tree;
@@ -91,7 +123,13 @@ struct fg_relay_work {
 	/* From the directory. */
 	uint8_t view_state, pin, identity, epoch; /*!< as in struct fg_facts */
 	bool secure_not_yet;
-	uint8_t *view; /*!< body of the View, malloc(); NULL: unknown */
+	bool to_application; /*!< a phone's message to an application's number */
+	uint64_t proven_ms;
+	struct fg_relay_devices *devices; /*!< malloc(); NULL: it has none */
+	uint8_t *keys;                    /*!< for the vault: serialized LookupResult, malloc() */
+	size_t keys_len;
+	uint8_t copies_left, copies_stored; /*!< being put into queues */
+	uint8_t *view;                      /*!< body of the View, malloc(); NULL: unknown */
 	size_t view_len;
 	uint32_t view_index;
 	struct fg_relay_views *views;
@@ -104,6 +142,8 @@ struct fg_relay {
 	struct fg_relay *timer_prev, *timer_next;
 	struct fg_relay_ref *refs;
 	struct fg_relay_work *work;
+	struct fg_relay_copies *copies; /*!< malloc(); NULL: no device has one */
+	struct fg_relay_part *part;     /*!< malloc(); NULL: it came whole */
 	struct fg_id id;
 	uint64_t row;
 	uint64_t leaf_index;
@@ -113,6 +153,7 @@ struct fg_relay {
 	uint16_t leg, account, link, reference, concat_ref, error;
 	uint8_t state, flags, message_class, submit_flags, protocol_id, registered;
 	uint8_t segments, bearer, reason, decision_row, tries, report;
+	uint8_t withdraw; /*!< enum fg_withdraw */
 	uint8_t source_len, destination_len;
 	char text[]; /*!< source NUL destination NUL */
 };
@@ -144,6 +185,7 @@ struct fg_relay_account {
 	struct fg_relay_list wait; /*!< READY, for a link to have room */
 	struct fg_relay_list tell; /*!< final, the application is not told */
 	struct fg_relay_list telling;
+	struct fg_relay_list inbound; /*!< READY, for this application to be there */
 	struct fg_relay_bind binds[FG_CONF_LINKS_MAX];
 	uint64_t taken, delivered, failed, unknown; /*!< since start */
 };
@@ -152,6 +194,8 @@ struct fg_relay_lane; /* relay_table.c */
 struct fg_relay_early;
 struct fg_relay_commit;
 struct fg_relay_batch;
+struct fg_relay_join;
+struct fg_relay_ack;
 
 enum { FG_RELAY_WHEEL = 65536, FG_RELAY_CONCATS = 65536 };
 
@@ -171,7 +215,8 @@ struct fg_core_relays {
 	struct fg_relay_lane **lanes;
 	struct fg_relay_concat
 		*concats; /*!< references just allotted, whose commit may be under way */
-	struct fg_relay_account accounts[FG_CONF_ACCOUNTS_MAX];
+	struct fg_relay_account
+		accounts[FG_CONF_ACCOUNTS_MAX + 1]; /*!< the last one: FG_RELAY_INBOUND */
 	size_t next_account;          /*!< round robin of those that wait for a link */
 	struct fg_relay_list decide;  /*!< to be decided in the next batch */
 	struct fg_relay_list sending; /*!< ordered, or to be */
@@ -181,6 +226,11 @@ struct fg_core_relays {
 	struct fg_relay_early *early_first, *early_last;
 	struct fg_relay_early **early;
 	size_t early_count;
+	struct fg_relay_join **joins; /*!< parts that wait for others, by hash of their sender */
+	size_t joins_count;
+	struct fg_relay_list followers; /*!< while loading: whose leaders are not looked up yet */
+	struct fg_relay_ack *acks_first,
+		*acks_last;           /*!< of messages whose copies are just being changed */
 	struct fg_relay_commit *open; /*!< changes of this turn */
 	struct fg_relay_commit *stalled_first,
 		*stalled_last;        /*!< the store was busy: again soon, in order */
@@ -195,6 +245,30 @@ struct fg_core_relays {
 	struct event *turn, *timer;
 	struct fg_arena arena;
 };
+
+static inline bool fg_relay_is_inbound(const struct fg_relay *relay)
+{
+	return relay->account == FG_RELAY_INBOUND;
+}
+
+/*! NULL: it came from a carrier. */
+static inline const struct fg_conf_accounts *fg_relay_contract(const struct fg_core *core,
+							       const struct fg_relay *relay)
+{
+	return fg_relay_is_inbound(relay) ? NULL : &core->conf->accounts[relay->account];
+}
+
+static inline const char *fg_relay_account_name(const struct fg_core *core,
+						const struct fg_relay *relay)
+{
+	return fg_relay_is_inbound(relay) ? "" : core->conf->accounts[relay->account].name;
+}
+
+/*! A part whose others are not all here yet, or which another one leads: not to be decided on. */
+static inline bool fg_relay_follows(const struct fg_relay *relay)
+{
+	return relay->part && fg_id_cmp(&relay->part->leader, &relay->id) != 0;
+}
 
 /* relay_states.c */
 bool fg_relay_may_change(unsigned from, enum fg_relay_event event, enum fg_job_state to);
@@ -225,6 +299,9 @@ struct fg_relay_ref *fg_relay_ref_find(const struct fg_core_relays *relays, uint
 				       const void *text, size_t len);
 void fg_relay_refs_drop(struct fg_core_relays *relays, struct fg_relay *relay);
 uint32_t fg_relay_hash(const void *data, size_t len, uint32_t seed);
+/*! Where it waits for room: in its account's queue, or in that of the application that a phone's message is for. */
+struct fg_relay_list *fg_relay_waits_on(struct fg_core_relays *relays,
+					const struct fg_relay *relay);
 /*! It waits for its time: others for its recipient queue up behind it. */
 void fg_relay_lane_hold(struct fg_core_relays *relays, struct fg_relay *relay);
 void fg_relay_lane_release(struct fg_core_relays *relays, struct fg_relay *relay);
@@ -249,12 +326,22 @@ enum fg_relay_then {
 	FG_THEN_STORED, /*!< acknowledge a report: link, token */
 	FG_THEN_FREE,   /*!< it ended */
 	FG_THEN_ANSWER, /*!< APP_ANSWER: link, token, rc */
+	FG_THEN_CALL,   /*!< a function, also when it failed */
 };
+/*! How the ops of a commit of one's own ended. FG_OK, or FG_E_CONFLICT: then nothing of it happened. */
+typedef void (*fg_relay_done_cb)(struct fg_core_relays *relays, struct fg_relay *relay,
+				 enum fg_rc rc, const struct fg_store_op *ops, size_t count);
+typedef void (*fg_relay_call_cb)(enum fg_rc rc, void *arg);
 struct fg_relay_commit *fg_relay_commit_new(struct fg_core_relays *relays, bool accepts);
 void *fg_relay_commit_alloc(struct fg_relay_commit *commit, size_t len);
 struct fg_store_op *fg_relay_commit_op(struct fg_relay_commit *commit, enum fg_store_op_kind kind);
 void fg_relay_commit_then(struct fg_relay_commit *commit, struct fg_relay *relay,
 			  enum fg_relay_then then, uint16_t link, uint64_t token);
+void fg_relay_commit_call(struct fg_relay_commit *commit, fg_relay_call_cb call, void *arg);
+/*! Ops about one message that may fail by their conditions, in the partition of that account key. The message has FG_RELAY_DECIDING until
+ *  done is called. Submitted by fg_relay_commit_submit(). */
+struct fg_relay_commit *fg_relay_commit_own(struct fg_core_relays *relays, struct fg_relay *relay,
+					    const uint8_t *account_key, fg_relay_done_cb done);
 void fg_relay_commit_submit(struct fg_relay_commit *commit_take);
 /*! Its record and state as they are now, with the other changes of this turn. */
 struct fg_store_op *fg_relay_save(struct fg_core_relays *relays, struct fg_relay *relay,
@@ -298,7 +385,39 @@ void fg_relay_overdue(struct fg_core_relays *relays, struct fg_relay *relay);
 void fg_relay_early_sweep(struct fg_core_relays *relays, uint64_t now_ms);
 void fg_relay_early_free(struct fg_core_relays *relays);
 
+/* relay_secure.c: devices as recipients */
+void fg_relay_devices_keep(struct fg_relay_work *work, const struct fg_directory_entry *entry,
+			   uint64_t now_ms);
+/*! Get the keys of its devices, a prekey popped of each, and then order it. */
+void fg_relay_keys(struct fg_core_relays *relays, struct fg_relay *relay);
+/*! Take all copies back, and decide again; or learn that a device has one, and decide again. */
+void fg_relay_withdraw(struct fg_core_relays *relays, struct fg_relay *relay);
+/*! Look at it again when silence is over or it expires. */
+void fg_relay_look_later(struct fg_core_relays *relays, struct fg_relay *relay);
+/*! It ends: copies that still lie in queues go, whether or not there are any. */
+void fg_relay_copies_drop(struct fg_core_relays *relays, struct fg_relay *relay);
+void fg_relay_acks_go_on(struct fg_core_relays *relays);
+void fg_relay_acks_free(struct fg_core_relays *relays);
+
+/* relay_join.c: parts */
+/*! May this part be taken? FG_OK; FG_E_EXISTS: it is here already, *id_out is its id; FG_E_LIMIT: its sender has too many unfinished. */
+enum fg_rc fg_relay_join_check(struct fg_core_relays *relays, const struct fg_ipc_sealed *sealed,
+			       uint16_t account, struct fg_id *id_out);
+struct fg_relay_part *fg_relay_part_new(uint16_t ref, uint8_t total, uint8_t number);
+/*! It is durable. When it is the last one all are joined, and decided on. */
+void fg_relay_join_add(struct fg_core_relays *relays, struct fg_relay *relay);
+/*! The others did not come in time. */
+void fg_relay_join_late(struct fg_core_relays *relays, struct fg_relay *relay);
+/*! The leader has ended; so have the others. */
+void fg_relay_join_end(struct fg_core_relays *relays, struct fg_relay *leader);
+/*! Get the bodies of all parts out of the store, and then order it. */
+void fg_relay_join_fetch(struct fg_core_relays *relays, struct fg_relay *leader);
+void fg_relay_join_loaded(struct fg_core_relays *relays);
+void fg_relay_joins_free(struct fg_core_relays *relays);
+
 /* relay_tell.c */
+/*! The link over which an application takes what is for it, or -1. */
+int fg_relay_receiver(const struct fg_core_relays *relays, size_t account);
 bool fg_relay_wants_receipt(const struct fg_relay *relay);
 void fg_relay_tell(struct fg_core_relays *relays, struct fg_relay *relay);
 void fg_relay_tell_on(struct fg_core_relays *relays);

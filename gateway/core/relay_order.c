@@ -33,7 +33,8 @@ static enum fg_rc give(struct fg_core *core, const struct fg_relay *relay)
 	order->message_id = relay->id;
 	order->leg = relay->leg;
 	order->link = relay->link;
-	order->link_name = FG_BYTES_TEXT(core->conf->links[relay->link].name);
+	if (relay->bearer != FG_BEARER_SECURE)
+		order->link_name = FG_BYTES_TEXT(core->conf->links[relay->link].name);
 	order->bearer = relay->bearer;
 	order->reason = relay->reason;
 	order->row = relay->decision_row;
@@ -43,8 +44,8 @@ static enum fg_rc give(struct fg_core *core, const struct fg_relay *relay)
 	order->expires_ms = relay->expires_s * 1000ull;
 	memcpy(order->facts_hash, work->facts_hash.b, sizeof(order->facts_hash));
 	memcpy(order->policy_hash, core->policy_hash.b, sizeof(order->policy_hash));
-	order->kind = FG_SUBMIT_APPLICATION;
-	order->account = FG_BYTES_TEXT(core->conf->accounts[relay->account].name);
+	order->kind = fg_relay_is_inbound(relay) ? FG_SUBMIT_INBOUND : FG_SUBMIT_APPLICATION;
+	order->account = FG_BYTES_TEXT(fg_relay_account_name(core, relay));
 	order->source = FG_BYTES(fg_relay_source(relay), relay->source_len);
 	order->destination = FG_BYTES(fg_relay_destination(relay), relay->destination_len);
 	order->message_class = relay->message_class;
@@ -54,6 +55,11 @@ static enum fg_rc give(struct fg_core *core, const struct fg_relay *relay)
 	order->view_path = FG_BYTES(path, path_of(work, path));
 	order->view_index = work->view_index;
 	order->view_batch = FG_BYTES(work->views->signed_batch, work->views->signed_len);
+	order->devices = FG_BYTES(work->keys, work->keys_len);
+	if (relay->part) {
+		order->parts_ref = relay->part->ref;
+		order->parts_total = relay->part->total;
+	}
 	order->body = FG_BYTES(work->body, work->body_len);
 	return fg_channel_send(core->log, &frame);
 }
@@ -152,9 +158,17 @@ void fg_relay_order(struct fg_core_relays *relays, struct fg_relay *relay)
 
 	if (relay->state != FG_JOB_SENDING || !relay->work || !relay->work->views)
 		return;
+	if (relay->part && !relay->work->body) {
+		fg_relay_join_fetch(relays, relay);
+		return;
+	}
 	if (!relay->work->body) {
 		fg_relay_push(&relays->fetch, relay);
 		fg_relay_stir(relays);
+		return;
+	}
+	if (relay->bearer == FG_BEARER_SECURE && !relay->work->keys) {
+		fg_relay_keys(relays, relay);
 		return;
 	}
 	rc = core->log ? give(core, relay) : FG_E_CLOSED;
@@ -202,7 +216,9 @@ void fg_relay_repeat(struct fg_core_relays *relays)
 		return;
 	for (; relay; relay = next) {
 		next = relay->next;
-		if (relay->link < relays->core->conf->links_count && !relay->work)
+		if ((relay->bearer == FG_BEARER_SECURE ||
+		     relay->link < relays->core->conf->links_count) &&
+		    !relay->work)
 			fg_relay_repeat_one(relays, relay);
 	}
 	fg_relay_stir(relays);

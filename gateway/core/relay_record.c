@@ -9,7 +9,7 @@
 #include <string.h>
 #include "lib/base/cursor.h"
 
-enum { RECORD_VERSION = 1, STORED_FLAGS = FG_RELAY_REFERENCE | FG_RELAY_PIN_OVERRIDE };
+enum { RECORD_VERSION = 2, STORED_FLAGS = FG_RELAY_REFERENCE | FG_RELAY_PIN_OVERRIDE };
 
 static void write_text(struct fg_writer *w, const char *text, size_t len)
 {
@@ -47,6 +47,28 @@ static void write_failed(struct fg_writer *w, const struct fg_conf *conf,
 			write_text(w, conf->links[i].name, strlen(conf->links[i].name));
 }
 
+static void write_part(struct fg_writer *w, const struct fg_relay_part *part)
+{
+	fg_writer_u8(w, part ? part->total : 0);
+	if (!part)
+		return;
+	fg_writer_u8(w, part->number);
+	fg_writer_u16(w, part->ref);
+	fg_writer_bytes(w, part->same, sizeof(part->same));
+	fg_writer_bytes(w, part->leader.b, sizeof(part->leader.b));
+}
+
+/* What version 1 had not: devices as recipients, and parts. */
+static void write_ways(struct fg_writer *w, const struct fg_relay *relay)
+{
+	fg_writer_u8(w, relay->withdraw);
+	fg_writer_u8(w, relay->copies ? relay->copies->count : 0);
+	if (relay->copies)
+		fg_writer_bytes(w, relay->copies->id[0],
+				(size_t)relay->copies->count * FG_DEVICE_ID_LEN);
+	write_part(w, relay->part);
+}
+
 static size_t refs_size(const struct fg_relay *relay, uint8_t *count)
 {
 	size_t size = 0;
@@ -62,10 +84,12 @@ struct fg_bytes fg_relay_encode(struct fg_core_relays *relays, struct fg_relay_c
 				const struct fg_relay *relay)
 {
 	const struct fg_conf *conf = relays->core->conf;
-	const char *account = conf->accounts[relay->account].name;
-	const char *link = relay->leg ? conf->links[relay->link].name : "";
+	const char *account = fg_relay_account_name(relays->core, relay);
+	const char *link =
+		relay->leg && relay->link < conf->links_count ? conf->links[relay->link].name : "";
 	uint8_t refs = 0;
 	size_t cap = FG_RELAY_RECORD_SMALL + refs_size(relay, &refs) +
+		     (relay->copies ? sizeof(*relay->copies) : 0) +
 		     (relay->failed_links ? FG_CONF_LINKS_MAX * sizeof(conf->links->name) : 0);
 	uint8_t room[FG_STORE_RECORD_MAX], *out;
 	struct fg_writer w;
@@ -83,6 +107,7 @@ struct fg_bytes fg_relay_encode(struct fg_core_relays *relays, struct fg_relay_c
 		fg_writer_u8(&w, ref->state);
 		fg_writer_u8(&w, ref->final);
 	}
+	write_ways(&w, relay);
 	if (w.rc != FG_OK)
 		FG_BUG("a record of more than %zu bytes", cap);
 	out = fg_relay_commit_alloc(commit, fg_writer_len(&w));
@@ -112,14 +137,6 @@ static int link_of(const struct fg_conf *conf, struct fg_bytes name)
 	return -1;
 }
 
-static int account_of(const struct fg_conf *conf, struct fg_bytes name)
-{
-	for (size_t i = 0; i < conf->accounts_count; i++)
-		if (text_is(name, conf->accounts[i].name))
-			return (int)i;
-	return -1;
-}
-
 static void read_numbers(struct fg_cursor *cur, struct fg_relay *relay)
 {
 	relay->flags = fg_cursor_u8(cur) & STORED_FLAGS;
@@ -144,18 +161,53 @@ static void read_numbers(struct fg_cursor *cur, struct fg_relay *relay)
 	fg_cursor_copy(cur, relay->facts, sizeof(relay->facts));
 }
 
-static void read_refs(struct fg_core_relays *relays, struct fg_cursor *cur, struct fg_relay *relay)
+/* keep: into the hash, for a message that is alive. */
+static void read_refs(struct fg_core_relays *relays, struct fg_cursor *cur, struct fg_relay *relay,
+		      bool keep)
 {
 	for (unsigned n = fg_cursor_u8(cur); n && cur->rc == FG_OK; n--) {
 		struct fg_bytes text = read_text(cur);
+		uint8_t state = fg_cursor_u8(cur), final = fg_cursor_u8(cur);
 		struct fg_relay_ref *ref;
 
 		if (cur->rc != FG_OK)
 			return;
+		if (!keep)
+			continue;
 		ref = fg_relay_ref_add(relays, relay, text.data, text.len);
-		ref->state = fg_cursor_u8(cur);
-		ref->final = fg_cursor_u8(cur) != 0;
+		ref->state = state;
+		ref->final = final != 0;
 	}
+}
+
+static void read_part(struct fg_cursor *cur, struct fg_relay *relay)
+{
+	uint8_t total = fg_cursor_u8(cur), number;
+
+	if (total == 0 || cur->rc != FG_OK)
+		return;
+	number = fg_cursor_u8(cur);
+	relay->part = fg_relay_part_new(fg_cursor_u16(cur), total, number);
+	fg_cursor_copy(cur, relay->part->same, sizeof(relay->part->same));
+	fg_cursor_copy(cur, relay->part->leader.b, sizeof(relay->part->leader.b));
+}
+
+static void read_ways(struct fg_cursor *cur, struct fg_relay *relay)
+{
+	uint8_t copies;
+
+	relay->withdraw = fg_cursor_u8(cur);
+	copies = fg_cursor_u8(cur);
+	if (copies > FG_DIRECTORY_DEVICES_MAX)
+		cur->rc = FG_E_TOO_LONG;
+	if (copies && cur->rc == FG_OK) {
+		relay->copies = calloc(1, sizeof(*relay->copies));
+		if (!relay->copies)
+			FG_BUG("out of memory");
+		relay->copies->count = copies;
+		fg_cursor_copy(cur, relay->copies->id[0], (size_t)copies * FG_DEVICE_ID_LEN);
+	}
+	read_part(cur, relay);
 }
 
 struct fg_relay *fg_relay_decode(struct fg_core_relays *relays, const struct fg_store_row *row,
@@ -165,16 +217,18 @@ struct fg_relay *fg_relay_decode(struct fg_core_relays *relays, const struct fg_
 	struct fg_relay numbers = { 0 }, *relay;
 	struct fg_bytes account, source, destination;
 	struct fg_cursor cur;
+	uint8_t version;
 	int link, failed, of;
 
 	fg_cursor_init(&cur, row->body.data, row->body.len);
-	if (fg_cursor_u8(&cur) != RECORD_VERSION)
+	version = fg_cursor_u8(&cur);
+	if (version != 1 && version != RECORD_VERSION)
 		return NULL;
 	read_numbers(&cur, &numbers);
 	account = read_text(&cur);
 	source = read_text(&cur);
 	destination = read_text(&cur);
-	of = account_of(conf, account);
+	of = account.len ? fg_conf_account_find(conf, account.data, account.len) : FG_RELAY_INBOUND;
 	if (cur.rc != FG_OK || of < 0 || source.len > FG_RELAY_TEXT_MAX ||
 	    destination.len > FG_RELAY_TEXT_MAX)
 		return NULL;
@@ -188,13 +242,14 @@ struct fg_relay *fg_relay_decode(struct fg_core_relays *relays, const struct fg_
 	relay->state = (uint8_t)row->state;
 	relay->account = (uint16_t)of;
 	link = link_of(conf, read_text(&cur));
-	relay->link = link < 0 ? UINT16_MAX : (uint16_t)link;
+	relay->link = link < 0 ? FG_RELAY_NO_LINK : (uint16_t)link;
 	for (unsigned n = fg_cursor_u8(&cur); n && cur.rc == FG_OK; n--) {
 		failed = link_of(conf, read_text(&cur));
 		relay->failed_links |= failed < 0 ? 0 : 1u << failed;
 	}
-	if (refs)
-		read_refs(relays, &cur, relay);
+	read_refs(relays, &cur, relay, refs);
+	if (version > 1)
+		read_ways(&cur, relay);
 	if (cur.rc == FG_OK)
 		return relay;
 	fg_relay_refs_drop(relays, relay);

@@ -73,6 +73,18 @@ void fg_relay_unlist(struct fg_relay *relay)
 	relay->prev = relay->next = NULL;
 }
 
+struct fg_relay_list *fg_relay_waits_on(struct fg_core_relays *relays, const struct fg_relay *relay)
+{
+	int application =
+		fg_relay_is_inbound(relay)
+			? fg_conf_account_of_number(relays->core->conf, fg_relay_destination(relay),
+						    relay->destination_len)
+			: -1;
+
+	return application < 0 ? &relays->accounts[relay->account].wait
+			       : &relays->accounts[application].inbound;
+}
+
 struct fg_relay *fg_relay_pop(struct fg_relay_list *list)
 {
 	struct fg_relay *relay = list->head;
@@ -163,6 +175,10 @@ struct fg_relay *fg_relay_new(struct fg_bytes source, struct fg_bytes destinatio
 void fg_relay_free(struct fg_relay *relay_take)
 {
 	fg_relay_work_free(relay_take);
+	if (relay_take->part)
+		free(relay_take->part->others);
+	free(relay_take->part);
+	free(relay_take->copies);
 	free(relay_take);
 }
 
@@ -340,7 +356,7 @@ void fg_relay_lane_release(struct fg_core_relays *relays, struct fg_relay *relay
 		return;
 	*at = lane->next;
 	while ((behind = fg_relay_pop(&lane->behind)))
-		fg_relay_push(&relays->accounts[behind->account].wait, behind);
+		fg_relay_push(fg_relay_waits_on(relays, behind), behind);
 	free(lane);
 	fg_relay_stir(relays);
 }

@@ -22,22 +22,28 @@ bool fg_relay_wants_receipt(const struct fg_relay *relay)
 	}
 }
 
+/* A text of an application that goes to devices was readable to us: no more than hop. */
+static uint8_t protection_of(uint8_t bearer)
+{
+	return bearer == FG_BEARER_RCS || bearer == FG_BEARER_SECURE ? FG_PROTECTION_HOP
+								     : FG_PROTECTION_NONE;
+}
+
 static enum fg_rc say(struct fg_core *core, const struct fg_relay *relay, uint16_t link)
 {
 	struct fg_frame frame = { .type = FG_IPC_APP_RECEIPT };
 	struct fg_ipc_app_receipt *receipt = &frame.app_receipt;
 
 	receipt->link = link;
-	receipt->account = FG_BYTES_TEXT(core->conf->accounts[relay->account].name);
+	receipt->account = FG_BYTES_TEXT(fg_relay_account_name(core, relay));
 	receipt->message_id = relay->id;
 	receipt->source = FG_BYTES(fg_relay_source(relay), relay->source_len);
 	receipt->destination = FG_BYTES(fg_relay_destination(relay), relay->destination_len);
 	receipt->state = relay->report;
 	receipt->final = 1;
 	receipt->error = relay->error;
-	receipt->protection =
-		relay->bearer == FG_BEARER_RCS ? FG_PROTECTION_HOP : FG_PROTECTION_NONE;
 	receipt->bearer = relay->leg ? relay->bearer : FG_BEARER_SMS;
+	receipt->protection = protection_of(receipt->bearer);
 	receipt->reason = relay->reason;
 	receipt->segments = relay->segments;
 	receipt->has_reference = (relay->flags & FG_RELAY_REFERENCE) != 0;
@@ -51,6 +57,14 @@ static int link_for(const struct fg_core_relays *relays, const struct fg_relay_a
 {
 	for (size_t i = 0; i < relays->core->conf->links_count; i++)
 		if (account->binds[i].receivers && account->binds[i].credits)
+			return (int)i;
+	return -1;
+}
+
+int fg_relay_receiver(const struct fg_core_relays *relays, size_t account)
+{
+	for (size_t i = 0; i < relays->core->conf->links_count; i++)
+		if (relays->accounts[account].binds[i].receivers)
 			return (int)i;
 	return -1;
 }
@@ -106,24 +120,16 @@ void fg_relays_told(struct fg_core *core, const struct fg_ipc_app_told *told)
 	fg_relay_push(&account->tell, relay);
 }
 
-static int account_named(const struct fg_conf *conf, struct fg_bytes name)
-{
-	for (size_t i = 0; i < conf->accounts_count; i++)
-		if (strlen(conf->accounts[i].name) == name.len &&
-		    memcmp(conf->accounts[i].name, name.data, name.len) == 0)
-			return (int)i;
-	return -1;
-}
-
 void fg_relays_bound(struct fg_core *core, const struct fg_ipc_app_bound *bound)
 {
 	struct fg_core_relays *relays = core->relays;
-	int account = account_named(core->conf, bound->account);
+	int account = fg_conf_account_find(core->conf, bound->account.data, bound->account.len);
 
 	if (account < 0 || bound->link >= core->conf->links_count)
 		return;
 	relays->accounts[account].binds[bound->link] =
 		(struct fg_relay_bind){ bound->receivers, bound->credits };
+	relays->no_use = false;
 	fg_relay_stir(relays);
 }
 

@@ -63,6 +63,7 @@ struct fg_directory_entry {
 	bool exists;                             /*!< a StoredHandle is there */
 	uint8_t account_key[FG_ACCOUNT_KEY_LEN]; /*!< zero: signed off */
 	uint64_t epoch;
+	uint64_t proven_ms; /*!< since when it is its account's; 0: not known */
 	bool pinned;
 	uint8_t pin_account_key[FG_ACCOUNT_KEY_LEN];
 	uint64_t pin_epoch;
@@ -85,7 +86,7 @@ enum fg_rc fg_directory_read(struct fg_core *core, const struct fg_handle *handl
  *  *view_out is malloc()ed serialized Signed, the caller frees. */
 enum fg_rc fg_directory_view(struct fg_core *core, const struct fg_directory_entry *entry,
 			     uint8_t **view_out, size_t *len_out);
-/*! The same, not signed: for a batch. *body_out is malloc()ed, the caller frees; *secure_out whether it says SECURE. */
+/*! The same, not signed, for a batch, and with the time since when the handle is proven, which only log and vault are told. *body_out is malloc()ed, the caller frees; *secure_out whether it says SECURE. */
 enum fg_rc fg_directory_view_body(struct fg_core *core, const struct fg_directory_entry *entry,
 				  uint8_t **body_out, size_t *len_out, bool *secure_out);
 void fg_directory_register(struct fg_core *core, struct fg_session *session, uint64_t request,

@@ -56,6 +56,8 @@ static bool unseal_from_relay(void *ctx, const struct fg_ipc_relay *relay,
 		.view_index = relay->view_index,
 		.view_batch = copy(&to, relay->view_batch),
 		.devices = copy(&to, relay->devices),
+		.parts_ref = relay->parts_ref,
+		.parts_total = relay->parts_total,
 		.body = copy(&to, relay->body),
 	};
 	return true;
@@ -110,6 +112,7 @@ enum fg_rc fg_ledger_take_relay(struct fg_ledger *ledger, const struct fg_ipc_re
 					.message_class = relay->message_class,
 					.account = relay->account,
 					.destination = relay->destination,
+					.link_name = relay->link_name,
 					.view = relay->view,
 					.view_path = relay->view_path,
 					.view_batch = relay->view_batch,

@@ -7,20 +7,15 @@
 #include "lib/base/handle.h"
 #include "lib/crypto/merkle.h"
 
-enum { DEFAULT_DAYS = 7 /* accounts.secure = default, of other classes than otp */ };
-#define DAY_MS (24 * 3600 * 1000ull)
-
 static const char NO_CONTRACT[] = "contract/1 none\n"; /* what came from a carrier */
 
 /* ---- contracts ---- */
 
 const struct fg_conf_accounts *fg_account_find(const struct fg_conf *conf, struct fg_bytes name)
 {
-	for (size_t i = 0; i < conf->accounts_count; i++)
-		if (strlen(conf->accounts[i].name) == name.len && name.len > 0 &&
-		    memcmp(conf->accounts[i].name, name.data, name.len) == 0)
-			return &conf->accounts[i];
-	return NULL;
+	int at = fg_conf_account_find(conf, name.data, name.len);
+
+	return at < 0 ? NULL : &conf->accounts[at];
 }
 
 bool fg_account_allows(const struct fg_conf_accounts *account, enum fg_bearer bearer)
@@ -31,24 +26,6 @@ bool fg_account_allows(const struct fg_conf_accounts *account, enum fg_bearer be
 		return false;
 	return bearer != FG_BEARER_SECURE && bearer < FG_BEARER_COUNT &&
 	       strstr(account->bearers, fg_bearer_name(bearer)) != NULL;
-}
-
-enum fg_account_secure fg_account_secure(const struct fg_conf_accounts *account,
-					 uint8_t message_class, uint64_t proven_ms, uint64_t now_ms)
-{
-	const char *when = account->secure;
-	uint64_t days = DEFAULT_DAYS;
-
-	if (strcmp(when, "on") == 0)
-		return FG_ACCOUNT_SECURE;
-	if (strcmp(when, "off") == 0 ||
-	    (strcmp(when, "default") == 0 && message_class == FG_MESSAGE_OTP))
-		return FG_ACCOUNT_SECURE_NOT_YET;
-	if (strcmp(when, "after") == 0)
-		days = (uint64_t)account->secure_after_days;
-	if (proven_ms == 0 || proven_ms > now_ms)
-		return FG_ACCOUNT_SECURE_UNKNOWN;
-	return now_ms - proven_ms >= days * DAY_MS ? FG_ACCOUNT_SECURE : FG_ACCOUNT_SECURE_NOT_YET;
 }
 
 struct fg_hash fg_account_contract(const struct fg_conf_accounts *account)
@@ -168,7 +145,7 @@ static enum fg_rc find_recipient(struct fg_arena *arena, const struct fg_relay_c
 		if (!checked->devices)
 			return FG_E_SYNTAX;
 	}
-	if (claim->kind == FG_SUBMIT_INBOUND) {
+	if (claim->kind == FG_SUBMIT_INBOUND && checked->devices) {
 		checked->recipient_tag = fg_handle_tag(checked->devices->handle);
 		return FG_OK;
 	}
@@ -224,17 +201,18 @@ __attribute__((unused)) static bool reason_fits(const struct fg_relay_claim *cla
 {
 	const struct fg_conf_accounts *account = checked->account;
 	bool secure = checked->view->state == FALLGATE__VIEW_STATE__VIEW_SECURE;
-	enum fg_account_secure now =
-		account ? fg_account_secure(account, claim->message_class, checked->view->proven_ms,
-					    claim->now_ms)
-			: FG_ACCOUNT_SECURE;
+	enum fg_conf_when now =
+		account ? fg_conf_account_secure(account, claim->message_class == FG_MESSAGE_OTP,
+						 checked->view->proven_ms, claim->now_ms)
+			: FG_CONF_NOW;
 
+	if (claim->kind == FG_SUBMIT_INBOUND && claim->bearer != FG_BEARER_SECURE)
+		return claim->reason == FG_REASON_RELAYED;
 	if (claim->bearer == FG_BEARER_SECURE)
-		return secure && now == FG_ACCOUNT_SECURE &&
+		return secure && now == FG_CONF_NOW &&
 		       claim->reason == (account ? FG_REASON_SECURE_DEVICES : FG_REASON_RELAYED);
 	if (secure)
-		return (claim->reason == FG_REASON_SECURE_NOT_YET &&
-			now == FG_ACCOUNT_SECURE_NOT_YET) ||
+		return (claim->reason == FG_REASON_SECURE_NOT_YET && now == FG_CONF_NOT_YET) ||
 		       (claim->reason == FG_REASON_UNDELIVERED && is_undelivered(claim, account));
 	return claim->reason == FG_REASON_ABSENT || claim->reason == FG_REASON_DEREGISTERED ||
 	       claim->reason == FG_REASON_PIN_OVERRIDE;
@@ -253,14 +231,36 @@ static enum fg_rc check_reason(const struct fg_relay_claim *claim,
 	return FG_OK;
 }
 
-static enum fg_rc check_consent(const struct fg_relay_claim *claim,
+static const struct fg_conf_links *server_link(const struct fg_conf *conf, struct fg_bytes name)
+{
+	for (size_t i = 0; i < conf->links_count; i++)
+		if (strlen(conf->links[i].name) == name.len && name.len > 0 &&
+		    memcmp(conf->links[i].name, name.data, name.len) == 0)
+			return fg_conf_link_is_server(&conf->links[i]) ? &conf->links[i] : NULL;
+	return NULL;
+}
+
+/* To whom the number belongs, over a link that it binds to. */
+__attribute__((unused)) static bool is_to_application(const struct fg_conf *conf,
+						      const struct fg_relay_claim *claim)
+{
+	const struct fg_conf_links *link = server_link(conf, claim->link_name);
+	int account =
+		fg_conf_account_of_number(conf, claim->destination.data, claim->destination.len);
+
+	return link && account >= 0 &&
+	       (!conf->accounts[account].link[0] ||
+		strcmp(conf->accounts[account].link, link->name) == 0);
+}
+
+static enum fg_rc check_consent(const struct fg_conf *conf, const struct fg_relay_claim *claim,
 				const struct fg_relay_checked *checked)
 {
 	bool secure = claim->bearer == FG_BEARER_SECURE;
 
 #ifndef FG_MUTANT_inbound_bearer
 	if (claim->kind == FG_SUBMIT_INBOUND && claim->account.len == 0)
-		return secure ? FG_OK : FG_E_CONSENT_BEARER;
+		return secure || is_to_application(conf, claim) ? FG_OK : FG_E_CONSENT_BEARER;
 #else
 	if (claim->kind == FG_SUBMIT_INBOUND)
 		return FG_OK;
@@ -272,7 +272,11 @@ static enum fg_rc check_consent(const struct fg_relay_claim *claim,
 		   : !fg_account_allows(checked->account, (enum fg_bearer)claim->bearer))
 		return FG_E_CONSENT_BEARER;
 #endif
-	(void)secure;
+#ifndef FG_MUTANT_relay_to_server
+	if (!secure && server_link(conf, claim->link_name)) /* no way out */
+		return FG_E_CONSENT_BEARER;
+#endif
+	(void)secure, (void)conf;
 	return FG_OK;
 }
 
@@ -295,7 +299,7 @@ enum fg_rc fg_relay_check(struct fg_view_batches *batches, struct fg_arena *aren
 			  const struct fg_relay_claim *claim, struct fg_relay_checked *checked_out)
 {
 	struct fg_relay_checked checked = { .account = fg_account_find(conf, claim->account) };
-	enum fg_rc rc = check_consent(claim, &checked);
+	enum fg_rc rc = check_consent(conf, claim, &checked);
 
 	if (rc == FG_OK)
 		rc = check_view(batches, arena, trust, claim, &checked);

@@ -41,7 +41,7 @@ struct fg_relay_claim {
 	uint8_t reason; /*!< enum fg_reason */
 	bool pin_override;
 	uint8_t message_class;
-	struct fg_bytes account, destination, view, view_path, view_batch, devices;
+	struct fg_bytes account, destination, link_name, view, view_path, view_batch, devices;
 	uint32_t view_index;
 	uint64_t now_ms;
 };
@@ -61,22 +61,11 @@ const struct fg_conf_accounts *fg_account_find(const struct fg_conf *conf, struc
 /*! Does the contract consent to this bearer? */
 bool fg_account_allows(const struct fg_conf_accounts *account, enum fg_bearer bearer);
 
-/*! When may messages of the account go to devices? (accounts.secure) */
-enum fg_account_secure {
-	FG_ACCOUNT_SECURE,         /*!< now */
-	FG_ACCOUNT_SECURE_NOT_YET, /*!< never, or the handle is too new */
-	FG_ACCOUNT_SECURE_UNKNOWN  /*!< the directory does not say how new it is: neither */
-};
-
-/*! proven_ms: View.proven_ms. */
-enum fg_account_secure fg_account_secure(const struct fg_conf_accounts *account,
-					 uint8_t message_class, uint64_t proven_ms,
-					 uint64_t now_ms);
-
 /*! SHA-256 of the contract in words: what a leaf says about the consent. */
 struct fg_hash fg_account_contract(const struct fg_conf_accounts *account);
 
-/*! What came from a carrier has no contract and may go to the devices of a handle and nowhere else; which handle, is the core's word.
+/*! What came from a carrier has no contract. It may go to the devices of a handle (which one, is the core's word), or to the application whose
+ *  number it was sent to, over a link that this one may bind to, and nowhere else.
  *  \return FG_OK; FG_E_DENIED no such account; FG_E_CONSENT_BEARER, FG_E_CONSENT_REASON; FG_E_SIGNATURE, FG_E_SYNTAX, FG_E_PROOF,
  *  FG_E_VIEW_EXPIRED about the view. One signature verification for each new batch, else some hashes. */
 enum fg_rc fg_relay_check(struct fg_view_batches *batches, struct fg_arena *arena,

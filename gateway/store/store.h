@@ -5,8 +5,8 @@
  * Asynchronous and batched; no SQL is shown; nothing is atomic across partitions. A partition (`part`, 0..255) leads every hot key: of a
  * device's queue by hash of the account, of a job by hash of the recipient (fg_store_part()).
  *
- *  1. Atomic: the ops of one submit happen together or not at all. Ops of one submit have one part, but for KV and REF ops, which may
- *     ride along (an engine over several machines puts them in the same partition as their submit; see `part` there).
+ *  1. Atomic: the ops of one submit happen together or not at all. Ops of one submit have one part, but for KV, REF and RELAY ops, which
+ *     may ride along (an engine over several machines puts them in the same partition as their submit; see `part` there).
  *  2. Durable: when `done` says FG_OK the ops survive kill -9 and a power cut. The store merges everything that waits into one commit as
  *     soon as the commit before ends; there is no timer.
  *  3. Idempotent: every op may be replayed; FG_STORE_DUP counts as success, and so does FG_STORE_NOT_FOUND of whatever deletes or pops.

@@ -37,6 +37,13 @@ size_t fg_vault_relay_ad(const struct fg_vault_relay *relay, uint8_t out[static 
 #else
 	(void)write_short;
 #endif
+#ifndef FG_MUTANT_part_bound
+	if (relay->parts_total > 1) {
+		fg_writer_u16(&w, relay->parts_ref);
+		fg_writer_u8(&w, relay->parts_total);
+		fg_writer_u8(&w, relay->part);
+	}
+#endif
 	if (w.rc != FG_OK)
 		FG_BUG("associated data of a message does not fit");
 	return fg_writer_len(&w);
@@ -115,6 +122,8 @@ static struct fg_hash hash_same(const struct fg_vault *vault, const struct fg_ip
 		{ "\0", 1 },
 		{ &submit->message_class, 1 },
 		{ &submit->flags, 1 },
+		{ &submit->concat_total, 1 },
+		{ &submit->concat_part, 1 },
 		{ submit->text.data, submit->text.len },
 	};
 
@@ -139,7 +148,10 @@ static enum fg_rc submit(struct fg_vault *vault, size_t link, const struct fg_ip
 					.destination = in->destination,
 					.message_class = in->message_class,
 					.flags = in->flags,
-					.protocol_id = in->protocol_id };
+					.protocol_id = in->protocol_id,
+					.parts_ref = in->concat_ref,
+					.parts_total = in->concat_total,
+					.part = in->concat_part };
 	const struct fg_conf_accounts *account;
 	struct fg_frame frame = { .type = FG_IPC_SEALED };
 	uint8_t body[BODY_MAX];

@@ -124,7 +124,9 @@ enum fg_rc fg_vault_open_order(struct fg_vault *vault, const struct fg_ipc_open 
 enum fg_rc fg_vault_check_leaf(struct fg_vault *vault, const struct fg_ipc_open *open,
 			       const struct fg_order_checked *checked);
 /* The leg before this one left nothing at the far side. */
-enum fg_rc fg_vault_check_leg(const struct fg_vault *vault, const struct fg_ipc_open *open);
+/* twice: what the one before may have delivered may be delivered once more. */
+enum fg_rc fg_vault_check_leg(const struct fg_vault *vault, const struct fg_ipc_open *open,
+			      bool twice);
 enum fg_rc fg_vault_check_link(const struct fg_vault *vault, const struct fg_ipc_open *open);
 /* Takes the job when it returns FG_OK. consent all zero: none, a contract stands for it. */
 enum fg_rc fg_vault_record_and_queue(struct fg_vault *vault, const struct fg_ipc_open *open,
@@ -156,6 +158,8 @@ struct fg_vault_relay {
 	uint8_t kind;
 	struct fg_bytes account, source, destination; /* at most 32 bytes each, as in ipc.def */
 	uint8_t message_class, flags, protocol_id;
+	uint16_t parts_ref; /* of a part: its place is bound as well */
+	uint8_t parts_total, part;
 };
 size_t fg_vault_relay_ad(const struct fg_vault_relay *relay, uint8_t out[static FG_VAULT_AD_MAX]);
 void fg_vault_take_submit(struct fg_vault *vault, size_t link, const struct fg_ipc_submit *in);

@@ -122,10 +122,11 @@ static enum fg_rc check_legs(const struct fg_vault *vault, const struct fg_ipc_o
 
 	if (first && memcmp(first->key, open->message_id.b, FG_ID_LEN) != 0)
 		return FG_E_CONSENT_USED;
-	return fg_vault_check_leg(vault, open);
+	return fg_vault_check_leg(vault, open, false);
 }
 
-enum fg_rc fg_vault_check_leg(const struct fg_vault *vault, const struct fg_ipc_open *open)
+enum fg_rc fg_vault_check_leg(const struct fg_vault *vault, const struct fg_ipc_open *open,
+			      bool twice)
 {
 	const struct fg_vault_leg *before;
 	uint8_t key[FG_VAULT_KEY_LEN];
@@ -137,12 +138,14 @@ enum fg_rc fg_vault_check_leg(const struct fg_vault *vault, const struct fg_ipc_
 		fg_vault_key(&open->message_id, (uint16_t)(open->leg - 1), key);
 		before = fg_table_get(vault->legs, key);
 		/* Neither of the two left anything at the far side; copies for devices went to none. */
-		if (!before || (before->link != FG_VAULT_NO_LINK &&
-				before->state != FG_LEG_FAILED && before->state != FG_LEG_DEFERRED))
+		if (!before ||
+		    (before->link != FG_VAULT_NO_LINK && before->state != FG_LEG_FAILED &&
+		     before->state != FG_LEG_DEFERRED &&
+		     !(twice && before->state == FG_LEG_UNKNOWN)))
 			return FG_E_LEG_ORDER;
 	}
 #endif
-	(void)vault, (void)open, (void)before, (void)key;
+	(void)vault, (void)open, (void)twice, (void)before, (void)key;
 	return FG_OK;
 }
 

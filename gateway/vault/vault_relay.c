@@ -11,6 +11,7 @@
 #include <talloc.h>
 #include "gateway/log/relay_check.h"
 #include "gateway/vault/mark.h"
+#include "lib/base/cursor.h"
 #include "lib/base/log.h"
 
 static enum fg_rc check_contract(struct fg_vault *vault, struct fg_vault_unsealing *order)
@@ -24,6 +25,7 @@ static enum fg_rc check_contract(struct fg_vault *vault, struct fg_vault_unseali
 					.message_class = u->message_class,
 					.account = u->account,
 					.destination = u->destination,
+					.link_name = u->link_name,
 					.view = u->view,
 					.view_path = u->view_path,
 					.view_batch = u->view_batch,
@@ -42,6 +44,8 @@ static enum fg_rc check_pin(struct fg_vault *vault, struct fg_vault_unsealing *o
 	enum fg_rc rc = pin ? fg_view_epoch_check(view, pin->epoch) : FG_OK;
 
 	order->pin = pin;
+	if (order->unseal->kind == FG_SUBMIT_INBOUND && order->unseal->bearer != FG_BEARER_SECURE)
+		return FG_OK; /* it goes to an application, and no handle's protection is lost */
 #ifndef FG_MUTANT_copies_pinned
 	/* Only to an account that was announced, and so stands in the log for everybody to see. */
 	if (order->unseal->bearer == FG_BEARER_SECURE && (!pin || pin->signed_off))
@@ -107,24 +111,85 @@ static enum fg_rc check_leaf(struct fg_vault *vault, struct fg_vault_unsealing *
 	return leaf_rc(vault, order, fg_vault_check_leaf(vault, &order->open, &checked));
 }
 
-enum fg_rc fg_vault_open_body(struct fg_vault *vault, const struct fg_ipc_unseal *u)
+/* Opened behind what is in vault->plain already. */
+static enum fg_rc open_piece(struct fg_vault *vault, const struct fg_vault_relay *relay,
+			     struct fg_bytes body)
 {
-	const struct fg_vault_relay relay = { .message_id = u->message_id,
-					      .kind = u->kind,
-					      .account = u->account,
-					      .source = u->source,
-					      .destination = u->destination,
-					      .message_class = u->message_class,
-					      .flags = u->flags,
-					      .protocol_id = u->protocol_id };
 	uint8_t ad[FG_VAULT_AD_MAX];
-	size_t ad_len = fg_vault_relay_ad(&relay, ad);
+	size_t ad_len = fg_vault_relay_ad(relay, ad), len = 0;
+	struct fg_clear *plain = &vault->plain;
 	enum fg_rc rc =
-		fg_storekeys_open(&vault->storekeys, ad, ad_len, u->body.data, u->body.len,
-				  vault->plain.data, vault->plain.cap - 1, &vault->plain.len);
+		fg_storekeys_open(&vault->storekeys, ad, ad_len, body.data, body.len,
+				  plain->data + plain->len, plain->cap - 1 - plain->len, &len);
 
 	if (rc == FG_OK)
+		plain->len += len;
+	return rc;
+}
+
+static enum fg_rc say_gap(struct fg_vault *vault)
+{
+	static const char gap[] = "[...]";
+
+	return fg_clear_append(&vault->plain, gap, sizeof(gap) - 1);
+}
+
+/* In their order, each once, the first one under the order's own id: so no part can be opened under another's. What a phone sent may lack
+ * some, and then says so; what an application sent may not. */
+static enum fg_rc open_parts(struct fg_vault *vault, const struct fg_ipc_unseal *u,
+			     struct fg_vault_relay *relay)
+{
+	struct fg_cursor cur;
+	unsigned before = 0;
+	enum fg_rc rc = FG_OK;
+
+	fg_cursor_init(&cur, u->body.data, u->body.len);
+	while (rc == FG_OK && fg_cursor_left(&cur)) {
+		struct fg_bytes body;
+
+		fg_cursor_copy(&cur, relay->message_id.b, FG_ID_LEN);
+		relay->part = fg_cursor_u8(&cur);
+		body.len = fg_cursor_u16(&cur);
+		body.data = fg_cursor_bytes(&cur, body.len);
+		if (cur.rc != FG_OK || relay->part <= before || relay->part > u->parts_total)
+			return FG_E_IPC_FRAME;
+#ifndef FG_MUTANT_part_leads
+		if (!before && fg_id_cmp(&relay->message_id, &u->message_id) != 0)
+			return FG_E_IPC_FRAME;
+#endif
+		if (relay->part != before + 1)
+			rc = u->kind == FG_SUBMIT_INBOUND ? say_gap(vault) : FG_E_IPC_FRAME;
+		if (rc == FG_OK)
+			rc = open_piece(vault, relay, body);
+		before = relay->part;
+	}
+	if (rc == FG_OK && before != u->parts_total)
+		rc = before && u->kind == FG_SUBMIT_INBOUND ? say_gap(vault) : FG_E_IPC_FRAME;
+	return rc;
+}
+
+enum fg_rc fg_vault_open_body(struct fg_vault *vault, const struct fg_ipc_unseal *u)
+{
+	struct fg_vault_relay relay = { .message_id = u->message_id,
+					.kind = u->kind,
+					.account = u->account,
+					.source = u->source,
+					.destination = u->destination,
+					.message_class = u->message_class,
+					.flags = u->flags,
+					.protocol_id = u->protocol_id,
+					.parts_ref = u->parts_ref,
+					.parts_total = u->parts_total };
+	enum fg_rc rc;
+
+	vault->plain.len = 0;
+	rc = u->parts_total > 1 ? open_parts(vault, u, &relay) : open_piece(vault, &relay, u->body);
+	if (rc == FG_OK && vault->plain.len == vault->plain.cap)
+		rc = FG_E_TOO_LONG;
+	if (rc == FG_OK)
 		vault->plain.data[vault->plain.len] = '\0';
+	else
+		fg_wipe(vault->plain.data, vault->plain.cap);
 	return rc;
 }
 
@@ -143,6 +208,31 @@ enum fg_rc fg_vault_job_text(struct fg_vault *vault, struct fg_vault_job *job, s
 static void copy_text(char *out, size_t cap, struct fg_bytes from)
 {
 	snprintf(out, cap, "%.*s", (int)from.len, from.len ? (const char *)from.data : "");
+}
+
+/* A phone's text for an application goes on as it came, in one piece: which way it came is in the record beside it, not in its words. */
+static enum fg_rc plan_for_application(struct fg_vault *vault,
+				       const struct fg_vault_unsealing *order,
+				       struct fg_vault_job *job)
+{
+	const struct fg_ipc_unseal *u = order->unseal;
+	const struct fg_conf_links *link = &vault->conf->links[u->link];
+	enum fg_rc rc;
+
+	if (u->destination.len >= sizeof(job->destination) || u->source.len >= sizeof(job->source))
+		return FG_E_LINK_RECIPIENT;
+	copy_text(job->destination, sizeof(job->destination), u->destination);
+	copy_text(job->source, sizeof(job->source), u->source);
+	rc = fg_vault_job_text(vault, job, vault->plain.len + 1);
+	if (rc == FG_OK)
+		rc = fg_clear_append(&job->text, vault->plain.data, vault->plain.len);
+	if (rc == FG_OK)
+		rc = fg_vault_plan(link, FG_TEXT_PARTS_MAX, job);
+	if (rc != FG_OK)
+		return rc;
+	job->plan.parts = 1;
+	job->plan.offset[1] = (uint32_t)job->text.len;
+	return FG_OK;
 }
 
 /* The link's own number hides who sent it: then the sender's follows the mark. */
@@ -192,7 +282,8 @@ static enum fg_rc check_order(struct fg_vault *vault, struct fg_vault_unsealing 
 	if (rc == FG_OK)
 		rc = check_pin(vault, order);
 	if (rc == FG_OK)
-		rc = fg_vault_check_leg(vault, &order->open);
+		rc = fg_vault_check_leg(vault, &order->open,
+					order->unseal->kind == FG_SUBMIT_INBOUND);
 	if (rc == FG_OK && order->unseal->bearer != FG_BEARER_SECURE)
 		rc = fg_vault_check_link(vault, &order->open);
 	return rc;
@@ -218,7 +309,8 @@ enum fg_rc fg_vault_unseal_order(struct fg_vault *vault, const struct fg_ipc_uns
 		return FG_E_NO_MEMORY;
 	rc = fg_vault_open_body(vault, unseal);
 	if (rc == FG_OK)
-		rc = mark_and_plan(vault, &order, job);
+		rc = order.checked.account ? mark_and_plan(vault, &order, job)
+					   : plan_for_application(vault, &order, job);
 	fg_wipe(vault->plain.data, vault->plain.len);
 	if (rc == FG_OK)
 		rc = fg_vault_record_and_queue(vault, &order.open, &no_consent,

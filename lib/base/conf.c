@@ -224,8 +224,3 @@ enum fg_rc fg_conf_parse_policy(const char *text, size_t len, const char *file,
 
 	return parse(&reader, text, len, read_policy, &target);
 }
-
-bool fg_conf_link_is_server(const struct fg_conf_links *link)
-{
-	return strcmp(link->adapter, "smpp-server") == 0;
-}

@@ -46,6 +46,23 @@ struct fg_conf {
 /*! Applications bind to it: it is no way out. */
 bool fg_conf_link_is_server(const struct fg_conf_links *link);
 
+/*! Index of the account of that name; -1: there is none. O(accounts), as the next one. */
+int fg_conf_account_find(const struct fg_conf *conf, const void *name, size_t len);
+/*! Whose number it is (accounts.numbers): index of the first such account; -1: nobody's. */
+int fg_conf_account_of_number(const struct fg_conf *conf, const void *number, size_t len);
+/*! One of "1000,+1202*,SHOP"? An item with * at its end is a prefix. */
+bool fg_conf_list_has(const char *list, const char *text, size_t len);
+
+/*! When may messages of an account go to the devices of a handle? (accounts.secure) */
+enum fg_conf_when {
+	FG_CONF_NOW,
+	FG_CONF_NOT_YET, /*!< never, or the handle is too new */
+	FG_CONF_UNKNOWN  /*!< the directory does not say how new it is: neither now nor "not yet" */
+};
+/*! otp: the message is of class otp; proven_ms: since when the handle is proven, 0: not said. */
+enum fg_conf_when fg_conf_account_secure(const struct fg_conf_accounts *account, bool otp,
+					 uint64_t proven_ms, uint64_t now_ms);
+
 /*! Called for each error: "fallgate.conf:12: links.port: 70000 is not a port; from 0 to 65535". line 0: no line. */
 typedef void (*fg_conf_error_cb)(const char *file, unsigned line, const char *key, const char *text,
 				 void *arg);

@@ -44,6 +44,23 @@ static enum fg_rc on_report(void *arg, const struct fg_delivery_report *report)
 	return FG_OK;
 }
 
+static enum fg_rc on_submit(void *arg, const struct fg_submission *submission)
+{
+	struct recorder *recorder = arg;
+	struct recorder_submission *kept;
+
+	if (recorder->submit_rc != FG_OK)
+		return recorder->submit_rc;
+	must(recorder->submissions_count < RECORDED_MAX);
+	kept = &recorder->submissions[recorder->submissions_count++];
+	kept->said = *submission;
+	snprintf(kept->source, sizeof(kept->source), "%s", submission->source);
+	snprintf(kept->destination, sizeof(kept->destination), "%s", submission->destination);
+	snprintf(kept->text, sizeof(kept->text), "%.*s", (int)submission->text.len,
+		 submission->text.len ? (const char *)submission->text.data : "");
+	return FG_OK;
+}
+
 static void on_drained(void *arg)
 {
 	struct recorder *recorder = arg;
@@ -53,17 +70,21 @@ static void on_drained(void *arg)
 
 struct recorder *recorder_new(void *ctx)
 {
-	static const struct fg_host_ops ops = {
-		.state = on_state, .outcome = on_outcome, .report = on_report, .drained = on_drained
-	};
+	static const struct fg_host_ops ops = { .state = on_state,
+						.outcome = on_outcome,
+						.report = on_report,
+						.submit = on_submit,
+						.drained = on_drained };
 	struct recorder *recorder = talloc_zero(ctx, struct recorder);
 
 	must(recorder && fg_crypto_init() == FG_OK);
 	fg_clear_allow_unlocked();
 	must(fg_log_init(NULL, "test", getenv("FG_TEST_VERBOSE") ? "debug" : "error") == FG_OK);
 	recorder->outcomes = talloc_zero_array(recorder, struct fg_job_outcome, RECORDED_MAX);
+	recorder->submissions =
+		talloc_zero_array(recorder, struct recorder_submission, RECORDED_MAX);
 	recorder->host = fg_host_new(recorder, "test", &ops, recorder);
-	must(recorder->outcomes && recorder->host);
+	must(recorder->outcomes && recorder->submissions && recorder->host);
 	return recorder;
 }
 

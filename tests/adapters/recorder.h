@@ -17,6 +17,12 @@ struct recorder {
 	unsigned outcomes_count;
 	struct fg_delivery_report reports[RECORDED_MAX];
 	unsigned reports_count;
+	struct recorder_submission {
+		struct fg_submission said; /* its texts are these: */
+		char source[65], destination[65], text[1024];
+	} * submissions; /* [RECORDED_MAX] */
+	unsigned submissions_count;
+	enum fg_rc submit_rc; /* what the host answers to messages that come in */
 	unsigned drained;
 	enum fg_rc report_rc; /* what the host answers to reports */
 	unsigned order;       /* of the first outcome and the first report: 'O' or 'R' came first */

@@ -315,18 +315,6 @@ static void a_receipt_waits_thirty_seconds_at_most(void **state)
 	assert_int_equal(t.recorder->reports_count, 1);
 }
 
-static void an_inbound_message_stays_with_the_carrier(void **state)
-{
-	struct fg_smpp_pdu pdu = { .command = FG_SMPP_DELIVER_SM, .sequence = 5 };
-
-	(void)state;
-	bind_it();
-	pdu.sm.short_message = fg_smpp_text("hello");
-	say_pdu(&pdu);
-	assert_int_equal(expect(FG_SMPP_DELIVER_SM_RESP).status, 0x64);
-	assert_int_equal(t.recorder->reports_count, 0);
-}
-
 static void bytes_may_come_one_by_one(void **state)
 {
 	struct fg_smpp_pdu pdu = { .command = FG_SMPP_ENQUIRE_LINK, .sequence = 9 };
@@ -415,7 +403,6 @@ int main(void)
 		CASE(a_full_host_makes_the_carrier_repeat),
 		CASE(a_receipt_before_the_response_waits_for_it),
 		CASE(a_receipt_waits_thirty_seconds_at_most),
-		CASE(an_inbound_message_stays_with_the_carrier),
 		CASE(bytes_may_come_one_by_one),
 		CASE(a_wrong_length_closes),
 		CASE(sequence_numbers_wrap_to_one),

@@ -29,6 +29,7 @@ static void keep_order(struct app *app, const struct fg_ipc_relay *frame)
 	keep(to, &used, &to->frame.view);
 	keep(to, &used, &to->frame.view_path);
 	keep(to, &used, &to->frame.view_batch);
+	keep(to, &used, &to->frame.devices);
 	keep(to, &used, &to->frame.body);
 }
 
@@ -161,18 +162,20 @@ struct fg_id app_submit(struct app *app, const struct submit *submit)
 
 	app->last_id++;
 	memcpy(random + 6, &app->last_id, sizeof(app->last_id));
-	sealed->link = SERVER_LINK;
+	sealed->link = submit->inbound ? 0 : SERVER_LINK;
 	sealed->token = ++app->last_token;
 	sealed->message_id = fg_id_make(fg_core_now_ms(&app->fixture->core), random);
-	sealed->kind = FG_SUBMIT_APPLICATION;
-	sealed->account = text(submit->account, "shop");
-	sealed->source = text(submit->source, "SHOP");
+	sealed->kind = submit->inbound ? FG_SUBMIT_INBOUND : FG_SUBMIT_APPLICATION;
+	sealed->account = text(submit->account, submit->inbound ? "" : "shop");
+	sealed->source = text(submit->source, submit->inbound ? PHONE : "SHOP");
 	sealed->destination = text(submit->destination, NOBODY);
 	sealed->message_class = submit->message_class ? submit->message_class : FG_MESSAGE_NORMAL;
 	sealed->registered = submit->registered;
 	sealed->has_reference = 1;
 	sealed->reference = 77;
 	sealed->concat_total = submit->concat_total;
+	sealed->concat_part = submit->concat_part;
+	sealed->concat_ref = submit->concat_ref;
 	sealed->segments = submit->segments ? submit->segments : 1;
 	sealed->delay_s = submit->delay_s;
 	sealed->validity_s = submit->validity_s;
@@ -346,6 +349,61 @@ void app_ask(struct app *app, enum fg_app_ask what, const char *account, const s
 	frame.app_asked.segments = 1;
 	frame.app_asked.body = FG_BYTES_TEXT(body);
 	say(app, &frame, true);
+}
+
+static const uint8_t copy_bytes[] = "sealed for a device";
+
+void app_copies(struct app *app, const struct fg_id *id, unsigned leg, const struct person *to,
+		size_t count)
+{
+	Fallgate__SealedParts parts = FALLGATE__SEALED_PARTS__INIT;
+	Fallgate__SealedPart part[4], *list[4];
+	struct fg_frame frame = { .type = FG_IPC_COPIES };
+	uint8_t *data;
+	size_t len;
+
+	for (size_t i = 0; i < count; i++) {
+		fallgate__sealed_part__init(&part[i]);
+		part[i].device_id = (ProtobufCBinaryData){ FG_DEVICE_ID_LEN,
+							   (uint8_t *)(uintptr_t)to[i].device_id };
+		part[i].sealed = (ProtobufCBinaryData){ sizeof(copy_bytes),
+							(uint8_t *)(uintptr_t)copy_bytes };
+		list[i] = &part[i];
+	}
+	parts.parts = list;
+	parts.n_parts = count;
+	data = fg_proto_pack_new(&parts, &len);
+	frame.copies.message_id = *id;
+	frame.copies.leg = (uint16_t)leg;
+	frame.copies.copies = FG_BYTES(data, len);
+	say(app, &frame, true);
+	free(data);
+	app_leg(app, id, leg, FG_LEG_ACCEPTED, "", 0);
+}
+
+void app_acknowledge(struct app *app, uint64_t conn, const struct person *person,
+		     const struct fg_id *id)
+{
+	Fallgate__ClientFrame frame = FALLGATE__CLIENT_FRAME__INIT;
+	Fallgate__AckRequest request = FALLGATE__ACK_REQUEST__INIT;
+	Fallgate__Ack ack = FALLGATE__ACK__INIT;
+	Fallgate__AckItem item = FALLGATE__ACK_ITEM__INIT, *items[] = { &item };
+	struct fg_hash hash = fg_sha256(copy_bytes, sizeof(copy_bytes));
+	Fallgate__Signed object;
+
+	item.message_id = (ProtobufCBinaryData){ FG_ID_LEN, (uint8_t *)(uintptr_t)id->b };
+	item.content_hash = (ProtobufCBinaryData){ FG_SHA256_LEN, hash.b };
+	ack.device_id =
+		(ProtobufCBinaryData){ FG_DEVICE_ID_LEN, (uint8_t *)(uintptr_t)person->device_id };
+	ack.items = items;
+	ack.n_items = 1;
+	assert_ok(fg_signed_make(&ack, &person->device, FG_LABEL_ACK, &object));
+	request.ack = &object;
+	frame.kind_case = FALLGATE__CLIENT_FRAME__KIND_ACK;
+	frame.ack = &request;
+	assert_kind(DONE, fixture_ask(app->fixture, conn, &frame));
+	fg_signed_free(&object);
+	app_turn(app);
 }
 
 size_t app_stored(struct app *app)

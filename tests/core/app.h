@@ -12,13 +12,14 @@
 #define NOBODY  "+12025550199" /* has no devices */
 #define NOBODY2 "+12025550198"
 #define BOB     "+12025550102"
+#define PHONE   "+12025550177" /* sends messages by SMS */
 
 enum { APP_FRAMES = 512, SERVER_LINK = 2 };
 
 /* A frame as a peer got it, its bytes kept. */
 struct app_relay {
 	struct fg_ipc_relay frame;
-	uint8_t bytes[2048];
+	uint8_t bytes[8192];
 };
 
 struct app {
@@ -35,7 +36,9 @@ struct app {
 /* What is submitted; members that the test leaves are ordinary. */
 struct submit {
 	const char *account, *source, *destination, *key, *same, *body;
-	uint8_t message_class, registered, concat_total, segments;
+	uint8_t message_class, registered, concat_total, concat_part, segments;
+	uint16_t concat_ref;
+	bool inbound; /* from a carrier, over link 0 */
 	uint32_t delay_s, validity_s;
 };
 
@@ -68,6 +71,13 @@ void app_bound(struct app *app, const char *account, unsigned receivers, unsigne
 void app_told(struct app *app, const struct fg_id *id, enum fg_outcome outcome);
 void app_ask(struct app *app, enum fg_app_ask what, const char *account, const struct fg_id *id,
 	     const char *body);
+
+/* The vault sealed for these devices. */
+void app_copies(struct app *app, const struct fg_id *id, unsigned leg, const struct person *to,
+		size_t count);
+/* The device has the message. */
+void app_acknowledge(struct app *app, uint64_t conn, const struct person *person,
+		     const struct fg_id *id);
 
 /* RELAYs alive in the store. */
 size_t app_stored(struct app *app);

@@ -278,6 +278,8 @@ static void finish(struct crash_device *d, struct bufferevent *input, const char
 	fg_state_free(&d->state);
 	bufferevent_free(input);
 	event_free(d->again);
+	/* A callback that waits for its turn holds its connection; the base would forget it. */
+	event_base_loop(d->base, EVLOOP_NONBLOCK);
 	event_base_free(d->base);
 }
 

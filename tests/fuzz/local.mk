@@ -99,5 +99,5 @@ tests_fuzz_smsc_session_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
 fuzz_targets += tests/fuzz/relay_fuzz
 tests_fuzz_relay_fuzz_SOURCES = tests/fuzz/relay_fuzz.c $(fuzz_main)
 tests_fuzz_relay_fuzz_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) $(TALLOC_CFLAGS)
-tests_fuzz_relay_fuzz_LDADD = gateway/log/libfgchain.a gateway/decide/libfgdecide.a $(fuzz_proto_libs) $(TALLOC_LIBS)
+tests_fuzz_relay_fuzz_LDADD = gateway/log/libfgchain.a gateway/decide/libfgdecide.a lib/base/libfgbase.a $(fuzz_proto_libs) $(TALLOC_LIBS)
 tests_fuzz_relay_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)

@@ -8,7 +8,7 @@ import smpp from 'smpp';
 const [url, bind, ca] = process.argv.slice(2);
 const say = (event, fields = {}) => process.stdout.write(JSON.stringify({ event, ...fields }) + '\n');
 const plain = (pdu) => {
-	const text = pdu.short_message?.message ?? pdu.message_payload?.message ?? pdu.message_payload ?? '';
+	const text = pdu.short_message?.message || (pdu.message_payload?.message ?? pdu.message_payload ?? '');
 	const fields = { command: pdu.command, status: pdu.command_status };
 
 	for (const name of ['message_id', 'message_state', 'esm_class', 'data_coding', 'source_addr', 'destination_addr', 'receipted_message_id',
@@ -29,7 +29,7 @@ for (const command of ['deliver_sm', 'data_sm'])
 		session.send(pdu.response());
 	});
 readline.createInterface({ input: process.stdin }).on('line', (line) => {
-	const [command, fields] = JSON.parse(line);
+	const [command, fields] = JSON.parse(line, (_, value) => value?.type === 'Buffer' ? Buffer.from(value.data) : value);
 
 	session.send(new smpp.PDU(command, fields), (pdu) => say('answer', plain(pdu)));
 }).on('close', () => session.destroy());

@@ -187,7 +187,7 @@ static void to_link(size_t link, const struct fg_frame *frame, void *arg)
 	chain->drains += frame->type == FG_IPC_DRAIN;
 	if (frame->type != FG_IPC_JOB)
 		return;
-	assert_int_equal(link, 0);
+	assert_int_equal(link, chain->job_link);
 	assert_int_equal(chain->drains, 0); /* after DRAIN a link takes none */
 	chain->jobs++;
 	chain->job = frame->job;

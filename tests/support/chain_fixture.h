@@ -55,6 +55,7 @@ struct chain {
 	uint32_t link_credits;
 	uint8_t leg_state;
 	enum fg_rc noted;
+	size_t job_link; /* over which jobs are expected */
 	char job_text[600], job_source[33];
 	unsigned vault_room; /* frames that the channel from the log to the vault still takes */
 	bool drop_opens;     /* the vault does not hear of OPENs: the newest is kept in held */

@@ -50,9 +50,15 @@ void relay_submit(struct relay *r, const char *account, const char *text)
 
 void relay_make_views(struct relay *r, Fallgate__ViewState state, const uint8_t *account_key)
 {
+	relay_views_of(r, RELAY_DESTINATION, state, account_key);
+}
+
+void relay_views_of(struct relay *r, const char *handle, Fallgate__ViewState state,
+		    const uint8_t *account_key)
+{
 	struct fg_merkle_tree *tree = fg_merkle_tree_new();
 	uint64_t now = fg_clock_wall_ms(&r->chain.clock);
-	struct fg_hash tag = fg_handle_tag(RELAY_DESTINATION), root;
+	struct fg_hash tag = fg_handle_tag(handle), root;
 	Fallgate__ViewBatch batch = FALLGATE__VIEW_BATCH__INIT;
 	Fallgate__View view = FALLGATE__VIEW__INIT;
 	struct fg_merkle_path path;

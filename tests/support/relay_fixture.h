@@ -25,6 +25,8 @@ void relay_end(struct relay *r);
 void relay_submit(struct relay *r, const char *account, const char *text);
 /*! Views of some handles as a batch; ours is one in the middle. */
 void relay_make_views(struct relay *r, Fallgate__ViewState state, const uint8_t *account_key);
+void relay_views_of(struct relay *r, const char *handle, Fallgate__ViewState state,
+		    const uint8_t *account_key);
 /*! The order that the core makes of what the vault sealed last. */
 void relay_make_order(struct relay *r);
 /*! A text of "shop" is sealed, its recipient has no devices, the order is made. */

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An application: npm smpp, bound to a link of a gateway."""
+import json
+import os
+import pathlib
+import subprocess
+import threading
+
+from gateway import wait_for
+
+PEERS = pathlib.Path(__file__).resolve().parents[1] / "peers"
+PHONE = "12025550199"
+
+
+class Application:
+    """npm smpp, bound; what it hears is read by a thread."""
+
+    def __init__(self, port, bind="bind_transceiver"):
+        self.events = []
+        self.changed = threading.Condition()
+        self.process = subprocess.Popen([os.environ.get("NODE", "node"), "smpp_client.mjs", f"smpp://127.0.0.1:{port}", bind], cwd=PEERS,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def __enter__(self):
+        assert self.wait("bound")["status"] == 0
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def read(self):
+        for line in self.process.stdout:
+            self.events.append(json.loads(line))
+
+    def find(self, event, start=0, **fields):
+        return [row for row in self.events[start:] if row["event"] == event and all(row.get(key) == value for key, value in fields.items())]
+
+    def wait(self, event, start=0, count=1, **fields):
+        assert wait_for(lambda: len(self.find(event, start, **fields)) >= count, 20), (event, fields, self.events[start:])
+        return self.find(event, start, **fields)[-1]
+
+    def tell(self, command, **fields):
+        self.process.stdin.write(json.dumps([command, fields]) + "\n")
+        self.process.stdin.flush()
+
+    def ask(self, command, **fields):
+        """Its answer."""
+        start = len(self.events)
+        self.tell(command, **fields)
+        return self.wait("answer", start)
+
+    def submit(self, text, **more):
+        fields = {"source_addr": "Shop", "source_addr_ton": 5, "destination_addr": PHONE, "dest_addr_ton": 1, "dest_addr_npi": 1,
+                  "registered_delivery": 1, **({"short_message": text} if text else {}), **more}
+        return self.ask("submit_sm", **fields)
