@@ -34,7 +34,8 @@ static const char usage_text[] =
 	"  links | suspend LINK | drain [--timeout SECONDS] LINK | resume LINK | reload |\n"
 	"  explain HANDLE | explain ID | invite HANDLE | log head | status | backup PATH | "
 	"restore FILE DIR |\n"
-	"  explain-code CODE [FILE] | hash-secret [--password TEXT]\n"
+	"  explain-code CODE [FILE] | explain-code --cms|--cme CODE | hash-secret [--password "
+	"TEXT]\n"
 	"  --socket PATH  the control socket; else $FALLGATE_CONTROL, else /run/fallgate/control\n"
 	"See fallgatectl(8).\n";
 
@@ -223,6 +224,9 @@ int main(int argc, char **argv)
 			return fg_ctl_hash_secret(argv[i + 2]);
 		return argc - i == 1 ? fg_ctl_hash_secret(NULL) : usage(stderr, EXIT_USAGE);
 	}
+	if (strcmp(argv[i], "explain-code") == 0 && argc - i == 3 &&
+	    fg_ctl_is_modem_family(argv[i + 1]))
+		return fg_ctl_explain_modem_code(argv[i + 1], argv[i + 2], ctl.json);
 	if (strcmp(argv[i], "explain-code") == 0)
 		return argc - i == 2 || argc - i == 3
 			       ? fg_ctl_explain_code(argv[i + 1], argv[i + 2], ctl.json)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lib/wire/alphabet.h"
 
+#include <string.h>
 #include "lib/wire/utf8.h"
 
 enum {
@@ -99,6 +100,26 @@ static size_t put_character(enum fg_alphabet alphabet, uint32_t cp, uint8_t out[
 	return cp <= (alphabet == FG_ALPHABET_ASCII ? 0x7Fu : 0xFFu);
 }
 
+/* How many octets at the start of text are characters by themselves and the same octets in the
+ * alphabet. Most of a text is, so this is asked first. */
+static size_t same_run(enum fg_alphabet alphabet, const uint8_t *text, size_t len)
+{
+	size_t n = 0;
+
+	if (alphabet == FG_ALPHABET_GSM7)
+		while (n < len && text[n] < 0x80 && gsm7_default[text[n]] == text[n])
+			n++;
+	if (alphabet == FG_ALPHABET_ASCII || alphabet == FG_ALPHABET_LATIN1)
+		while (n < len && text[n] < 0x80)
+			n++;
+	return n;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 /* ---- Whole texts ---- */
 
 /* Octets that text needs in an alphabet; written to out unless that is NULL. Stops with FG_E_SPACE
@@ -111,6 +132,13 @@ static enum fg_rc walk(enum fg_alphabet alphabet, const uint8_t *text, size_t le
 	uint32_t cp;
 
 	for (size_t at = 0, n, wide; at < len; at += n) {
+		n = same_run(alphabet, text + at, least(len - at, cap - octets));
+		if (n > 0) {
+			if (out)
+				memcpy(out + octets, text + at, n);
+			octets += n;
+			continue;
+		}
 		n = fg_utf8_next(text + at, len - at, &cp);
 		if (n == 0)
 			return FG_E_UTF8;
@@ -204,11 +232,18 @@ static uint32_t take_character(enum fg_alphabet alphabet, const uint8_t *octets,
 enum fg_rc fg_alphabet_decode(enum fg_alphabet alphabet, const void *octets, size_t len, void *out,
 			      size_t cap, size_t *out_len_out)
 {
+	const uint8_t *at_octets = octets;
 	uint8_t *text = out, one[FG_UTF8_MAX];
 	size_t used = 0;
 
 	for (size_t at = 0, n; at < len; used += n) {
-		n = fg_utf8_put(take_character(alphabet, octets, len, &at), one);
+		n = same_run(alphabet, at_octets + at, least(len - at, cap - used));
+		if (n > 0) {
+			memcpy(text + used, at_octets + at, n);
+			at += n;
+			continue;
+		}
+		n = fg_utf8_put(take_character(alphabet, at_octets, len, &at), one);
 		if (n > cap - used)
 			return FG_E_SPACE;
 		for (size_t i = 0; i < n; i++)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""fallgatectl explain-code: without a gateway, for the standard's codes and for a carrier's own."""
+"""fallgatectl explain-code: without a gateway, for the standard's codes, a carrier's own, and a modem's."""
 import json
 import os
 import pathlib
@@ -40,3 +40,21 @@ def test_what_is_undefined_or_no_number_is_said_by_the_exit_code():
     for code in ("", "0x", "-1", "x45", "0x1FFFFFFFF"):
         assert explain("explain-code", code).returncode == 2
     assert explain("explain-code").returncode == 2
+
+
+def test_what_a_modem_says_has_class_meaning_reaction_and_source():
+    answer = explain("explain-code", "--cms", "38")
+    assert answer.returncode == 0
+    assert answer.stdout.startswith("+CMS ERROR 38\n") and "class:    long" in answer.stdout and "3GPP TS 24.011" in answer.stdout
+    for word in ("CMS", "cms"):
+        assert explain("explain-code", word, "38").stdout == answer.stdout
+    said = json.loads(explain("--json", "explain-code", "--cme", "11").stdout)
+    assert said["code"] == 11 and said["name"] == "+CME ERROR" and said["class"] == "sim" and said["error"] == "E_LINK_DOWN"
+    assert "class:    vendor" in explain("explain-code", "--cms", "600").stdout
+
+
+def test_a_modems_undefined_code_and_no_number_are_said_by_the_exit_code():
+    assert explain("explain-code", "--cms", "499").returncode == 3
+    assert explain("explain-code", "--cme", "999").returncode == 3
+    assert explain("explain-code", "--cms", "x").returncode == 2
+    assert explain("explain-code", "--cms").returncode == 2

@@ -10,6 +10,10 @@ endif
 fuzz_targets =
 fuzz_wire_libs = lib/wire/libfgwire.a lib/base/libfgmin.a
 fuzz_targets += tests/fuzz/alphabet_fuzz tests/fuzz/udh_fuzz tests/fuzz/smpp_pdu_fuzz tests/fuzz/dlr_text_fuzz
+fuzz_targets += tests/fuzz/tpdu_fuzz
+tests_fuzz_tpdu_fuzz_SOURCES = tests/fuzz/tpdu_fuzz.c $(fuzz_main)
+tests_fuzz_tpdu_fuzz_LDADD = $(fuzz_wire_libs)
+tests_fuzz_tpdu_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
 tests_fuzz_alphabet_fuzz_SOURCES = tests/fuzz/alphabet_fuzz.c $(fuzz_main)
 tests_fuzz_alphabet_fuzz_LDADD = $(fuzz_wire_libs)
 tests_fuzz_alphabet_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)

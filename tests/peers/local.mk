@@ -9,3 +9,7 @@ tests_peers_smpp_link_tool_CPPFLAGS = $(adapter_cppflags)
 tests_peers_smpp_link_tool_LDADD = $(FG_ADAPTER_LIBS)
 EXTRA_DIST += %D%/smpp_client.mjs %D%/application_test.py %D%/smsc_test.py
 EXTRA_DIST += %D%/smpp_server.mjs %D%/smpp_test.py %D%/tshark_test.py %D%/verify_log.py %D%/verify_log_test.py %D%/whole_test.py
+check_PROGRAMS += tests/peers/tpdu_tool
+tests_peers_tpdu_tool_SOURCES = tests/peers/tpdu_tool.c tests/wire/tpdu_sample.c tests/wire/tpdu_sample.h
+tests_peers_tpdu_tool_LDADD = lib/wire/libfgwire.a lib/base/libfgmin.a
+EXTRA_DIST += %D%/tpdu_peer.mjs %D%/tpdu_test.py

@@ -16,6 +16,9 @@ tests_perf_device_load_LDADD = $(FG_DEVICE_LIBS)
 EXTRA_PROGRAMS += tests/perf/smpp_bench
 tests_perf_smpp_bench_SOURCES = tests/perf/smpp_bench.c
 tests_perf_smpp_bench_LDADD = lib/wire/libfgwire.a lib/base/libfgmin.a
+EXTRA_PROGRAMS += tests/perf/tpdu_bench
+tests_perf_tpdu_bench_SOURCES = tests/perf/tpdu_bench.c
+tests_perf_tpdu_bench_LDADD = lib/wire/libfgwire.a lib/base/libfgmin.a
 # The load and the sink of the SMPP bench, beside Fallgate or another gateway.
 EXTRA_PROGRAMS += tests/perf/smpp_load tests/perf/smpp_sink
 tests_perf_smpp_load_SOURCES = tests/perf/smpp_load.c tests/perf/smpp_peer.c tests/perf/smpp_peer.h
