@@ -259,8 +259,11 @@ int main(int argc, char **argv)
 	optind = 0; /* each command reads its own options */
 	exit_code = run_command(&cli, argc, argv);
 	fg_device_close(cli.device);
-	if (cli.base)
+	if (cli.base) {
+		/* A callback that waits for its turn holds its connection. */
+		event_base_loop(cli.base, EVLOOP_NONBLOCK);
 		event_base_free(cli.base);
+	}
 	free(cli.trust_text);
 	fg_wipe(cli.passphrase_buffer, sizeof(cli.passphrase_buffer));
 	return exit_code;

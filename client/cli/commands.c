@@ -4,6 +4,7 @@
  */
 #include "client/cli/cli.h"
 
+#include <event2/event.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,8 +13,13 @@
 
 /* ---- inbox ---- */
 
+enum { AGAIN_MOST_S = 60 };
+
 struct inbox_arguments {
 	unsigned long left; /* messages to show before the end; 0: no end */
+	bool follow;
+	struct event *again; /* to connect once more */
+	long again_s;        /* after so long, doubled with each time that it fails */
 };
 
 static void print_message(const struct cli *cli, const Fallgate__Received *m)
@@ -44,9 +50,14 @@ static void print_message(const struct cli *cli, const Fallgate__Received *m)
 	fflush(stdout);
 }
 
+static struct inbox_arguments *inbox_arguments(const struct cli *cli)
+{
+	return (struct inbox_arguments *)(uintptr_t)cli->arguments;
+}
+
 static void show_new(struct cli *cli)
 {
-	struct inbox_arguments *a = (struct inbox_arguments *)(uintptr_t)cli->arguments;
+	struct inbox_arguments *a = inbox_arguments(cli);
 	Fallgate__ClientState *d = fg_device_state(cli->device)->data;
 
 	for (size_t i = 0; i < d->n_inbox; i++) {
@@ -70,7 +81,36 @@ static void on_message(void *context, const struct fg_message *message)
 static void on_inbox_ready(void *context, const char *handle)
 {
 	(void)handle;
+	inbox_arguments(context)->again_s = 1;
 	show_new(context);
+}
+
+static void connect_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct cli *cli = arg;
+	enum fg_rc rc = fg_device_login(cli->device);
+
+	(void)fd;
+	(void)what;
+	if (rc != FG_OK)
+		cli_finish(cli, cli_login_failed(rc));
+}
+
+/* Whoever follows is there again when the gateway is. False: there is nothing to follow. */
+static bool follow_on(struct cli *cli, enum fg_rc rc)
+{
+	struct inbox_arguments *a = inbox_arguments(cli);
+	struct timeval pause = { .tv_sec = a->again_s };
+
+	if (!a->follow || rc == FG_E_LOGIN)
+		return false;
+	if (!a->again)
+		a->again = event_new(cli->base, -1, 0, connect_again, cli);
+	if (!a->again || event_add(a->again, &pause) != 0)
+		return false;
+	fprintf(stderr, "fallgate: gateway: %s; again in %ld s\n", fg_rc_text(rc), a->again_s);
+	a->again_s = 2 * a->again_s < AGAIN_MOST_S ? 2 * a->again_s : AGAIN_MOST_S;
+	return true;
 }
 
 static void on_inbox_error(void *context, enum fg_rc rc, const char *text, const struct fg_id *id)
@@ -78,10 +118,12 @@ static void on_inbox_error(void *context, enum fg_rc rc, const char *text, const
 	(void)id;
 	cli_print_text(stderr, text);
 	fputs("\n", stderr);
-	if (rc == FG_E_CLOSED || rc == FG_E_TIMEOUT || rc == FG_E_LOGIN)
-		cli_finish(context, cli_fail(rc, "gateway"));
-	else
+	if (rc == FG_E_CLOSED || rc == FG_E_TIMEOUT || rc == FG_E_LOGIN) {
+		if (!follow_on(context, rc))
+			cli_finish(context, cli_fail(rc, "gateway"));
+	} else {
 		cli_fail(rc, "refused"); /* one bad message does not end the listing */
+	}
 }
 
 int cli_inbox(struct cli *cli, int argc, char **argv)
@@ -95,16 +137,16 @@ int cli_inbox(struct cli *cli, int argc, char **argv)
 	struct fg_callbacks callbacks = { .on_ready = on_inbox_ready,
 					  .on_message = on_message,
 					  .on_error = on_inbox_error };
-	struct inbox_arguments a = { 0 };
+	struct inbox_arguments a = { .again_s = 1 };
 	unsigned long timeout_s = 2;
-	bool follow = false, counted = false;
+	bool counted = false;
 	int c, exit_code;
 	enum fg_rc rc;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case 'f':
-			follow = true;
+			a.follow = true;
 			break;
 		case 'c':
 			a.left = strtoul(optarg, NULL, 10);
@@ -120,7 +162,9 @@ int cli_inbox(struct cli *cli, int argc, char **argv)
 	if (argc != optind || (counted && a.left == 0) || timeout_s > 86400)
 		return cli_usage("inbox");
 	cli->arguments = &a;
-	exit_code = cli_run(cli, &callbacks, follow ? 0 : (unsigned)timeout_s);
+	exit_code = cli_run(cli, &callbacks, a.follow ? 0 : (unsigned)timeout_s);
+	if (a.again)
+		event_free(a.again);
 	if (!cli->device)
 		return exit_code;
 	rc = fg_device_save(cli->device);

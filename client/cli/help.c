@@ -58,7 +58,7 @@ static const struct help {
 	  EXITS_ONLINE | EXITS(CLI_CONSENT) | EXITS(CLI_UNVERIFIED) },
 	{ "inbox", "[--follow] [--count N] [--timeout S]",
 	  "Print messages that were not shown before.",
-	  "  --follow     go on until interrupted\n"
+	  "  --follow     go on until interrupted, also when the gateway is away for a while\n"
 	  "  --count N    end after N messages; fewer in time are exit code 5\n"
 	  "  --timeout S  end after S seconds (default 2)\n",
 	  EXITS_ONLINE },

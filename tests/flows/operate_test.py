@@ -217,6 +217,7 @@ def test_a_new_certificate_serves_new_handshakes_and_old_connections_stay(gatewa
     assert certificate_of(gateway) != before
     assert alice.send(bob.handle, "after").json["protection"] == "e2e"
     assert wait_for(lambda: len(bob.inbox()) == 2) and follower.process.poll() is None
+    assert "again in" not in follower.log.read_text(), "it connected a second time"
     # A key of another pair: the role that would have to use it refuses, and nobody changes anything.
     now = certificate_of(gateway)
     kept = (gateway.folder / "tls" / "tls.crt").read_bytes()

@@ -36,7 +36,7 @@ def gateway(tmp_path_factory):
 @pytest.fixture(scope="module")
 def alice(gateway):
     device = gateway.register("alice", ALICE)
-    device.following = device.follow()
+    device.follow()
     return device
 
 
@@ -112,9 +112,6 @@ def test_kill_9_loses_and_doubles_nothing(gateway, alice, role):
                 assert wait_for(lambda: gateway.children().get(role, pid) != pid)
                 break
     assert len(accepted) >= 12
-    if role == "core":  # it ends with its connection
-        assert wait_for(lambda: alice.following.process.poll() is not None)
-        alice.following = alice.follow()
     for text in accepted.values():
         assert len(got(alice, text)) == 1, text
     assert wait_for(lambda: "applications may bind" in gateway.ctl("links").text)
