@@ -582,6 +582,7 @@ void fg_ledger_flush(struct fg_ledger *ledger)
 		complete(ledger, &batch[i], records[i]);
 	fg_ledger_out_add(ledger, ctx, batch, count);
 	fg_ledger_out_pump(ledger);
+	fg_journal_write_ahead(ledger->journal);
 }
 
 void fg_ledger_idle(struct fg_ledger *ledger)

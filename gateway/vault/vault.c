@@ -326,6 +326,7 @@ void fg_vault_flush(struct fg_vault *vault)
 	for (size_t i = 0; i < vault->notes_count; i++)
 		vault->ops->to_core(&vault->notes[i], vault->arg);
 	vault->notes_count = 0;
+	fg_journal_write_ahead(vault->journal);
 }
 
 /* ---- following the log ---- */
