@@ -301,5 +301,43 @@ void fg_journal_write_ahead(struct fg_journal *journal)
 
 enum fg_rc fg_journal_read(const struct fg_journal *journal, uint64_t offset, void *out, size_t len)
 {
-	return read_all(journal->fd, offset, out, len);
+	if (offset < journal->size)
+		return offset + len <= journal->size ? read_all(journal->fd, offset, out, len)
+						     : FG_E_LOG_IO;
+	offset -= journal->size;
+	if (offset > journal->waiting_len || journal->waiting_len - offset < len)
+		return FG_E_LOG_IO;
+	memcpy(out, journal->waiting + offset, len);
+	return FG_OK;
+}
+
+enum fg_rc fg_journal_read_record(const struct fg_journal *journal, uint64_t offset, void *out,
+				  size_t cap, size_t *len_out)
+{
+	uint8_t header[HEADER_LEN];
+	struct fg_cursor cur;
+	struct fg_hash sum;
+	enum fg_rc rc;
+	size_t len;
+
+	if (offset < HEADER_LEN)
+		return FG_E_LOG_IO;
+	rc = fg_journal_read(journal, offset - HEADER_LEN, header, HEADER_LEN);
+	if (rc != FG_OK)
+		return rc;
+	fg_cursor_init(&cur, header, HEADER_LEN);
+	len = fg_cursor_u32(&cur);
+	if (len > cap)
+		return FG_E_LOG_IO;
+	rc = fg_journal_read(journal, offset, out, len);
+	if (rc != FG_OK)
+		return rc;
+	sum = fg_sha256(out, len);
+	*len_out = len;
+	return memcmp(sum.b, header + 4, SUM_LEN) == 0 ? FG_OK : FG_E_LOG_IO;
+}
+
+uint64_t fg_journal_waiting(const struct fg_journal *journal)
+{
+	return journal->waiting_len;
 }

@@ -46,9 +46,15 @@ enum fg_rc fg_journal_sync(struct fg_journal *journal);
  *  no error: the file then grows by each record as long as it can. */
 void fg_journal_write_ahead(struct fg_journal *journal);
 
-/*! Read len bytes of a synced payload. FG_OK or FG_E_LOG_IO. */
+/*! Read len bytes of a payload, synced or not. FG_OK or FG_E_LOG_IO. */
 enum fg_rc fg_journal_read(const struct fg_journal *journal, uint64_t offset, void *out,
 			   size_t len);
+
+/*! Read the whole payload at an offset that was given for one, up to cap bytes. FG_OK; FG_E_LOG_IO, also when it is not what was written. */
+enum fg_rc fg_journal_read_record(const struct fg_journal *journal, uint64_t offset, void *out,
+				  size_t cap, size_t *len_out);
+
+uint64_t fg_journal_waiting(const struct fg_journal *journal); /*!< bytes for the next sync */
 
 /*! Sync the folder that holds path, so that a rename in it survives a crash. FG_OK or FG_E_LOG_IO. */
 enum fg_rc fg_journal_sync_folder(const char *path);

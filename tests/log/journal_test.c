@@ -361,8 +361,9 @@ static void what_was_torn_does_not_come_back_behind_the_next_record(void **state
 
 static void a_payload_is_read_where_it_was_said_to_lie(void **state)
 {
-	uint8_t expected[500], got[500];
+	uint8_t expected[500], got[501];
 	struct seen seen;
+	size_t len;
 	uint64_t torn, offset[50];
 	struct fg_journal *journal = open_journal(&seen, &torn);
 
@@ -374,12 +375,21 @@ static void a_payload_is_read_where_it_was_said_to_lie(void **state)
 			fg_journal_write_ahead(journal);
 		}
 	}
-	assert_ok(fg_journal_sync(journal));
+	/* The last one waits for its sync. */
 	for (uint32_t i = 0; i < 50; i++) {
 		record_make(i, 500, expected);
-		assert_ok(fg_journal_read(journal, offset[i], got, sizeof(got)));
-		assert_memory_equal(got, expected, sizeof(got));
+		assert_ok(fg_journal_read(journal, offset[i], got, 500));
+		assert_memory_equal(got, expected, 500);
+		memset(got, 0, 500);
+		assert_ok(fg_journal_read_record(journal, offset[i], got, 500, &len));
+		assert_int_equal(len, 500);
+		assert_memory_equal(got, expected, 500);
+		assert_int_equal(fg_journal_read_record(journal, offset[i], got, 499, &len),
+				 FG_E_LOG_IO);
 	}
+	assert_int_equal(fg_journal_read(journal, offset[49], got, 501), FG_E_LOG_IO);
+	assert_int_equal(fg_journal_read_record(journal, offset[10] + 1, got, 500, &len),
+			 FG_E_LOG_IO);
 	talloc_free(journal);
 }
 
