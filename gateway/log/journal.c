@@ -18,7 +18,8 @@ enum {
 	HEADER_LEN = 4 + SUM_LEN,
 	/* Measured: docs/decisions/0026-journals-written-ahead.md. */
 	AHEAD_LEN = 256 * 1024, /* zeros that the next records find, at least */
-	PIECE_LEN = 32 * 1024
+	PIECE_LEN = 32 * 1024,
+	WAITING_KEPT = 1024 * 1024 /* of the memory that records gather in */
 };
 
 struct fg_journal {
@@ -268,6 +269,8 @@ enum fg_rc fg_journal_sync(struct fg_journal *journal)
 	fg_fault_disk("JOURNAL", "after");
 	journal->size += journal->waiting_len;
 	journal->waiting_len = 0;
+	if (talloc_get_size(journal->waiting) > WAITING_KEPT)
+		TALLOC_FREE(journal->waiting);
 	return FG_OK;
 }
 

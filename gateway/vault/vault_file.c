@@ -19,7 +19,7 @@
 
 enum {
 	RECORD_MAX = 256 + 255 + FG_VAULT_REFS_MAX,
-	WAITING_MAX = 4 * 1024 * 1024, /* of what is written anew between two syncs */
+	WAITING_MAX = 256 * 1024, /* of what is written anew between two syncs */
 };
 
 #define HOUR_MS 3600000ull
