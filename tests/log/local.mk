@@ -1,4 +1,4 @@
-# tests/log: ledger_test shares the fixture of tests/vault and is listed there.
+# tests/log: ledger_test and known_test share the fixture of tests/vault and are listed there.
 check_PROGRAMS += tests/log/index_test
 TESTS += tests/log/index_test
 tests_log_index_test_SOURCES = tests/log/index_test.c
