@@ -645,7 +645,9 @@ void fg_vault_idle(struct fg_vault *vault)
 	rc = fg_storekeys_rotate(&vault->storekeys, fg_clock_wall_ms(vault->clock));
 	if (rc != FG_OK)
 		LOGP(DVAULT, LOGL_ERROR, "rotate storage key: %s\n", fg_rc_name(rc));
-	fg_vault_legs_sweep(vault);
+	rc = fg_vault_legs_sweep(vault);
+	if (rc != FG_OK)
+		LOGP(DVAULT, LOGL_ERROR, "record the time: %s\n", fg_rc_name(rc));
 	if (fg_clock_wall_ms(vault->clock) >= vault->signer.made_ms + 24 * HOUR_MS)
 		fg_relay_signer_new(&vault->ring.sign, fg_clock_wall_ms(vault->clock),
 				    &vault->signer);

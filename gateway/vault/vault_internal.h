@@ -143,7 +143,8 @@ enum fg_rc fg_vault_consent_check(struct fg_vault *vault, const struct fg_hash *
 				  const struct fg_id *id);
 uint64_t fg_vault_leg_forget_ms(const struct fg_vault_leg *leg);
 void fg_vault_legs_drop_spent(struct fg_vault *vault);
-void fg_vault_legs_sweep(struct fg_vault *vault);
+/* Forget what is past, some of it each time. FG_OK, or why it could not be recorded how late it is. */
+enum fg_rc fg_vault_legs_sweep(struct fg_vault *vault);
 
 void fg_vault_job_free(struct fg_vault_job *job);
 /* Room for a job's text; wiped with the job. FG_OK; FG_E_NO_MEMORY, FG_E_LOCKED_MEMORY. */

@@ -147,6 +147,31 @@ static void a_text_is_not_opened_after_its_time_whatever_the_core_says(void **st
 	relay_end(&r);
 }
 
+/* Attack 15 by way of forgetting: the clock is set forward until the leg is forgotten, and back again. */
+static void what_was_forgotten_is_not_opened_when_the_clock_is_set_back(void **state)
+{
+	struct relay r;
+
+	(void)state;
+	for (int restart = 0; restart <= 1; restart++) {
+		prepare_ended(&r);
+		r.chain.clock.wall_offset_ms += (int64_t)(72 * HOUR_MS);
+		move(&r, 0, false);
+		fg_vault_flush(r.chain.vault);
+		assert_int_equal(fg_index_count(r.chain.vault->ended), 0);
+		r.chain.clock.wall_offset_ms -= (int64_t)(72 * HOUR_MS);
+		if (restart) { /* of the host, so that only the journal remembers */
+			r.chain.clock.known = false;
+			chain_restart_vault(&r.chain);
+			chain_link_up(&r.chain, 10);
+		}
+		order_again(&r);
+		assert_rc(FG_E_CLOCK_HOLD, r.chain.refused);
+		assert_int_equal(r.chain.jobs, 1);
+		relay_end(&r);
+	}
+}
+
 static void the_time_of_a_text_cannot_be_changed(void **state)
 {
 	struct relay r;
@@ -386,6 +411,7 @@ int main(void)
 		cmocka_unit_test(a_leg_ordered_again_in_the_turn_of_its_end_is_answered_once),
 		cmocka_unit_test(a_leg_is_known_as_long_as_its_text_could_be_opened_and_a_day_more),
 		cmocka_unit_test(a_text_is_not_opened_after_its_time_whatever_the_core_says),
+		cmocka_unit_test(what_was_forgotten_is_not_opened_when_the_clock_is_set_back),
 		cmocka_unit_test(the_time_of_a_text_cannot_be_changed),
 		cmocka_unit_test(
 			the_leg_after_one_on_the_disk_opens_only_when_that_one_left_nothing),
