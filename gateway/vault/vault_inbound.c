@@ -11,7 +11,12 @@
 #include "lib/base/cursor.h"
 #include "lib/base/log.h"
 
-enum { BODY_MAX = 17000 /* SEALED.body in ipc.def */, UNTIL_LEN = 4 + 8 };
+enum {
+	BODY_MAX = 17000, /* SEALED.body in ipc.def */
+	UNTIL_LEN = 4,
+	UNTIL_LEAST_S =
+		1 << 30 /* in 2004: no number of a key, one of which is made a day, gets there */
+};
 
 static void write_short(struct fg_writer *w, struct fg_bytes bytes)
 {
@@ -34,8 +39,8 @@ size_t fg_vault_relay_ad(const struct fg_vault_relay *relay, uint8_t out[static 
 	fg_writer_u8(&w, relay->message_class);
 	fg_writer_u8(&w, relay->flags);
 	fg_writer_u8(&w, relay->protocol_id);
-	if (relay->until_ms)
-		fg_writer_u64(&w, relay->until_ms);
+	if (relay->until_s)
+		fg_writer_u32(&w, relay->until_s);
 #else
 	(void)write_short;
 #endif
@@ -55,30 +60,32 @@ enum fg_rc fg_vault_body_split(struct fg_bytes body, struct fg_vault_relay *rela
 			       struct fg_bytes *sealed_out, uint64_t *until_ms_out)
 {
 	struct fg_cursor cur;
+	uint32_t first;
 
 	fg_cursor_init(&cur, body.data, body.len);
-	if (fg_cursor_u32(&cur) != 0) {
-		relay->until_ms = 0;
+	first = fg_cursor_u32(&cur);
+	if (cur.rc != FG_OK)
+		return FG_E_SEAL;
+	if (first < UNTIL_LEAST_S) {
+		relay->until_s = 0;
 		*until_ms_out = fg_id_time_ms(&relay->message_id) + FG_VAULT_RELAY_LIFE_MS;
 		*sealed_out = body;
-		return cur.rc == FG_OK ? FG_OK : FG_E_SEAL;
+	} else {
+		relay->until_s = first;
+		*until_ms_out = first * 1000ull;
+		*sealed_out = FG_BYTES(body.data + UNTIL_LEN, body.len - UNTIL_LEN);
 	}
-	relay->until_ms = fg_cursor_u64(&cur);
-	if (cur.rc != FG_OK || relay->until_ms == 0)
-		return FG_E_SEAL;
-	*until_ms_out = relay->until_ms;
-	*sealed_out = FG_BYTES(body.data + UNTIL_LEN, body.len - UNTIL_LEN);
 	return FG_OK;
 }
 
 /* How long a text may be opened that is to live validity_s; 0: as the core says. */
-static uint64_t until_ms(const struct fg_vault *vault, uint64_t validity_s)
+static uint32_t until_s(const struct fg_vault *vault, uint64_t validity_s)
 {
 	uint64_t life_ms = validity_s * 1000 + FG_VAULT_RELAY_GRACE_MS;
 
 	if (validity_s == 0 || life_ms > FG_VAULT_RELAY_LIFE_MS)
 		life_ms = FG_VAULT_RELAY_LIFE_MS;
-	return fg_clock_wall_ms(vault->clock) + life_ms;
+	return (uint32_t)((fg_clock_wall_ms(vault->clock) + life_ms) / 1000);
 }
 
 static enum fg_rc seal(struct fg_vault *vault, const struct fg_vault_relay *relay,
@@ -90,8 +97,7 @@ static enum fg_rc seal(struct fg_vault *vault, const struct fg_vault_relay *rela
 	enum fg_rc rc;
 
 	fg_writer_init(&w, out, BODY_MAX);
-	fg_writer_u32(&w, 0);
-	fg_writer_u64(&w, relay->until_ms);
+	fg_writer_u32(&w, relay->until_s);
 	rc = fg_storekeys_seal(&vault->storekeys, ad, ad_len, text.data, text.len, out + UNTIL_LEN,
 			       BODY_MAX - UNTIL_LEN, &len);
 	if (rc == FG_OK)
@@ -201,7 +207,7 @@ static enum fg_rc submit(struct fg_vault *vault, size_t link, const struct fg_ip
 		return rc;
 	frame.sealed.validity_s =
 		in->validity_s || !account ? in->validity_s : (uint32_t)account->validity_s;
-	relay.until_ms = until_ms(vault, frame.sealed.validity_s);
+	relay.until_s = until_s(vault, frame.sealed.validity_s);
 	rc = seal(vault, &relay, in->text, body, &frame.sealed.body);
 	if (rc != FG_OK)
 		return rc;
@@ -258,7 +264,7 @@ void fg_vault_take_ask(struct fg_vault *vault, size_t link, const struct fg_ipc_
 					.account = in->account,
 					.source = in->source,
 					.destination = in->destination,
-					.until_ms = until_ms(vault, in->validity_s) };
+					.until_s = until_s(vault, in->validity_s) };
 	const struct fg_conf_accounts *account;
 	struct fg_frame frame = { .type = FG_IPC_APP_ASKED };
 	uint8_t body[BODY_MAX];

@@ -195,8 +195,8 @@ struct fg_vault_relay {
 	uint8_t message_class, flags, protocol_id;
 	uint16_t parts_ref; /* of a part: its place is bound as well */
 	uint8_t parts_total, part;
-	uint64_t
-		until_ms; /* it is not opened from then on; 0: sealed by a version that did not say */
+	/* Unix; it is not opened from then on. 0: sealed by a version that did not say */
+	uint32_t until_s;
 };
 size_t fg_vault_relay_ad(const struct fg_vault_relay *relay, uint8_t out[static FG_VAULT_AD_MAX]);
 void fg_vault_take_submit(struct fg_vault *vault, size_t link, const struct fg_ipc_submit *in);
@@ -204,8 +204,9 @@ void fg_vault_take_ask(struct fg_vault *vault, size_t link, const struct fg_ipc_
 void fg_vault_pass_to_core(struct fg_vault *vault, size_t link, const struct fg_frame *frame);
 void fg_vault_pass_to_link(struct fg_vault *vault, const struct fg_frame *frame);
 
-/* A body is {u32 0, u64 until_ms, what fg_storekeys_seal() made}. One of an earlier version begins with a key's number, never 0, and may be
- * opened until its message is FG_VAULT_RELAY_LIFE_MS old. relay->until_ms is set to what the seal is bound to. FG_OK or FG_E_SEAL. */
+/* A body is {u32 until_s, what fg_storekeys_seal() made}. One of an earlier version begins with a key's number, which is far lower than any
+ * such time, and may be opened until its message is FG_VAULT_RELAY_LIFE_MS old. relay->until_s is set to what the seal is bound to. FG_OK or
+ * FG_E_SEAL. */
 enum fg_rc fg_vault_body_split(struct fg_bytes body, struct fg_vault_relay *relay,
 			       struct fg_bytes *sealed_out, uint64_t *until_ms_out);
 

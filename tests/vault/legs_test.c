@@ -177,12 +177,12 @@ static void the_time_of_a_text_cannot_be_changed(void **state)
 	struct relay r;
 
 	(void)state;
-	for (size_t at = 0; at < 12; at++) {
+	for (size_t bit = 0; bit < 32; bit++) {
 		relay_prepare(&r);
-		((uint8_t *)(uintptr_t)r.frame.relay.body.data)[at] ^= 1;
+		((uint8_t *)(uintptr_t)r.frame.relay.body.data)[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		order_again(&r);
-		assert_true(r.chain.refused == FG_E_SEAL ||
-			    r.chain.refused == (at < 4 ? FG_E_KEY_EXPIRED : FG_E_CONSENT_TIME));
+		assert_true(r.chain.refused == FG_E_SEAL || r.chain.refused == FG_E_CONSENT_TIME ||
+			    r.chain.refused == FG_E_KEY_EXPIRED); /* it looks like a key's number */
 		assert_int_equal(r.chain.jobs, 0);
 		relay_end(&r);
 	}
