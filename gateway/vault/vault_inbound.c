@@ -29,7 +29,10 @@ size_t fg_vault_relay_ad(const struct fg_vault_relay *relay, uint8_t out[static 
 	struct fg_writer w;
 
 	fg_writer_init(&w, out, FG_VAULT_AD_MAX);
-	fg_writer_bytes(&w, (const uint8_t *)"fallgate relay 1", 16);
+	/* Two labels, or the time could be taken for the place of a part. */
+	fg_writer_bytes(&w,
+			(const uint8_t *)(relay->until_s ? "fallgate relay 2" : "fallgate relay 1"),
+			16);
 	fg_writer_bytes(&w, relay->message_id.b, FG_ID_LEN);
 #ifndef FG_MUTANT_relay_bound
 	fg_writer_u8(&w, relay->kind);
