@@ -20,20 +20,17 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-import bench_smpp  # noqa: E402: the folder must be known first
+import bench_growth  # noqa: E402: the folder must be known first
+import bench_smpp  # noqa: E402
 import gateway as support  # noqa: E402
+from bench_row import TICKS, process_seconds, resident_kib, row  # noqa: E402
 
 BUILD = ROOT / "build" / "release"
 PROGRAMS = ["device_load", "decide_bench", "crypto_bench", "chain_bench", "smpp_bench", "tpdu_bench", "store_bench", "smpp_load", "smpp_sink", "http_load"]
 STRANGER = "+12025550199"
 SENDERS, WINDOW = 8, 32
-TICKS = os.sysconf("SC_CLK_TCK")
 LIMITS = {"lookups_burst": 10000, "lookups_per_minute": 10000, "lookups_per_day": 1000000, "submits_burst": 100000,
           "submits_per_second": 100000, "queue_messages": 100000}
-
-
-def row(what, value, unit, goal=None, better="lower"):
-    return {"what": what, "value": value, "unit": unit, "goal": goal, "better": better}
 
 
 # ---- building and running
@@ -45,7 +42,8 @@ def build():
     steps = [[str(ROOT / "autogen.sh")]] if not (ROOT / "configure").exists() else []
     if not (BUILD / "Makefile").exists():
         steps.append([str(ROOT / "configure"), "--quiet"])
-    steps.append(["make", "-s", f"-j{os.cpu_count() or 2}", "all", *programs])
+    make = ["make", "-s", f"-j{os.cpu_count() or 2}"]
+    steps += [[*make, "all"], [*make, *programs]]  # not at once: both would make the same archives
     for step in steps:
         done = subprocess.run(step, cwd=BUILD, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -103,15 +101,6 @@ class Running:
 
 
 # ---- the machine
-
-
-def process_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def resident_kib(pid):
-    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
 
 
 def ours_seconds():
@@ -268,8 +257,7 @@ MICRO_GOALS = {"smpp/encode_submit_sm": 2000000, "smpp/decode_submit_sm": 200000
 
 def smpp_peer(name, sink):
     if name == "Fallgate":
-        answer = support.run([support.find_program("fallgatectl", BUILD), "hash-secret", "--password", bench_smpp.PASSWORD])
-        return bench_smpp.Fallgate(BUILD, sink, answer.text.strip(), LIMITS)
+        return bench_smpp.Fallgate(BUILD, sink, LIMITS)
     return bench_smpp.Kannel(BUILD, sink, "sqlite3" if "sqlite3" in name else "internal")
 
 
@@ -316,7 +304,11 @@ def bench_smpp_speed(_):
     return [*rows, row("SMSC that answers after 50 ms, window 100: of window over round trip", share, "%", 95, "higher")]
 
 
-BENCHES = {"smpp": bench_smpp_speed, "start": bench_start, "latency": bench_latency, "device": bench_device, "downgrade": bench_downgrade, "micro": bench_micro,
+def bench_growing(arguments):
+    return bench_growth.rows(BUILD, LIMITS, arguments.long, arguments.short)
+
+
+BENCHES = {"smpp": bench_smpp_speed, "growth": bench_growing, "start": bench_start, "latency": bench_latency, "device": bench_device, "downgrade": bench_downgrade, "micro": bench_micro,
            "chain": bench_chain, "rules": bench_rules, "queue": bench_queue, "connections": bench_connections}
 
 
@@ -364,7 +356,8 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHES)}; default: all")
     parser.add_argument("--json", metavar="FILE", help="write the rows there")
     parser.add_argument("--runs", type=int, default=3, help="default 3; fewer are not a measurement")
-    parser.add_argument("--long", action="store_true", help="also 1,000,000 queued rows and 10,000 connections")
+    parser.add_argument("--long", action="store_true", help="also 1,000,000 queued rows, jobs and receipts, and 10,000 connections")
+    parser.add_argument("--short", action="store_true", help="growth: a hundredth of each size, to see that it runs; no measurement")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.names if name not in BENCHES]
     if unknown or arguments.runs < 1:

@@ -6,6 +6,7 @@ the same window to it. Kannel takes HTTP, since Debian's has no SMPP server. Wha
 Fallgate everything (fsync, SQLite); Kannel nothing, but with `sqlite3` the rows of its receipts.
 """
 import json
+import pathlib
 import shutil
 import subprocess
 import tempfile
@@ -60,19 +61,27 @@ class Kannel(kannel.Kannel):
 
 
 class Fallgate:
-    """The whole gateway on its defaults: TLS off on loopback, one account, everything durable."""
+    """The whole gateway on its defaults: TLS off on loopback, one account, everything durable. accounts: so many, named bench, bench1 and so
+    on; policy: the text of its rules."""
 
     name = "Fallgate"
 
-    def __init__(self, build, sink, secret, limits):
+    def __init__(self, build, sink, limits, accounts=1, policy=None):
         self.build = build
         self.sink = sink
         self.folder = tempfile.mkdtemp(prefix="fallgate-bench-")
         self.port = free_port()
-        account = {"name": "bench", "secret": secret, "rate": 1000000, "burst": 1000000, "binds": 64, "window": 4000, "sender": "1000",
-                   "sources": "1000"}
+        settings = {"limits": limits}
+        if policy:
+            path = pathlib.Path(self.folder) / "policy.conf"
+            path.write_text(policy)
+            settings["gateway"] = {"policy": str(path)}
+        secret = support.run([support.find_program("fallgatectl", build), "hash-secret", "--password", PASSWORD]).text.strip()
+        account = {"secret": secret, "rate": 1000000, "burst": 1000000, "binds": 1000, "window": 4000, "sender": "1000", "sources": "1000",
+                   "queue_max": 2000000}
         apps = {"name": "apps", "adapter": "smpp-server", "port": self.port}
-        self.gateway = support.Gateway(self.folder, build, settings={"limits": limits}, more_links=[apps], accounts=[account],
+        self.gateway = support.Gateway(self.folder, build, settings=settings, more_links=[apps],
+                                       accounts=[{"name": f"bench{number or ''}", **account} for number in range(accounts)],
                                        link={"window": WINDOW, "rate": 100000, "burst": 100000, "queue": 2000, "system_id": "bench",
                                              "password": PASSWORD, "source": "link",
                                              "source_address": "1000"})

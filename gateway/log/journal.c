@@ -10,15 +10,25 @@
 #include <unistd.h>
 #include "lib/base/cursor.h"
 #include "lib/base/fault.h"
+#include "lib/base/log.h"
 #include "lib/crypto/crypto.h"
 
-enum { SUM_LEN = 8, HEADER_LEN = 4 + SUM_LEN };
+enum {
+	SUM_LEN = 8,
+	HEADER_LEN = 4 + SUM_LEN,
+	/* Measured: docs/decisions/0026-journals-written-ahead.md. */
+	AHEAD_LEN = 256 * 1024, /* zeros that the next records find, at least */
+	PIECE_LEN = 32 * 1024,
+	WAITING_KEPT = 1024 * 1024 /* of the memory that records gather in */
+};
 
 struct fg_journal {
 	char *path;
 	char *open_path; /* where the file is until fg_journal_replace() */
 	int fd;
-	uint64_t size; /* durable bytes */
+	uint64_t size; /* durable bytes of records */
+	uint64_t end;  /* of the file: zeros from size on */
+	bool full;     /* the disk had no room for zeros */
 	uint8_t *waiting;
 	size_t waiting_len;
 };
@@ -78,9 +88,9 @@ static enum fg_rc read_record(struct fg_journal *journal, uint64_t file_size, ui
 		return FG_E_LOG_IO;
 	fg_cursor_init(&cur, header, HEADER_LEN);
 	len = fg_cursor_u32(&cur);
-	if (len > FG_JOURNAL_RECORD_MAX || file_size - journal->size - HEADER_LEN < len)
+	if (len == 0 || len > FG_JOURNAL_RECORD_MAX || file_size - journal->size - HEADER_LEN < len)
 		return FG_E_TRUNCATED;
-	payload = talloc_size(journal, len ? len : 1);
+	payload = talloc_size(journal, len);
 	if (!payload)
 		return FG_E_NO_MEMORY;
 	if (read_all(journal->fd, journal->size + HEADER_LEN, payload, len) != FG_OK) {
@@ -94,6 +104,42 @@ static enum fg_rc read_record(struct fg_journal *journal, uint64_t file_size, ui
 	}
 	*payload_out = payload;
 	*len_out = len;
+	return FG_OK;
+}
+
+/* Bytes behind the last whole record up to the last that is not zero: what a crash tore. */
+static enum fg_rc find_torn(struct fg_journal *journal, uint64_t file_size, uint64_t *torn_out)
+{
+	uint8_t piece[PIECE_LEN];
+	uint64_t torn = 0;
+
+	for (uint64_t at = journal->size; at < file_size;) {
+		size_t len = file_size - at < PIECE_LEN ? (size_t)(file_size - at) : PIECE_LEN;
+
+		if (read_all(journal->fd, at, piece, len) != FG_OK)
+			return FG_E_LOG_IO;
+		for (size_t i = 0; i < len; i++)
+			if (piece[i] != 0)
+				torn = at + i + 1 - journal->size;
+		at += len;
+	}
+	*torn_out = torn;
+	return FG_OK;
+}
+
+/* Nothing torn may stay: a record of it could be whole, and would be read after the next one that ends where it begins. */
+static enum fg_rc cut_tail(struct fg_journal *journal, uint64_t file_size, uint64_t *torn_out)
+{
+	enum fg_rc rc = find_torn(journal, file_size, torn_out);
+
+	journal->end = file_size;
+	if (rc != FG_OK || *torn_out == 0)
+		return rc;
+#ifndef FG_MUTANT_journal_cut
+	if (ftruncate(journal->fd, (off_t)journal->size) != 0 || fdatasync(journal->fd) != 0)
+		return FG_E_LOG_IO;
+	journal->end = journal->size;
+#endif
 	return FG_OK;
 }
 
@@ -117,13 +163,7 @@ static enum fg_rc replay(struct fg_journal *journal, fg_journal_record_cb record
 			return rc;
 		journal->size += HEADER_LEN + len;
 	}
-	if (rc != FG_E_TRUNCATED)
-		return rc;
-	*torn_out = (uint64_t)st.st_size - journal->size;
-	if (*torn_out > 0 &&
-	    (ftruncate(journal->fd, (off_t)journal->size) != 0 || fdatasync(journal->fd) != 0))
-		return FG_E_LOG_IO;
-	return FG_OK;
+	return rc == FG_E_TRUNCATED ? cut_tail(journal, (uint64_t)st.st_size, torn_out) : rc;
 }
 
 enum fg_rc fg_journal_open(void *ctx, const char *path, fg_journal_record_cb record, void *arg,
@@ -190,8 +230,8 @@ enum fg_rc fg_journal_append(struct fg_journal *journal, const void *data, size_
 	struct fg_writer w;
 	uint8_t *grown;
 
-	if (len > FG_JOURNAL_RECORD_MAX)
-		return FG_E_TOO_LONG;
+	if (len == 0 || len > FG_JOURNAL_RECORD_MAX)
+		return len == 0 ? FG_E_ARG : FG_E_TOO_LONG;
 	if (need > talloc_get_size(journal->waiting)) {
 		grown = talloc_realloc_size(journal, journal->waiting, 2 * need);
 		if (!grown)
@@ -229,10 +269,78 @@ enum fg_rc fg_journal_sync(struct fg_journal *journal)
 	fg_fault_disk("JOURNAL", "after");
 	journal->size += journal->waiting_len;
 	journal->waiting_len = 0;
+	if (talloc_get_size(journal->waiting) > WAITING_KEPT)
+		TALLOC_FREE(journal->waiting);
 	return FG_OK;
+}
+
+void fg_journal_write_ahead(struct fg_journal *journal)
+{
+	static const uint8_t zeros[PIECE_LEN];
+	uint64_t to;
+
+	if (journal->end < journal->size)
+		journal->end = journal->size;
+	if (journal->end - journal->size >= AHEAD_LEN)
+		return;
+	/* On block boundaries, so that no block is written by two steps. */
+	to = (journal->end / AHEAD_LEN + 2) * AHEAD_LEN;
+	while (journal->end < to) {
+		size_t len = PIECE_LEN - journal->end % PIECE_LEN;
+		ssize_t n = pwrite(journal->fd, zeros, len, (off_t)journal->end);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		journal->end += (uint64_t)n;
+	}
+	if (journal->end < to && !journal->full)
+		LOGP(DLOG, LOGL_NOTICE,
+		     "write ahead of the journal %s: %s: it grows by each record\n", journal->path,
+		     strerror(errno));
+	journal->full = journal->end < to;
 }
 
 enum fg_rc fg_journal_read(const struct fg_journal *journal, uint64_t offset, void *out, size_t len)
 {
-	return read_all(journal->fd, offset, out, len);
+	if (offset < journal->size)
+		return offset + len <= journal->size ? read_all(journal->fd, offset, out, len)
+						     : FG_E_LOG_IO;
+	offset -= journal->size;
+	if (offset > journal->waiting_len || journal->waiting_len - offset < len)
+		return FG_E_LOG_IO;
+	memcpy(out, journal->waiting + offset, len);
+	return FG_OK;
+}
+
+enum fg_rc fg_journal_read_record(const struct fg_journal *journal, uint64_t offset, void *out,
+				  size_t cap, size_t *len_out)
+{
+	uint8_t header[HEADER_LEN];
+	struct fg_cursor cur;
+	struct fg_hash sum;
+	enum fg_rc rc;
+	size_t len;
+
+	if (offset < HEADER_LEN)
+		return FG_E_LOG_IO;
+	rc = fg_journal_read(journal, offset - HEADER_LEN, header, HEADER_LEN);
+	if (rc != FG_OK)
+		return rc;
+	fg_cursor_init(&cur, header, HEADER_LEN);
+	len = fg_cursor_u32(&cur);
+	if (len > cap)
+		return FG_E_LOG_IO;
+	rc = fg_journal_read(journal, offset, out, len);
+	if (rc != FG_OK)
+		return rc;
+	sum = fg_sha256(out, len);
+	*len_out = len;
+	return memcmp(sum.b, header + 4, SUM_LEN) == 0 ? FG_OK : FG_E_LOG_IO;
+}
+
+uint64_t fg_journal_waiting(const struct fg_journal *journal)
+{
+	return journal->waiting_len;
 }

@@ -16,7 +16,6 @@ static int ledger_free(struct fg_ledger *ledger)
 {
 	fg_keyring_wipe(&ledger->ring);
 	fg_arena_free(&ledger->arena);
-	fg_merkle_tree_free(ledger->tree);
 	return 0;
 }
 
@@ -46,14 +45,16 @@ enum fg_rc fg_ledger_new(void *ctx, const struct fg_conf *conf, struct fg_clock 
 	ledger->clock = clock;
 	ledger->ops = ops;
 	ledger->arg = arg;
-	ledger->tree = fg_merkle_tree_new();
-	ledger->index = fg_table_new(ledger, FG_LEDGER_KEY_LEN);
-	ledger->accounts = fg_table_new(ledger, FG_LEDGER_KEY_LEN);
+	ledger->orders = fg_index_new(ledger);
+	ledger->accounts = fg_index_new(ledger);
+	ledger->batch_orders = fg_table_new(ledger, FG_LEDGER_KEY_LEN);
+	ledger->batch_accounts = fg_table_new(ledger, FG_LEDGER_KEY_LEN);
 	ledger->batch_ctx = talloc_new(ledger);
 	ledger->out_end = &ledger->out;
 	fg_merkle_frontier_init(&ledger->frontier);
 	talloc_set_destructor(ledger, ledger_free);
-	if (ledger->tree && ledger->index && ledger->accounts && ledger->batch_ctx)
+	if (ledger->orders && ledger->accounts && ledger->batch_orders && ledger->batch_accounts &&
+	    ledger->batch_ctx)
 		rc = fg_arena_init(&ledger->arena, 128 * 1024);
 	if (rc == FG_OK)
 		rc = open_folder(ledger);
@@ -121,15 +122,18 @@ static void refuse(struct fg_ledger *ledger, const struct fg_id *id, uint16_t le
 	ledger->ops->to_core(&frame, ledger->arg);
 }
 
+/* Without the proof the core would not know that it is logged: a disk that cannot be read ends the process, and the order comes again. */
 static void send_logged(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf,
 			const struct fg_bytes record)
 {
 	struct fg_frame frame = { .type = FG_IPC_LOGGED };
 	struct fg_merkle_path path;
+	enum fg_rc rc = fg_ledger_inclusion(ledger, leaf->index, &path);
 
-	if (fg_merkle_tree_inclusion(ledger->tree, leaf->index, ledger->frontier.size, &path) !=
-	    FG_OK)
-		FG_BUG("leaf outside its tree");
+	if (rc != FG_OK) {
+		ledger->ops->failed(rc, ledger->arg);
+		return;
+	}
 	memcpy(frame.logged.message_id.b, leaf->key, FG_ID_LEN);
 	frame.logged.leg = (uint16_t)(leaf->key[FG_ID_LEN] << 8 | leaf->key[FG_ID_LEN + 1]);
 	frame.logged.leaf_index = leaf->index;
@@ -179,6 +183,17 @@ void fg_ledger_fill_path(struct fg_frame *frame, const struct fg_merkle_path *pa
 {
 	*(frame->type == FG_IPC_UNSEAL ? &frame->unseal.path : &frame->open.path) =
 		FG_BYTES(path->hash, path->count * sizeof(path->hash[0]));
+}
+
+enum fg_rc fg_ledger_inclusion(const struct fg_ledger *ledger, uint64_t index,
+			       struct fg_merkle_path *path_out)
+{
+	const struct fg_merkle_nodes nodes = fg_leaves_nodes(ledger->leaves);
+	enum fg_rc rc = fg_merkle_nodes_inclusion(&nodes, index, ledger->frontier.size, path_out);
+
+	if (rc == FG_E_ARG)
+		FG_BUG("leaf outside its tree");
+	return rc;
 }
 
 /* ---- orders ---- */
@@ -312,19 +327,21 @@ void fg_ledger_add(struct fg_ledger *ledger, struct fg_ledger_leaf *leaf,
 		(struct fg_ledger_pending){ .leaf = leaf, .frame = *frame };
 }
 
-enum fg_rc fg_ledger_log_order(struct fg_ledger *ledger, const struct fg_ipc_order *order,
-			       const struct fg_order_checked *checked, uint64_t now_ms,
-			       struct fg_frame *frame)
+static enum fg_rc log_order(struct fg_ledger *ledger, const struct fg_ipc_order *order,
+			    const struct fg_order_checked *checked, uint64_t expires_ms,
+			    struct fg_frame *frame)
 {
-	struct fg_ledger_leaf *leaf = talloc_zero(ledger, struct fg_ledger_leaf);
+	struct fg_ledger_leaf *leaf = talloc_zero(ledger->batch_ctx, struct fg_ledger_leaf);
+	uint64_t now_ms = fg_clock_wall_ms(ledger->clock);
 	enum fg_rc rc = leaf ? make_record(order, checked, now_ms, leaf) : FG_E_NO_MEMORY;
 
 	if (rc == FG_OK) {
+		leaf->expires_ms = expires_ms;
 		fg_random(leaf->salt, sizeof(leaf->salt));
 		fg_ledger_key(&order->message_id, order->leg, leaf->key);
 		leaf->hash = fg_order_leaf(order->reason, order->bearer, now_ms, leaf->salt,
 					   FG_BYTES(leaf->record, leaf->record_len), leaf->leaf);
-		rc = fg_table_put(ledger->index, leaf->key, leaf);
+		rc = fg_ledger_expect(ledger, leaf);
 	}
 	if (rc != FG_OK) {
 		talloc_free(leaf);
@@ -339,8 +356,8 @@ enum fg_rc fg_ledger_log_order(struct fg_ledger *ledger, const struct fg_ipc_ord
 }
 
 /* The same order again: no new leaf, but the vault is asked again, with a path to the newest checkpoint. */
-enum fg_rc fg_ledger_forward_again(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf,
-				   struct fg_frame *frame)
+static enum fg_rc forward_again(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf,
+				struct fg_frame *frame)
 {
 	uint8_t record[FG_LEDGER_RECORD_MAX];
 	struct fg_merkle_path path;
@@ -354,9 +371,9 @@ enum fg_rc fg_ledger_forward_again(struct fg_ledger *ledger, const struct fg_led
 	    fg_journal_read(ledger->journal, leaf->record_offset, record, leaf->record_len) !=
 		    FG_OK)
 		return FG_E_LOG_IO;
-	if (fg_merkle_tree_inclusion(ledger->tree, leaf->index, ledger->frontier.size, &path) !=
-	    FG_OK)
-		FG_BUG("leaf outside its tree");
+	rc = fg_ledger_inclusion(ledger, leaf->index, &path);
+	if (rc != FG_OK)
+		return rc;
 	fg_ledger_fill(frame, leaf, FG_BYTES(record, leaf->record_len));
 	fg_ledger_fill_path(frame, &path);
 	rc = ledger->ops->to_vault(frame, ledger->arg);
@@ -366,9 +383,8 @@ enum fg_rc fg_ledger_forward_again(struct fg_ledger *ledger, const struct fg_led
 }
 
 /* Does the leaf commit to this very order? A newer view or consent, or another link, is another decision and gets a leaf of its own. */
-bool fg_ledger_is_same_order(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf,
-			     const struct fg_ipc_order *order,
-			     const struct fg_order_checked *checked)
+static bool is_same_order(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf,
+			  const struct fg_ipc_order *order, const struct fg_order_checked *checked)
 {
 	uint8_t bytes[FG_LEDGER_RECORD_MAX];
 	const Fallgate__LeafRecord *r;
@@ -392,6 +408,38 @@ bool fg_ledger_is_same_order(struct fg_ledger *ledger, const struct fg_ledger_le
 	       r->pin_override == (order->pin_override != 0);
 }
 
+enum fg_rc fg_ledger_log_or_forward(struct fg_ledger *ledger, const struct fg_ipc_order *order,
+				    const struct fg_order_checked *checked, uint64_t expires_ms,
+				    struct fg_frame *frame)
+{
+	const struct fg_ledger_leaf *known;
+	uint8_t key[FG_LEDGER_KEY_LEN];
+	enum fg_rc rc;
+
+	fg_ledger_key(&order->message_id, order->leg, key);
+	rc = fg_ledger_find_order(ledger, key, &known);
+	if (rc != FG_OK)
+		return rc;
+	return known && is_same_order(ledger, known, order, checked)
+		       ? forward_again(ledger, known, frame)
+		       : log_order(ledger, order, checked, expires_ms, frame);
+}
+
+enum fg_rc fg_ledger_check_leg(struct fg_ledger *ledger, const struct fg_id *id, uint16_t leg)
+{
+	const struct fg_ledger_leaf *before = NULL;
+	uint8_t key[FG_LEDGER_KEY_LEN];
+	enum fg_rc rc = FG_OK;
+
+	if (leg == 0)
+		return FG_E_LEG_ORDER;
+	if (leg == 1)
+		return FG_OK;
+	fg_ledger_key(id, (uint16_t)(leg - 1), key);
+	rc = fg_ledger_find_order(ledger, key, &before);
+	return rc == FG_OK && !before ? FG_E_LEG_ORDER : rc;
+}
+
 static enum fg_rc take_order(struct fg_ledger *ledger, const struct fg_ipc_order *order)
 {
 	struct fg_frame frame = { .type = FG_IPC_OPEN };
@@ -405,8 +453,6 @@ static enum fg_rc take_order(struct fg_ledger *ledger, const struct fg_ipc_order
 						fg_sha256(order->capsule.data, order->capsule.len),
 					.now_ms = fg_clock_wall_ms(ledger->clock) };
 	struct fg_order_checked checked;
-	struct fg_ledger_leaf *known;
-	uint8_t key[FG_LEDGER_KEY_LEN];
 	enum fg_rc rc = fg_ledger_room(ledger);
 
 	if (rc == FG_OK)
@@ -414,34 +460,32 @@ static enum fg_rc take_order(struct fg_ledger *ledger, const struct fg_ipc_order
 	fg_arena_reset(&ledger->arena);
 	if (rc == FG_OK)
 		rc = fg_order_check(&ledger->arena, &ledger->trust, &claim, &checked);
+	if (rc == FG_OK)
+		rc = fg_ledger_check_leg(ledger, &order->message_id, order->leg);
 	if (rc != FG_OK)
 		return rc;
-	if (order->leg > 1) {
-		fg_ledger_key(&order->message_id, (uint16_t)(order->leg - 1), key);
-		if (!fg_table_get(ledger->index, key))
-			return FG_E_LEG_ORDER;
-	}
 	open_from_order(ledger->batch_ctx, order, &frame.open);
 	memcpy(frame.open.capsule_hash, claim.capsule_hash.b, FG_SHA256_LEN);
-	rc = order->leg == 0 ? FG_E_LEG_ORDER : peel(ledger, order, &checked, &frame.open);
-	if (rc != FG_OK)
-		return rc;
-	fg_ledger_key(&order->message_id, order->leg, key);
-	known = fg_table_get(ledger->index, key);
-	return known && fg_ledger_is_same_order(ledger, known, order, &checked)
-		       ? fg_ledger_forward_again(ledger, known, &frame)
-		       : fg_ledger_log_order(ledger, order, &checked, claim.now_ms, &frame);
+	rc = peel(ledger, order, &checked, &frame.open);
+	return rc == FG_OK ? fg_ledger_log_or_forward(ledger, order, &checked,
+						      checked.consent.body->expires_ms, &frame)
+			   : rc;
 }
 
 /* ---- following and heads ---- */
 
 static void take_followed(struct fg_ledger *ledger, const struct fg_ipc_followed *followed)
 {
+	struct fg_merkle_nodes nodes;
 	struct fg_hash ours;
 
 	fg_ledger_flush(ledger);
-	if (followed->size <= ledger->frontier.size)
-		ours = fg_merkle_tree_root(ledger->tree, followed->size);
+	nodes = fg_leaves_nodes(ledger->leaves);
+	if (followed->size <= ledger->frontier.size &&
+	    fg_merkle_nodes_root(&nodes, followed->size, &ours) != FG_OK) {
+		ledger->ops->failed(FG_E_LOG_IO, ledger->arg);
+		return;
+	}
 	ledger->vault_forked = followed->size > ledger->frontier.size ||
 			       memcmp(ours.b, followed->root, FG_SHA256_LEN) != 0;
 	ledger->vault_follows = !ledger->vault_forked;
@@ -455,12 +499,13 @@ static void take_followed(struct fg_ledger *ledger, const struct fg_ipc_followed
 static void take_head_query(struct fg_ledger *ledger, const struct fg_ipc_head_query *query)
 {
 	struct fg_frame frame = { .type = FG_IPC_HEAD };
+	struct fg_merkle_nodes nodes = fg_leaves_nodes(ledger->leaves);
 	struct fg_merkle_path path = { 0 };
 	enum fg_rc rc = FG_OK;
 
 	if (query->old_size > 0)
-		rc = fg_merkle_tree_consistency(ledger->tree, query->old_size,
-						ledger->frontier.size, &path);
+		rc = fg_merkle_nodes_consistency(&nodes, query->old_size, ledger->frontier.size,
+						 &path);
 	frame.head.token = query->token;
 	frame.head.checkpoint = FG_BYTES(ledger->note, ledger->note_len);
 	frame.head.old_size = query->old_size;
@@ -540,7 +585,7 @@ static struct fg_ledger_pending *take_batch(struct fg_ledger *ledger, void **ctx
 	}
 	*ctx_out = ledger->batch_ctx;
 	ledger->batch_ctx = fresh;
-	ledger->batch_count = 0;
+	fg_ledger_forget_batch(ledger);
 	return batch;
 }
 
@@ -574,7 +619,7 @@ void fg_ledger_flush(struct fg_ledger *ledger)
 		batch = take_batch(ledger, &ctx);
 	if (!batch) {
 		refuse_batch(ledger);
-		ledger->batch_count = 0;
+		fg_ledger_forget_batch(ledger);
 		ledger->ops->failed(rc == FG_OK ? FG_E_NO_MEMORY : rc, ledger->arg);
 		return;
 	}
@@ -582,6 +627,7 @@ void fg_ledger_flush(struct fg_ledger *ledger)
 		complete(ledger, &batch[i], records[i]);
 	fg_ledger_out_add(ledger, ctx, batch, count);
 	fg_ledger_out_pump(ledger);
+	fg_journal_write_ahead(ledger->journal);
 }
 
 void fg_ledger_idle(struct fg_ledger *ledger)
@@ -595,7 +641,8 @@ void fg_ledger_idle(struct fg_ledger *ledger)
 		LOGP(DLOG, LOGL_ERROR, "rotate seal key: %s\n", fg_rc_name(rc));
 	if (changed)
 		fg_ledger_core_open(ledger);
-	if (ledger->unpublished_count == 0)
+	fg_index_sweep(ledger->orders, fg_clock_wall_ms(ledger->clock), FG_LEDGER_SWEPT_PARTS);
+	if (!ledger->note_stale)
 		return;
 	rc = fg_ledger_publish(ledger);
 	if (rc != FG_OK)

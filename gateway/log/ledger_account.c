@@ -14,7 +14,7 @@ static enum fg_rc log_other(struct fg_ledger *ledger, enum fg_leaf_kind kind,
 			    const struct fg_frame *frame)
 {
 	uint64_t now_ms = fg_clock_wall_ms(ledger->clock);
-	struct fg_ledger_leaf *entry = talloc_zero(ledger, struct fg_ledger_leaf);
+	struct fg_ledger_leaf *entry = talloc_zero(ledger->batch_ctx, struct fg_ledger_leaf);
 	struct fg_leaf leaf = { .kind = kind, .time = (uint32_t)(now_ms / FG_LEAF_TIME_UNIT_MS) };
 	enum fg_rc rc = FG_E_NO_MEMORY;
 
@@ -23,17 +23,19 @@ static enum fg_rc log_other(struct fg_ledger *ledger, enum fg_leaf_kind kind,
 		entry->record = talloc_size(entry, FG_LEDGER_RECORD_MAX);
 	if (entry && entry->record)
 		rc = fg_proto_pack(record, entry->record, FG_LEDGER_RECORD_MAX, &entry->record_len);
+	if (rc == FG_OK) {
+		fg_random(entry->salt, sizeof(entry->salt));
+		leaf.commitment = fg_leaf_commitment(entry->salt, entry->record, entry->record_len);
+		fg_leaf_encode(&leaf, entry->leaf);
+	}
 	if (rc == FG_OK && account_key) {
 		memcpy(entry->key, account_key, sizeof(entry->key));
-		rc = fg_table_put(ledger->accounts, entry->key, entry);
+		rc = fg_ledger_expect(ledger, entry);
 	}
 	if (rc != FG_OK) {
 		talloc_free(entry);
 		return rc;
 	}
-	fg_random(entry->salt, sizeof(entry->salt));
-	leaf.commitment = fg_leaf_commitment(entry->salt, entry->record, entry->record_len);
-	fg_leaf_encode(&leaf, entry->leaf);
 	entry->hash = fg_merkle_leaf(entry->leaf, FG_LEAF_LEN);
 	fg_ledger_add(ledger, entry, frame);
 	return FG_OK;
@@ -77,8 +79,13 @@ void fg_ledger_take_account(struct fg_ledger *ledger, const struct fg_ipc_accoun
 	struct fg_hash view = fg_sha256(account->view.data, account->view.len);
 	uint8_t key[FG_LEDGER_KEY_LEN];
 	bool has_key = make_account_key(ledger, account, key);
-	const struct fg_ledger_leaf *known = has_key ? fg_table_get(ledger->accounts, key) : NULL;
+	const struct fg_ledger_leaf *known = NULL;
+	enum fg_rc rc = has_key ? fg_ledger_find_account(ledger, key, &known) : FG_OK;
 
+	if (rc != FG_OK) {
+		LOGP(DLOG, LOGL_ERROR, "log account: %s\n", fg_rc_name(rc));
+		return; /* the core says it once more */
+	}
 	if (known) {
 		/* Before that it is in the batch, and the vault will be told. Without room: the core says it once more. */
 		if (known->durable && ledger->vault_follows)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A journal record is one batch: u16 count, then for each leaf {leaf 44, salt 32, key 18, u16 length, record}, then u16 length
- * and the checkpoint that covers it.
+ * A journal record is one batch: u16 count, plus 0x8000, then for each leaf {leaf 44, salt 32, key 18, u16 length, record, u32 expires}, then
+ * u16 length and the checkpoint that covers it. expires, in seconds, is until when an order for the leaf can open anything; an earlier
+ * version had none of it, and counts without the 0x8000.
  */
 #include "gateway/log/ledger_internal.h"
 
@@ -15,7 +16,11 @@
 #include "lib/base/cursor.h"
 #include "lib/base/log.h"
 
-enum { LEAF_FIXED_LEN = FG_LEAF_LEN + 32 + FG_LEDGER_KEY_LEN + 2 };
+enum {
+	LEAF_HEAD_LEN = FG_LEAF_LEN + 32 + FG_LEDGER_KEY_LEN + 2,
+	LEAF_FIXED_LEN = LEAF_HEAD_LEN + 4,
+	WITH_EXPIRES = 0x8000,
+};
 
 static enum fg_rc sign_checkpoint(struct fg_ledger *ledger,
 				  const struct fg_merkle_frontier *frontier, char *note,
@@ -30,15 +35,18 @@ static enum fg_rc sign_checkpoint(struct fg_ledger *ledger,
 
 static void encode_leaf(struct fg_writer *w, struct fg_ledger_leaf *leaf)
 {
+	uint64_t expires_s = leaf->expires_ms / 1000;
+
+	leaf->place = fg_writer_len(w);
 	fg_writer_bytes(w, leaf->leaf, FG_LEAF_LEN);
 	fg_writer_bytes(w, leaf->salt, sizeof(leaf->salt));
 	fg_writer_bytes(w, leaf->key, sizeof(leaf->key));
 	fg_writer_u16(w, (uint16_t)leaf->record_len);
-	leaf->record_offset = fg_writer_len(w);
 	fg_writer_bytes(w, leaf->record, leaf->record_len);
+	fg_writer_u32(w, expires_s < UINT32_MAX ? (uint32_t)expires_s : UINT32_MAX);
 }
 
-/* record_offset of each leaf is relative to the payload until it is known where that lies. */
+/* place of each leaf is relative to the payload until it is known where that lies. */
 static enum fg_rc append_batch(struct fg_ledger *ledger, const char *note, size_t note_len)
 {
 	size_t cap =
@@ -51,7 +59,7 @@ static enum fg_rc append_batch(struct fg_ledger *ledger, const char *note, size_
 	if (!payload)
 		return FG_E_NO_MEMORY;
 	fg_writer_init(&w, payload, cap);
-	fg_writer_u16(&w, (uint16_t)ledger->batch_count);
+	fg_writer_u16(&w, (uint16_t)(ledger->batch_count | WITH_EXPIRES));
 	for (size_t i = 0; i < ledger->batch_count; i++)
 		encode_leaf(&w, ledger->batch[i].leaf);
 	fg_writer_u16(&w, (uint16_t)note_len);
@@ -59,9 +67,11 @@ static enum fg_rc append_batch(struct fg_ledger *ledger, const char *note, size_
 	rc = w.rc == FG_OK ? fg_journal_append(ledger->journal, payload, fg_writer_len(&w), &offset)
 			   : w.rc;
 	for (size_t i = 0; rc == FG_OK && i < ledger->batch_count; i++)
-		ledger->batch[i].leaf->record_offset += offset;
+		ledger->batch[i].leaf->place += offset;
 	return rc;
 }
+
+static enum fg_rc publish_leaves(struct fg_ledger *ledger);
 
 static enum fg_rc remember_unpublished(struct fg_ledger *ledger, const uint8_t *leaf,
 				       uint64_t index)
@@ -78,19 +88,21 @@ static enum fg_rc remember_unpublished(struct fg_ledger *ledger, const uint8_t *
 		ledger->unpublished = grown;
 	}
 	memcpy(ledger->unpublished + ledger->unpublished_count++ * FG_LEAF_LEN, leaf, FG_LEAF_LEN);
+	ledger->note_stale = true;
+	/* Whoever audits can wait for a second; memory cannot. What fails here is tried again and said when idle. */
+	if (ledger->unpublished_count % FG_LEDGER_UNPUBLISHED_MAX == 0)
+		(void)publish_leaves(ledger);
 	return FG_OK;
 }
 
 /* A durable leaf becomes part of what is remembered. */
-static enum fg_rc adopt(struct fg_ledger *ledger, struct fg_ledger_leaf *leaf)
+static enum fg_rc adopt(struct fg_ledger *ledger, const struct fg_ledger_leaf *leaf)
 {
-	enum fg_rc rc = fg_merkle_tree_append(ledger->tree, &leaf->hash);
+	enum fg_rc rc = fg_leaves_append(ledger->leaves, &leaf->hash, leaf->place);
 
 	if (rc == FG_OK)
 		rc = remember_unpublished(ledger, leaf->leaf, leaf->index);
-	leaf->durable = true;
-	TALLOC_FREE(leaf->record);
-	return rc;
+	return rc == FG_OK ? fg_ledger_remember(ledger, leaf) : rc;
 }
 
 enum fg_rc fg_ledger_commit(struct fg_ledger *ledger)
@@ -119,35 +131,54 @@ enum fg_rc fg_ledger_commit(struct fg_ledger *ledger)
 
 /* ---- at start ---- */
 
-static enum fg_rc replay_leaf(struct fg_ledger *ledger, struct fg_cursor *cur, uint64_t offset)
+/* The leaf that begins at the cursor, up to its record. */
+static void decode_head(struct fg_cursor *cur, struct fg_ledger_leaf *leaf)
 {
-	static const uint8_t no_key[FG_LEDGER_KEY_LEN];
-	struct fg_ledger_leaf *leaf = talloc_zero(ledger, struct fg_ledger_leaf);
-	struct fg_leaf public;
-	struct fg_table *table = NULL;
-
-	if (!leaf)
-		return FG_E_NO_MEMORY;
 	fg_cursor_copy(cur, leaf->leaf, FG_LEAF_LEN);
 	fg_cursor_copy(cur, leaf->salt, sizeof(leaf->salt));
 	fg_cursor_copy(cur, leaf->key, sizeof(leaf->key));
 	leaf->record_len = fg_cursor_u16(cur);
-	leaf->record_offset = offset + fg_cursor_pos(cur);
-	if (!fg_cursor_bytes(cur, leaf->record_len))
+}
+
+enum fg_rc fg_ledger_read_leaf(const struct fg_ledger *ledger, uint64_t place,
+			       struct fg_ledger_leaf *leaf_out)
+{
+	uint8_t head[LEAF_HEAD_LEN];
+	struct fg_cursor cur;
+	enum fg_rc rc = fg_journal_read(ledger->journal, place, head, sizeof(head));
+
+	if (rc != FG_OK)
+		return rc;
+	fg_cursor_init(&cur, head, sizeof(head));
+	decode_head(&cur, leaf_out);
+	leaf_out->place = place;
+	leaf_out->record_offset = place + LEAF_HEAD_LEN;
+	return FG_OK;
+}
+
+static enum fg_rc replay_leaf(struct fg_ledger *ledger, struct fg_cursor *cur, uint64_t offset,
+			      bool with_expires)
+{
+	struct fg_ledger_leaf leaf = { .place = offset + fg_cursor_pos(cur) };
+	struct fg_leaf public = { 0 };
+
+	decode_head(cur, &leaf);
+	if (!fg_cursor_bytes(cur, leaf.record_len))
 		return FG_E_SYNTAX;
-	if (fg_leaf_decode(leaf->leaf, FG_LEAF_LEN, &public) == FG_OK)
+	if (fg_leaf_decode(leaf.leaf, FG_LEAF_LEN, &public) == FG_OK)
 		fg_clock_seen(ledger->clock, (uint64_t) public.time * FG_LEAF_TIME_UNIT_MS);
-	leaf->index = ledger->frontier.size;
-	leaf->hash = fg_merkle_leaf(leaf->leaf, FG_LEAF_LEN);
-	fg_merkle_frontier_append(&ledger->frontier, &leaf->hash);
-	if (leaf->leaf[4] == FG_LEAF_DECISION)
-		table = ledger->index;
-	else if (leaf->leaf[4] == FG_LEAF_ACCOUNT)
-		table = ledger->accounts;
-	if (table && memcmp(leaf->key, no_key, sizeof(no_key)) != 0 &&
-	    fg_table_put(table, leaf->key, leaf) != FG_OK)
-		return FG_E_NO_MEMORY;
-	return adopt(ledger, leaf);
+	/* Of an earlier version: what a text of an application could live, which is longer than a consent. */
+	leaf.expires_ms =
+		with_expires ? fg_cursor_u32(cur) * 1000ull
+			     : (uint64_t) public.time * FG_LEAF_TIME_UNIT_MS + FG_LEDGER_LIFE_MS;
+	if (cur->rc != FG_OK)
+		return FG_E_SYNTAX;
+	leaf.index = ledger->frontier.size;
+	leaf.hash = fg_merkle_leaf(leaf.leaf, FG_LEAF_LEN);
+	fg_merkle_frontier_append(&ledger->frontier, &leaf.hash);
+	if (leaf.leaf[4] != FG_LEAF_DECISION && leaf.leaf[4] != FG_LEAF_ACCOUNT)
+		memset(leaf.key, 0, sizeof(leaf.key));
+	return adopt(ledger, &leaf);
 }
 
 static enum fg_rc replay_batch(const uint8_t *data, size_t len, uint64_t offset, void *arg)
@@ -159,11 +190,14 @@ static enum fg_rc replay_batch(const uint8_t *data, size_t len, uint64_t offset,
 	const uint8_t *note;
 	enum fg_rc rc = FG_OK;
 	size_t count, note_len;
+	bool with_expires;
 
 	fg_cursor_init(&cur, data, len);
 	count = fg_cursor_u16(&cur);
+	with_expires = count & WITH_EXPIRES;
+	count &= ~(size_t)WITH_EXPIRES;
 	for (size_t i = 0; rc == FG_OK && i < count; i++)
-		rc = replay_leaf(ledger, &cur, offset);
+		rc = replay_leaf(ledger, &cur, offset, with_expires);
 	if (rc != FG_OK)
 		return rc;
 	note_len = fg_cursor_u16(&cur);
@@ -198,7 +232,10 @@ enum fg_rc fg_ledger_replay(struct fg_ledger *ledger)
 		return FG_E_NO_MEMORY;
 	if (stat(leaves, &st) == 0)
 		ledger->unpublished_first = (uint64_t)st.st_size / FG_LEAF_LEN;
-	rc = fg_journal_open(ledger, journal, replay_batch, ledger, &ledger->journal, &torn);
+	rc = fg_leaves_new(ledger, ledger->folder, &ledger->leaves);
+	if (rc == FG_OK)
+		rc = fg_journal_open(ledger, journal, replay_batch, ledger, &ledger->journal,
+				     &torn);
 	if (torn > 0)
 		LOGP(DLOG, LOGL_NOTICE, "cut journal: %llu bytes were not whole\n",
 		     (unsigned long long)torn);
@@ -223,24 +260,33 @@ static enum fg_rc write_at(const char *path, uint64_t offset, const void *data, 
 	return rc;
 }
 
+static enum fg_rc publish_leaves(struct fg_ledger *ledger)
+{
+	char *leaves = path_of(ledger, "leaves");
+	enum fg_rc rc =
+		leaves ? write_at(leaves, ledger->unpublished_first * FG_LEAF_LEN,
+				  ledger->unpublished, ledger->unpublished_count * FG_LEAF_LEN, 0)
+		       : FG_E_NO_MEMORY;
+
+	talloc_free(leaves);
+	if (rc != FG_OK)
+		return rc;
+	ledger->unpublished_first += ledger->unpublished_count;
+	ledger->unpublished_count = 0;
+	return FG_OK;
+}
+
 enum fg_rc fg_ledger_publish(struct fg_ledger *ledger)
 {
-	char *leaves = path_of(ledger, "leaves"), *note = path_of(ledger, "checkpoint"),
-	     *fresh = path_of(ledger, "checkpoint.new");
-	enum fg_rc rc = FG_E_NO_MEMORY;
+	char *note = path_of(ledger, "checkpoint"), *fresh = path_of(ledger, "checkpoint.new");
+	enum fg_rc rc = note && fresh ? publish_leaves(ledger) : FG_E_NO_MEMORY;
 
-	if (leaves && note && fresh)
-		rc = write_at(leaves, ledger->unpublished_first * FG_LEAF_LEN, ledger->unpublished,
-			      ledger->unpublished_count * FG_LEAF_LEN, 0);
 	if (rc == FG_OK)
 		rc = write_at(fresh, 0, ledger->note, ledger->note_len, O_TRUNC);
 	if (rc == FG_OK && rename(fresh, note) != 0)
 		rc = FG_E_LOG_IO;
-	if (rc == FG_OK) {
-		ledger->unpublished_first += ledger->unpublished_count;
-		ledger->unpublished_count = 0;
-	}
-	talloc_free(leaves);
+	if (rc == FG_OK)
+		ledger->note_stale = false;
 	talloc_free(note);
 	talloc_free(fresh);
 	return rc;

@@ -17,15 +17,23 @@ static enum fg_rc send_leaves(struct fg_ledger *ledger)
 	struct fg_frame frame = { .type = FG_IPC_LEAVES };
 	uint8_t hashes[HASHES_IN_A_FRAME * FG_SHA256_LEN];
 	uint64_t size = ledger->frontier.size, from = ledger->vault_size;
-	enum fg_rc rc;
+	enum fg_rc rc = FG_OK;
 
 	while (ledger->vault_size < size) {
 		uint64_t at = ledger->vault_size, left = size - at;
 		uint64_t n = left < HASHES_IN_A_FRAME ? left : HASHES_IN_A_FRAME;
 
-		for (uint64_t i = 0; i < n; i++)
-			memcpy(hashes + i * FG_SHA256_LEN,
-			       fg_merkle_tree_leaf(ledger->tree, at + i)->b, FG_SHA256_LEN);
+		for (uint64_t i = 0; i < n && rc == FG_OK; i++) {
+			struct fg_hash hash;
+
+			rc = fg_leaves_hash(ledger->leaves, at + i, &hash);
+			if (rc == FG_OK)
+				memcpy(hashes + i * FG_SHA256_LEN, hash.b, FG_SHA256_LEN);
+		}
+		if (rc != FG_OK) {
+			ledger->ops->failed(rc, ledger->arg);
+			return rc;
+		}
 		frame.leaves.first_index = at;
 		frame.leaves.hashes = FG_BYTES(hashes, n * FG_SHA256_LEN);
 		frame.leaves.checkpoint = FG_BYTES(ledger->note, n == left ? ledger->note_len : 0);
@@ -45,10 +53,14 @@ static enum fg_rc send_open(struct fg_ledger *ledger, struct fg_frame *frame)
 	uint64_t index =
 		frame->type == FG_IPC_UNSEAL ? frame->unseal.leaf_index : frame->open.leaf_index;
 	struct fg_merkle_path path = { 0 };
+	enum fg_rc rc = FG_OK;
 
-	if ((index < ledger->vault_first || size - ledger->vault_first > FG_LEDGER_BATCH_MAX) &&
-	    fg_merkle_tree_inclusion(ledger->tree, index, size, &path) != FG_OK)
-		FG_BUG("leaf outside its tree");
+	if (index < ledger->vault_first || size - ledger->vault_first > FG_LEDGER_BATCH_MAX)
+		rc = fg_ledger_inclusion(ledger, index, &path);
+	if (rc != FG_OK) {
+		ledger->ops->failed(rc, ledger->arg);
+		return FG_E_IPC_FULL; /* nothing of it was sent */
+	}
 	fg_ledger_fill_path(frame, &path);
 	return ledger->ops->to_vault(frame, ledger->arg);
 }

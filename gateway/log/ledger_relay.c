@@ -83,16 +83,6 @@ static void order_of(const struct fg_ipc_relay *relay, const struct fg_relay_che
 						    .view_hash = checked->view_hash };
 }
 
-static enum fg_rc check_leg(struct fg_ledger *ledger, const struct fg_ipc_relay *relay)
-{
-	uint8_t key[FG_LEDGER_KEY_LEN];
-
-	if (relay->leg == 0)
-		return FG_E_LEG_ORDER;
-	fg_ledger_key(&relay->message_id, (uint16_t)(relay->leg - 1), key);
-	return relay->leg == 1 || fg_table_get(ledger->index, key) ? FG_OK : FG_E_LEG_ORDER;
-}
-
 /* What goes to devices goes over no link. */
 static enum fg_rc check_way(const struct fg_ledger *ledger, const struct fg_ipc_order *order)
 {
@@ -121,9 +111,7 @@ enum fg_rc fg_ledger_take_relay(struct fg_ledger *ledger, const struct fg_ipc_re
 					.now_ms = fg_clock_wall_ms(ledger->clock) };
 	struct fg_relay_checked checked;
 	struct fg_order_checked order_checked;
-	struct fg_ledger_leaf *known;
 	struct fg_ipc_order order;
-	uint8_t key[FG_LEDGER_KEY_LEN];
 	enum fg_rc rc = fg_ledger_room(ledger);
 
 	fg_arena_reset(&ledger->arena);
@@ -131,7 +119,7 @@ enum fg_rc fg_ledger_take_relay(struct fg_ledger *ledger, const struct fg_ipc_re
 		rc = fg_relay_check(&ledger->view_batches, &ledger->arena, ledger->conf,
 				    &ledger->trust, &claim, &checked);
 	if (rc == FG_OK)
-		rc = check_leg(ledger, relay);
+		rc = fg_ledger_check_leg(ledger, &relay->message_id, relay->leg);
 	if (rc != FG_OK)
 		return rc;
 	order_of(relay, &checked, &order, &order_checked);
@@ -140,9 +128,5 @@ enum fg_rc fg_ledger_take_relay(struct fg_ledger *ledger, const struct fg_ipc_re
 		return rc;
 	if (!unseal_from_relay(ledger->batch_ctx, relay, &frame.unseal))
 		return FG_E_NO_MEMORY;
-	fg_ledger_key(&relay->message_id, relay->leg, key);
-	known = fg_table_get(ledger->index, key);
-	return known && fg_ledger_is_same_order(ledger, known, &order, &order_checked)
-		       ? fg_ledger_forward_again(ledger, known, &frame)
-		       : fg_ledger_log_order(ledger, &order, &order_checked, claim.now_ms, &frame);
+	return fg_ledger_log_or_forward(ledger, &order, &order_checked, relay->expires_ms, &frame);
 }

@@ -33,10 +33,15 @@ struct fg_table *fg_table_new(void *ctx, size_t key_len)
 	return table;
 }
 
+static size_t home_of(const struct fg_table *table, size_t cap, const void *key)
+{
+	return (size_t)fg_shorthash(table->salt, key, table->key_len) & (cap - 1);
+}
+
 static struct slot *find(const struct fg_table *table, struct slot *slots, size_t cap,
 			 const void *key)
 {
-	size_t at = (size_t)fg_shorthash(table->salt, key, table->key_len) & (cap - 1);
+	size_t at = home_of(table, cap, key);
 
 	while (slots[at].value && memcmp(slots[at].key, key, table->key_len) != 0)
 		at = (at + 1) & (cap - 1);
@@ -81,6 +86,31 @@ enum fg_rc fg_table_put(struct fg_table *table, const void *key, void *value)
 	memcpy(slot->key, key, table->key_len);
 	slot->value = value;
 	return FG_OK;
+}
+
+/* Knuth, Algorithm 6.4 R: what could not stand in the freed slot before moves there. */
+void fg_table_remove(struct fg_table *table, const void *key)
+{
+	struct slot *slots = table->slots;
+	size_t mask = table->cap - 1, freed = (size_t)(find(table, slots, table->cap, key) - slots);
+
+	if (!slots[freed].value)
+		return;
+	for (size_t at = (freed + 1) & mask; slots[at].value; at = (at + 1) & mask) {
+		size_t home = home_of(table, table->cap, slots[at].key);
+
+		if (((at - home) & mask) < ((at - freed) & mask))
+			continue;
+		slots[freed] = slots[at];
+		freed = at;
+	}
+	slots[freed].value = NULL;
+	table->count--;
+}
+
+size_t fg_table_count(const struct fg_table *table)
+{
+	return table->count;
 }
 
 void *fg_table_next(const struct fg_table *table, size_t *at)

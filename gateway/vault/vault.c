@@ -14,13 +14,6 @@
 enum { ROOM_LEN = 48 * 1024 }; /* an unpacked CapsuleBody: its fields once more, and the struct */
 #define HOUR_MS 3600000ull
 
-void fg_vault_key(const struct fg_id *id, uint16_t leg, uint8_t key[static FG_VAULT_KEY_LEN])
-{
-	memcpy(key, id->b, FG_ID_LEN);
-	key[FG_ID_LEN] = (uint8_t)(leg >> 8);
-	key[FG_ID_LEN + 1] = (uint8_t)leg;
-}
-
 static struct fg_id leg_id(const struct fg_vault_leg *leg)
 {
 	struct fg_id id;
@@ -32,42 +25,6 @@ static struct fg_id leg_id(const struct fg_vault_leg *leg)
 static uint16_t leg_number(const struct fg_vault_leg *leg)
 {
 	return (uint16_t)(leg->key[FG_ID_LEN] << 8 | leg->key[FG_ID_LEN + 1]);
-}
-
-struct fg_vault_leg *fg_vault_leg_new(struct fg_vault *vault,
-				      const uint8_t key[static FG_VAULT_KEY_LEN],
-				      const struct fg_hash *consent)
-{
-	struct fg_vault_leg *leg;
-
-	if (fg_table_reserve(vault->legs) != FG_OK || fg_table_reserve(vault->consents) != FG_OK)
-		return NULL;
-	leg = talloc_zero(vault, struct fg_vault_leg);
-	if (!leg)
-		return NULL;
-	memcpy(leg->key, key, sizeof(leg->key));
-	leg->consent = *consent;
-	return leg;
-}
-
-void fg_vault_leg_remember(struct fg_vault *vault, struct fg_vault_leg *leg)
-{
-	bool contract = fg_hash_equal(&leg->consent, &(struct fg_hash){ 0 });
-
-	if (fg_table_put(vault->legs, leg->key, leg) != FG_OK ||
-	    (!contract && !fg_table_get(vault->consents, leg->consent.b) &&
-	     fg_table_put(vault->consents, leg->consent.b, leg) != FG_OK))
-		FG_BUG("no room was reserved for a leg");
-}
-
-void fg_vault_answer_later(struct fg_vault *vault, struct fg_vault_leg *leg)
-{
-	if (leg->answer_due)
-		return;
-	leg->answer_due = true;
-	leg->next_answer = NULL;
-	*vault->answers_end = leg;
-	vault->answers_end = &leg->next_answer;
 }
 
 void fg_vault_job_free(struct fg_vault_job *job)
@@ -113,10 +70,11 @@ static enum fg_rc allocate(struct fg_vault *vault)
 	enum fg_rc rc;
 
 	vault->legs = fg_table_new(vault, FG_VAULT_KEY_LEN);
-	vault->consents = fg_table_new(vault, FG_SHA256_LEN);
+	vault->ended = fg_index_new(vault);
+	vault->consents = fg_index_new(vault);
 	vault->pins = fg_table_new(vault, FG_SHA256_LEN);
 	vault->recent = talloc_array(vault, struct fg_hash, FG_VAULT_HASHES_MAX);
-	if (!vault->legs || !vault->consents || !vault->pins || !vault->recent)
+	if (!vault->legs || !vault->ended || !vault->consents || !vault->pins || !vault->recent)
 		return FG_E_NO_MEMORY;
 	if (vault->conf->gateway.allow_unlocked)
 		fg_clear_allow_unlocked();
@@ -323,9 +281,11 @@ void fg_vault_flush(struct fg_vault *vault)
 		leg->answer_due = false;
 		send_leg(vault, leg);
 	}
+	fg_vault_legs_drop_spent(vault);
 	for (size_t i = 0; i < vault->notes_count; i++)
 		vault->ops->to_core(&vault->notes[i], vault->arg);
 	vault->notes_count = 0;
+	fg_journal_write_ahead(vault->journal);
 }
 
 /* ---- following the log ---- */
@@ -392,59 +352,53 @@ static void take_leaves(struct fg_vault *vault, const struct fg_ipc_leaves *leav
 
 /* ---- orders and their ends ---- */
 
-/* A leg that is known is answered again and opens nothing. */
-static bool is_known(struct fg_vault *vault, const struct fg_id *id, uint16_t leg)
+/* A leg that is known is answered again and opens nothing: FG_OK. FG_E_NOT_FOUND: it is not; otherwise nobody can say. */
+static enum fg_rc answer_known(struct fg_vault *vault, const struct fg_id *id, uint16_t leg)
 {
+#ifndef FG_MUTANT_leg_once
 	struct fg_vault_leg *known;
 	uint8_t key[FG_VAULT_KEY_LEN];
+	enum fg_rc rc;
 
 	fg_vault_key(id, leg, key);
-	known = fg_table_get(vault->legs, key);
-#ifndef FG_MUTANT_leg_once
-	if (known)
+	rc = fg_vault_leg_find(vault, key, &known);
+	if (rc == FG_OK)
 		fg_vault_answer_later(vault, known);
-	return known != NULL;
+	return rc;
 #else
-	(void)known;
-	return false;
+	(void)vault, (void)id, (void)leg;
+	return FG_E_NOT_FOUND;
 #endif
 }
 
 static void take_open(struct fg_vault *vault, const struct fg_ipc_open *open)
 {
-	enum fg_rc rc;
+	enum fg_rc rc = answer_known(vault, &open->message_id, open->leg);
 
-	if (is_known(vault, &open->message_id, open->leg))
-		return;
-	rc = vault->forked ? FG_E_LOG_FORK : fg_vault_open_order(vault, open);
+	if (rc == FG_E_NOT_FOUND)
+		rc = vault->forked ? FG_E_LOG_FORK : fg_vault_open_order(vault, open);
 	if (rc != FG_OK)
 		refuse(vault, &open->message_id, open->leg, rc);
 }
 
 static void take_unseal(struct fg_vault *vault, const struct fg_ipc_unseal *unseal)
 {
-	enum fg_rc rc;
+	enum fg_rc rc = fg_vault_is_copied(vault, unseal)
+				? FG_E_NOT_FOUND
+				: answer_known(vault, &unseal->message_id, unseal->leg);
 
-	if (!fg_vault_is_copied(vault, unseal) && is_known(vault, &unseal->message_id, unseal->leg))
-		return;
-	rc = vault->forked ? FG_E_LOG_FORK : fg_vault_unseal_order(vault, unseal);
+	if (rc == FG_E_NOT_FOUND)
+		rc = vault->forked ? FG_E_LOG_FORK : fg_vault_unseal_order(vault, unseal);
 	if (rc != FG_OK)
 		refuse(vault, &unseal->message_id, unseal->leg, rc);
 }
 
 static void settle(struct fg_vault *vault, struct fg_vault_leg *leg)
 {
-	struct fg_vault_link *link = &vault->links[leg->link];
-	enum fg_rc rc;
+	enum fg_rc rc = fg_vault_leg_settle(vault, leg);
 
-	if (link->open_jobs > 0)
-		link->open_jobs--;
-	rc = fg_vault_record_leg(vault, leg);
-	if (rc != FG_OK) {
+	if (rc != FG_OK)
 		fail(vault, rc);
-		return;
-	}
-	fg_vault_answer_later(vault, leg);
 }
 
 static void take_outcome(struct fg_vault *vault, size_t link, const struct fg_ipc_outcome *outcome)
@@ -691,6 +645,9 @@ void fg_vault_idle(struct fg_vault *vault)
 	rc = fg_storekeys_rotate(&vault->storekeys, fg_clock_wall_ms(vault->clock));
 	if (rc != FG_OK)
 		LOGP(DVAULT, LOGL_ERROR, "rotate storage key: %s\n", fg_rc_name(rc));
+	rc = fg_vault_legs_sweep(vault);
+	if (rc != FG_OK)
+		LOGP(DVAULT, LOGL_ERROR, "record the time: %s\n", fg_rc_name(rc));
 	if (fg_clock_wall_ms(vault->clock) >= vault->signer.made_ms + 24 * HOUR_MS)
 		fg_relay_signer_new(&vault->ring.sign, fg_clock_wall_ms(vault->clock),
 				    &vault->signer);

@@ -22,20 +22,14 @@ struct copies {
 	uint8_t packed[COPIES_MAX];
 };
 
-static struct fg_vault_leg *find_leg(const struct fg_vault *vault, const struct fg_id *id,
-				     uint16_t leg)
+bool fg_vault_is_copied(struct fg_vault *vault, const struct fg_ipc_unseal *unseal)
 {
 	uint8_t key[FG_VAULT_KEY_LEN];
+	struct fg_vault_leg *leg;
 
-	fg_vault_key(id, leg, key);
-	return fg_table_get(vault->legs, key);
-}
-
-bool fg_vault_is_copied(const struct fg_vault *vault, const struct fg_ipc_unseal *unseal)
-{
-	const struct fg_vault_leg *leg = find_leg(vault, &unseal->message_id, unseal->leg);
-
-	return leg && leg->link == FG_VAULT_NO_LINK && unseal->bearer == FG_BEARER_SECURE;
+	fg_vault_key(&unseal->message_id, unseal->leg, key);
+	return unseal->bearer == FG_BEARER_SECURE && fg_vault_leg_find(vault, key, &leg) == FG_OK &&
+	       leg->link == FG_VAULT_NO_LINK;
 }
 
 /* The account's name, or the number that the carrier claims. */
@@ -96,22 +90,24 @@ static enum fg_rc hand_over(struct fg_vault *vault, const struct fg_ipc_unseal *
 	return vault->ops->offer_core(&frame, vault->arg);
 }
 
-static enum fg_rc record(struct fg_vault *vault, const struct fg_ipc_unseal *unseal)
+static enum fg_rc record(struct fg_vault *vault, const struct fg_vault_unsealing *order)
 {
 	static const struct fg_hash no_consent;
-	struct fg_vault_leg *leg = find_leg(vault, &unseal->message_id, unseal->leg);
 	uint8_t key[FG_VAULT_KEY_LEN];
+	struct fg_vault_leg *leg;
 	enum fg_rc rc;
 
-	if (leg) {
+	fg_vault_key(&order->unseal->message_id, order->unseal->leg, key);
+	rc = fg_vault_leg_find(vault, key, &leg);
+	if (rc == FG_OK)
 		fg_vault_answer_later(vault, leg);
-		return FG_OK;
-	}
-	fg_vault_key(&unseal->message_id, unseal->leg, key);
+	if (rc != FG_E_NOT_FOUND)
+		return rc;
 	leg = fg_vault_leg_new(vault, key, &no_consent);
 	if (!leg)
 		return FG_E_NO_MEMORY;
 	leg->opened_ms = fg_clock_wall_ms(vault->clock);
+	leg->expires_ms = order->until_ms;
 	leg->link = FG_VAULT_NO_LINK;
 	leg->state = FG_LEG_ACCEPTED;
 	rc = fg_vault_record_leg(vault, leg);
@@ -147,7 +143,7 @@ enum fg_rc fg_vault_make_copies(struct fg_vault *vault, const struct fg_vault_un
 	if (rc == FG_OK)
 		rc = hand_over(vault, order->unseal, copies);
 	if (rc == FG_OK)
-		rc = record(vault, order->unseal);
+		rc = record(vault, order);
 	talloc_free(copies);
 	return rc;
 }

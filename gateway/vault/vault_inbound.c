@@ -11,7 +11,12 @@
 #include "lib/base/cursor.h"
 #include "lib/base/log.h"
 
-enum { BODY_MAX = 17000 }; /* SEALED.body in ipc.def */
+enum {
+	BODY_MAX = 17000, /* SEALED.body in ipc.def */
+	UNTIL_LEN = 4,
+	UNTIL_LEAST_S =
+		1 << 30 /* in 2004: no number of a key, one of which is made a day, gets there */
+};
 
 static void write_short(struct fg_writer *w, struct fg_bytes bytes)
 {
@@ -24,7 +29,10 @@ size_t fg_vault_relay_ad(const struct fg_vault_relay *relay, uint8_t out[static 
 	struct fg_writer w;
 
 	fg_writer_init(&w, out, FG_VAULT_AD_MAX);
-	fg_writer_bytes(&w, (const uint8_t *)"fallgate relay 1", 16);
+	/* Two labels, or the time could be taken for the place of a part. */
+	fg_writer_bytes(&w,
+			(const uint8_t *)(relay->until_s ? "fallgate relay 2" : "fallgate relay 1"),
+			16);
 	fg_writer_bytes(&w, relay->message_id.b, FG_ID_LEN);
 #ifndef FG_MUTANT_relay_bound
 	fg_writer_u8(&w, relay->kind);
@@ -34,6 +42,8 @@ size_t fg_vault_relay_ad(const struct fg_vault_relay *relay, uint8_t out[static 
 	fg_writer_u8(&w, relay->message_class);
 	fg_writer_u8(&w, relay->flags);
 	fg_writer_u8(&w, relay->protocol_id);
+	if (relay->until_s)
+		fg_writer_u32(&w, relay->until_s);
 #else
 	(void)write_short;
 #endif
@@ -49,15 +59,53 @@ size_t fg_vault_relay_ad(const struct fg_vault_relay *relay, uint8_t out[static 
 	return fg_writer_len(&w);
 }
 
+enum fg_rc fg_vault_body_split(struct fg_bytes body, struct fg_vault_relay *relay,
+			       struct fg_bytes *sealed_out, uint64_t *until_ms_out)
+{
+	struct fg_cursor cur;
+	uint32_t first;
+
+	fg_cursor_init(&cur, body.data, body.len);
+	first = fg_cursor_u32(&cur);
+	if (cur.rc != FG_OK)
+		return FG_E_SEAL;
+	if (first < UNTIL_LEAST_S) {
+		relay->until_s = 0;
+		*until_ms_out = fg_id_time_ms(&relay->message_id) + FG_VAULT_RELAY_LIFE_MS;
+		*sealed_out = body;
+	} else {
+		relay->until_s = first;
+		*until_ms_out = first * 1000ull;
+		*sealed_out = FG_BYTES(body.data + UNTIL_LEN, body.len - UNTIL_LEN);
+	}
+	return FG_OK;
+}
+
+/* How long a text may be opened that is to live validity_s; 0: as the core says. */
+static uint32_t until_s(const struct fg_vault *vault, uint64_t validity_s)
+{
+	uint64_t life_ms = validity_s * 1000 + FG_VAULT_RELAY_GRACE_MS;
+
+	if (validity_s == 0 || life_ms > FG_VAULT_RELAY_LIFE_MS)
+		life_ms = FG_VAULT_RELAY_LIFE_MS;
+	return (uint32_t)((fg_clock_wall_ms(vault->clock) + life_ms) / 1000);
+}
+
 static enum fg_rc seal(struct fg_vault *vault, const struct fg_vault_relay *relay,
 		       struct fg_bytes text, uint8_t out[static BODY_MAX], struct fg_bytes *body)
 {
 	uint8_t ad[FG_VAULT_AD_MAX];
-	size_t ad_len = fg_vault_relay_ad(relay, ad);
+	size_t ad_len = fg_vault_relay_ad(relay, ad), len;
+	struct fg_writer w;
+	enum fg_rc rc;
 
-	body->data = out;
-	return fg_storekeys_seal(&vault->storekeys, ad, ad_len, text.data, text.len, out, BODY_MAX,
-				 &body->len);
+	fg_writer_init(&w, out, BODY_MAX);
+	fg_writer_u32(&w, relay->until_s);
+	rc = fg_storekeys_seal(&vault->storekeys, ad, ad_len, text.data, text.len, out + UNTIL_LEN,
+			       BODY_MAX - UNTIL_LEN, &len);
+	if (rc == FG_OK)
+		*body = FG_BYTES(out, UNTIL_LEN + len);
+	return rc;
 }
 
 /* Segments of the text with its mark; 0 when it cannot be cut. */
@@ -158,8 +206,12 @@ static enum fg_rc submit(struct fg_vault *vault, size_t link, const struct fg_ip
 	struct fg_hash same;
 	enum fg_rc rc = check_origin(vault, link, in->kind, in->account, &account);
 
-	if (rc == FG_OK)
-		rc = seal(vault, &relay, in->text, body, &frame.sealed.body);
+	if (rc != FG_OK)
+		return rc;
+	frame.sealed.validity_s =
+		in->validity_s || !account ? in->validity_s : (uint32_t)account->validity_s;
+	relay.until_s = until_s(vault, frame.sealed.validity_s);
+	rc = seal(vault, &relay, in->text, body, &frame.sealed.body);
 	if (rc != FG_OK)
 		return rc;
 	same = hash_same(vault, in);
@@ -173,8 +225,6 @@ static enum fg_rc submit(struct fg_vault *vault, size_t link, const struct fg_ip
 	frame.sealed.message_class = in->message_class;
 	frame.sealed.flags = in->flags;
 	frame.sealed.delay_s = in->delay_s;
-	frame.sealed.validity_s =
-		in->validity_s || !account ? in->validity_s : (uint32_t)account->validity_s;
 	frame.sealed.registered = in->registered;
 	frame.sealed.protocol_id = in->protocol_id;
 	frame.sealed.has_reference = in->has_reference;
@@ -216,7 +266,8 @@ void fg_vault_take_ask(struct fg_vault *vault, size_t link, const struct fg_ipc_
 					.kind = FG_SUBMIT_APPLICATION,
 					.account = in->account,
 					.source = in->source,
-					.destination = in->destination };
+					.destination = in->destination,
+					.until_s = until_s(vault, in->validity_s) };
 	const struct fg_conf_accounts *account;
 	struct fg_frame frame = { .type = FG_IPC_APP_ASKED };
 	uint8_t body[BODY_MAX];

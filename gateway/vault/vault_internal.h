@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Shared by vault.c (frames), vault_open.c (orders of devices), vault_relay.c (orders about what was sealed here), vault_copies.c (those that go to devices), vault_inbound.c (what comes in) and vault_file.c (the disk); nobody else includes it but tests/vault,
+ * Shared by vault.c (frames), vault_legs.c (what is known of legs), vault_open.c (orders of devices), vault_relay.c (orders about what was sealed here), vault_copies.c (those that go to devices), vault_inbound.c (what comes in) and vault_file.c (the disk); nobody else includes it but tests/vault,
  * which look whether clear text was wiped.
  */
 #pragma once
 
+#include "gateway/log/index.h"
 #include "gateway/log/journal.h"
 #include "gateway/log/table.h"
 #include "gateway/log/relay_check.h"
@@ -24,12 +25,23 @@ enum {
 	FG_VAULT_AD_MAX = 256,
 	FG_VAULT_TEXTS_MAX = 256 * 1024, /* short texts of applications between two syncs */
 	FG_VAULT_NO_LINK = UINT16_MAX,   /* leg->link: copies for devices, which the core keeps */
+	FG_VAULT_SWEPT_PARTS = 4,        /* of an index, when idle */
 };
+
+/* A leg that is asked for again is answered so much longer than an order for it could open anything: a core that was away that long hears
+ * what became of it. */
+#define FG_VAULT_LEG_MARGIN_MS (24 * 3600000ull)
+/* The longest that a message of an application or a carrier may be opened; the storage keys live a little longer. */
+#define FG_VAULT_RELAY_LIFE_MS (8 * 24 * 3600000ull)
+/* The core counts a message's life from when it hears of it. */
+#define FG_VAULT_RELAY_GRACE_MS (10 * 60000ull)
 
 struct fg_vault_leg {
 	uint8_t key[FG_VAULT_KEY_LEN]; /* message id and leg */
 	struct fg_hash consent;
 	uint64_t opened_ms;
+	uint64_t expires_ms; /* no order for it can open anything from then on */
+	uint64_t place;      /* of its newest record in the journal */
 	uint16_t link;
 	uint8_t state; /* enum fg_leg_state */
 	enum fg_rc rc;
@@ -40,6 +52,7 @@ struct fg_vault_leg {
 	bool announce;                    /* became unknown at start: tell the next core */
 	struct fg_vault_leg *next_answer; /* LEG to send once durable */
 	bool answer_due;
+	struct fg_vault_leg *next_spent; /* leaves memory when the turn is over */
 };
 
 struct fg_vault_pin {
@@ -87,10 +100,13 @@ struct fg_vault {
 	struct fg_view_batches view_batches;
 	char *folder;
 	struct fg_journal *journal;
-	uint64_t newest_ms; /* the furthest the wall clock was, as journaled */
-	bool unsynced;      /* something was recorded since the last sync */
-	struct fg_table *legs, *consents,
-		*pins; /* consents: hash of a consent -> the first leg that used it */
+	uint64_t newest_ms;         /* the furthest the wall clock was, as journaled */
+	bool unsynced;              /* something was recorded since the last sync */
+	struct fg_table *legs;      /* that are open, or wanted until the turn is over */
+	struct fg_vault_leg *spent; /* of those in legs */
+	struct fg_index *ended;     /* where the records of the others are */
+	struct fg_index *consents;  /* hash of a consent -> where the first record of a leg is */
+	struct fg_table *pins;
 	struct fg_merkle_frontier frontier,
 		ahead;          /* ahead: with hashes whose checkpoint has not come yet */
 	struct fg_hash *recent; /* the hashes of the newest checkpoint, from recent_first */
@@ -104,13 +120,32 @@ struct fg_vault {
 	size_t notes_count;
 };
 
+/* vault_legs.c */
 void fg_vault_key(const struct fg_id *id, uint16_t leg, uint8_t key[static FG_VAULT_KEY_LEN]);
-/* A leg that nobody finds yet, with room in the tables for it: fg_vault_leg_remember() cannot fail then. NULL without memory. */
+/* A leg that nobody finds yet, with room for it: fg_vault_leg_remember() cannot fail then. NULL without memory. */
 struct fg_vault_leg *fg_vault_leg_new(struct fg_vault *vault,
 				      const uint8_t key[static FG_VAULT_KEY_LEN],
 				      const struct fg_hash *consent);
+/* It was recorded. One that is not open leaves memory when the turn is over. */
 void fg_vault_leg_remember(struct fg_vault *vault, struct fg_vault_leg *leg);
+/* Known, borrowed until the turn is over: FG_OK; FG_E_NOT_FOUND; FG_E_LOG_IO, FG_E_NO_MEMORY: nobody can say whether it is. */
+enum fg_rc fg_vault_leg_find(struct fg_vault *vault, const uint8_t key[static FG_VAULT_KEY_LEN],
+			     struct fg_vault_leg **leg_out);
+/* It has ended and that was recorded: from now on it is found on the disk. */
+enum fg_rc fg_vault_leg_ended(struct fg_vault *vault, struct fg_vault_leg *leg);
+/* It became unknown at start and that was recorded: it stays in memory, and each core is told. */
+enum fg_rc fg_vault_leg_announce(struct fg_vault *vault, struct fg_vault_leg *leg);
+/* Record its end, and tell the core once that is durable. */
+enum fg_rc fg_vault_leg_settle(struct fg_vault *vault, struct fg_vault_leg *leg);
 void fg_vault_answer_later(struct fg_vault *vault, struct fg_vault_leg *leg);
+/* FG_OK; FG_E_CONSENT_USED: by another message. */
+enum fg_rc fg_vault_consent_check(struct fg_vault *vault, const struct fg_hash *consent,
+				  const struct fg_id *id);
+uint64_t fg_vault_leg_forget_ms(const struct fg_vault_leg *leg);
+void fg_vault_legs_drop_spent(struct fg_vault *vault);
+/* Forget what is past, some of it each time. FG_OK, or why it could not be recorded how late it is. */
+enum fg_rc fg_vault_legs_sweep(struct fg_vault *vault);
+
 void fg_vault_job_free(struct fg_vault_job *job);
 /* Room for a job's text; wiped with the job. FG_OK; FG_E_NO_MEMORY, FG_E_LOCKED_MEMORY. */
 enum fg_rc fg_vault_job_text(struct fg_vault *vault, struct fg_vault_job *job, size_t cap);
@@ -125,12 +160,11 @@ enum fg_rc fg_vault_check_leaf(struct fg_vault *vault, const struct fg_ipc_open 
 			       const struct fg_order_checked *checked);
 /* The leg before this one left nothing at the far side. */
 /* twice: what the one before may have delivered may be delivered once more. */
-enum fg_rc fg_vault_check_leg(const struct fg_vault *vault, const struct fg_ipc_open *open,
-			      bool twice);
+enum fg_rc fg_vault_check_leg(struct fg_vault *vault, const struct fg_ipc_open *open, bool twice);
 enum fg_rc fg_vault_check_link(const struct fg_vault *vault, const struct fg_ipc_open *open);
-/* Takes the job when it returns FG_OK. consent all zero: none, a contract stands for it. */
+/* Takes the job when it returns FG_OK. consent all zero: none, a contract stands for it. expires_ms: of what was opened. */
 enum fg_rc fg_vault_record_and_queue(struct fg_vault *vault, const struct fg_ipc_open *open,
-				     const struct fg_hash *consent, uint64_t now_ms,
+				     const struct fg_hash *consent, uint64_t expires_ms,
 				     struct fg_vault_job *job);
 
 /* vault_relay.c */
@@ -140,6 +174,7 @@ struct fg_vault_unsealing {
 	struct fg_relay_checked checked;
 	const struct fg_vault_pin *pin;
 	struct fg_ipc_open open; /* the same order, as far as leaf and link go */
+	uint64_t until_ms;       /* the body may be opened before */
 };
 enum fg_rc fg_vault_unseal_order(struct fg_vault *vault, const struct fg_ipc_unseal *unseal);
 /* Opened into the vault's own clear memory; wiped by whoever called. */
@@ -149,7 +184,7 @@ enum fg_rc fg_vault_open_body(struct fg_vault *vault, const struct fg_ipc_unseal
 /* Bearer secure: a copy for each device that takes relayed messages, to the core. */
 enum fg_rc fg_vault_make_copies(struct fg_vault *vault, const struct fg_vault_unsealing *order);
 /* Copies that were made before: they may have been lost with the core. */
-bool fg_vault_is_copied(const struct fg_vault *vault, const struct fg_ipc_unseal *unseal);
+bool fg_vault_is_copied(struct fg_vault *vault, const struct fg_ipc_unseal *unseal);
 
 /* vault_inbound.c */
 /* What a sealed body is bound to. */
@@ -160,6 +195,8 @@ struct fg_vault_relay {
 	uint8_t message_class, flags, protocol_id;
 	uint16_t parts_ref; /* of a part: its place is bound as well */
 	uint8_t parts_total, part;
+	/* Unix; it is not opened from then on. 0: sealed by a version that did not say */
+	uint32_t until_s;
 };
 size_t fg_vault_relay_ad(const struct fg_vault_relay *relay, uint8_t out[static FG_VAULT_AD_MAX]);
 void fg_vault_take_submit(struct fg_vault *vault, size_t link, const struct fg_ipc_submit *in);
@@ -167,8 +204,16 @@ void fg_vault_take_ask(struct fg_vault *vault, size_t link, const struct fg_ipc_
 void fg_vault_pass_to_core(struct fg_vault *vault, size_t link, const struct fg_frame *frame);
 void fg_vault_pass_to_link(struct fg_vault *vault, const struct fg_frame *frame);
 
+/* A body is {u32 until_s, what fg_storekeys_seal() made}. One of an earlier version begins with a key's number, which is far lower than any
+ * such time, and may be opened until its message is FG_VAULT_RELAY_LIFE_MS old. relay->until_s is set to what the seal is bound to. FG_OK or
+ * FG_E_SEAL. */
+enum fg_rc fg_vault_body_split(struct fg_bytes body, struct fg_vault_relay *relay,
+			       struct fg_bytes *sealed_out, uint64_t *until_ms_out);
+
 /* vault_file.c: record for the next sync. */
-enum fg_rc fg_vault_record_leg(struct fg_vault *vault, const struct fg_vault_leg *leg);
+enum fg_rc fg_vault_record_leg(struct fg_vault *vault, struct fg_vault_leg *leg);
+/* What is recorded at that place. leg: all zero, its bytes become its talloc children. */
+enum fg_rc fg_vault_read_leg(struct fg_vault *vault, uint64_t place, struct fg_vault_leg *leg);
 enum fg_rc fg_vault_record_pin(struct fg_vault *vault, const struct fg_vault_pin *pin);
 enum fg_rc fg_vault_record_head(struct fg_vault *vault);
 /* How late it is, beside what else this batch has: a vault that starts later holds while the wall clock is behind that. */

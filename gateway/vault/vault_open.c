@@ -115,37 +115,35 @@ static enum fg_rc check_pin(struct fg_vault *vault, const struct fg_order_checke
 	return FG_OK;
 }
 
-static enum fg_rc check_legs(const struct fg_vault *vault, const struct fg_ipc_open *open,
+static enum fg_rc check_legs(struct fg_vault *vault, const struct fg_ipc_open *open,
 			     const struct fg_hash *consent)
 {
-	const struct fg_vault_leg *first = fg_table_get(vault->consents, consent->b);
+	enum fg_rc rc = fg_vault_consent_check(vault, consent, &open->message_id);
 
-	if (first && memcmp(first->key, open->message_id.b, FG_ID_LEN) != 0)
-		return FG_E_CONSENT_USED;
-	return fg_vault_check_leg(vault, open, false);
+	return rc == FG_OK ? fg_vault_check_leg(vault, open, false) : rc;
 }
 
-enum fg_rc fg_vault_check_leg(const struct fg_vault *vault, const struct fg_ipc_open *open,
-			      bool twice)
+enum fg_rc fg_vault_check_leg(struct fg_vault *vault, const struct fg_ipc_open *open, bool twice)
 {
-	const struct fg_vault_leg *before;
+	struct fg_vault_leg *before = NULL;
 	uint8_t key[FG_VAULT_KEY_LEN];
+	enum fg_rc rc;
 
 #ifndef FG_MUTANT_leg_order
 	if (open->leg == 0)
 		return FG_E_LEG_ORDER;
 	if (open->leg > 1) {
 		fg_vault_key(&open->message_id, (uint16_t)(open->leg - 1), key);
-		before = fg_table_get(vault->legs, key);
+		rc = fg_vault_leg_find(vault, key, &before);
+		if (rc != FG_OK)
+			return rc == FG_E_NOT_FOUND ? FG_E_LEG_ORDER : rc;
 		/* Neither of the two left anything at the far side; copies for devices went to none. */
-		if (!before ||
-		    (before->link != FG_VAULT_NO_LINK && before->state != FG_LEG_FAILED &&
-		     before->state != FG_LEG_DEFERRED &&
-		     !(twice && before->state == FG_LEG_UNKNOWN)))
+		if (before->link != FG_VAULT_NO_LINK && before->state != FG_LEG_FAILED &&
+		    before->state != FG_LEG_DEFERRED && !(twice && before->state == FG_LEG_UNKNOWN))
 			return FG_E_LEG_ORDER;
 	}
 #endif
-	(void)vault, (void)open, (void)twice, (void)before, (void)key;
+	(void)vault, (void)open, (void)twice, (void)before, (void)key, (void)rc;
 	return FG_OK;
 }
 
@@ -295,10 +293,11 @@ static enum fg_rc make_job(struct fg_vault *vault, const struct fg_ipc_open *ope
 }
 
 enum fg_rc fg_vault_record_and_queue(struct fg_vault *vault, const struct fg_ipc_open *open,
-				     const struct fg_hash *consent, uint64_t now_ms,
+				     const struct fg_hash *consent, uint64_t expires_ms,
 				     struct fg_vault_job *job)
 {
 	const struct fg_conf_links *link = &vault->conf->links[open->link];
+	uint64_t now_ms = fg_clock_wall_ms(vault->clock);
 	uint64_t left_s = open->expires_ms > now_ms ? (open->expires_ms - now_ms) / 1000 : 0;
 	uint8_t key[FG_VAULT_KEY_LEN];
 	enum fg_rc rc;
@@ -310,6 +309,7 @@ enum fg_rc fg_vault_record_and_queue(struct fg_vault *vault, const struct fg_ipc
 	if (!job->leg)
 		return FG_E_NO_MEMORY;
 	job->leg->opened_ms = now_ms;
+	job->leg->expires_ms = expires_ms;
 	job->leg->link = open->link;
 	job->leg->state = FG_LEG_OPENED;
 	job->leg->segments = job->plan.parts;
@@ -365,8 +365,8 @@ enum fg_rc fg_vault_open_order(struct fg_vault *vault, const struct fg_ipc_open 
 		return FG_E_NO_MEMORY;
 	rc = make_job(vault, open, &checked.consent, job);
 	if (rc == FG_OK)
-		rc = fg_vault_record_and_queue(vault, open, &checked.consent.hash, claim.now_ms,
-					       job);
+		rc = fg_vault_record_and_queue(vault, open, &checked.consent.hash,
+					       checked.consent.body->expires_ms, job);
 	if (rc != FG_OK)
 		fg_vault_job_free(job);
 	return rc;

@@ -112,15 +112,24 @@ static enum fg_rc check_leaf(struct fg_vault *vault, struct fg_vault_unsealing *
 }
 
 /* Opened behind what is in vault->plain already. */
-static enum fg_rc open_piece(struct fg_vault *vault, const struct fg_vault_relay *relay,
+static enum fg_rc open_piece(struct fg_vault *vault, struct fg_vault_relay *relay,
 			     struct fg_bytes body)
 {
 	uint8_t ad[FG_VAULT_AD_MAX];
-	size_t ad_len = fg_vault_relay_ad(relay, ad), len = 0;
 	struct fg_clear *plain = &vault->plain;
-	enum fg_rc rc =
-		fg_storekeys_open(&vault->storekeys, ad, ad_len, body.data, body.len,
-				  plain->data + plain->len, plain->cap - 1 - plain->len, &len);
+	struct fg_bytes sealed;
+	uint64_t until_ms;
+	size_t len = 0;
+	enum fg_rc rc = fg_vault_body_split(body, relay, &sealed, &until_ms);
+
+#ifndef FG_MUTANT_relay_until
+	if (rc == FG_OK && fg_clock_wall_ms(vault->clock) >= until_ms)
+		rc = FG_E_CONSENT_TIME;
+#endif
+	if (rc == FG_OK)
+		rc = fg_storekeys_open(&vault->storekeys, ad, fg_vault_relay_ad(relay, ad),
+				       sealed.data, sealed.len, plain->data + plain->len,
+				       plain->cap - 1 - plain->len, &len);
 
 	if (rc == FG_OK)
 		plain->len += len;
@@ -273,6 +282,38 @@ static enum fg_rc mark_and_plan(struct fg_vault *vault, const struct fg_vault_un
 	return rc == FG_E_TEXT_LONG ? FG_E_CONSENT_SEGMENTS : rc;
 }
 
+/* What was sealed under the order's own id: of parts the first, without which open_parts() opens none. */
+static struct fg_bytes leading_body(const struct fg_ipc_unseal *u)
+{
+	struct fg_bytes body = u->body;
+	struct fg_cursor cur;
+
+	if (u->parts_total <= 1)
+		return body;
+	fg_cursor_init(&cur, u->body.data, u->body.len);
+	fg_cursor_bytes(&cur, FG_ID_LEN + 1);
+	body.len = fg_cursor_u16(&cur);
+	body.data = fg_cursor_bytes(&cur, body.len);
+	return cur.rc == FG_OK ? body : FG_BYTES(NULL, 0);
+}
+
+/* Its leg is remembered longer than that (vault_legs.c), so that no body is opened for it twice. That until_ms is what the vault itself
+ * said, the seal tells when it is opened. */
+static enum fg_rc check_until(struct fg_vault *vault, struct fg_vault_unsealing *order)
+{
+	struct fg_vault_relay relay = { .message_id = order->unseal->message_id };
+	struct fg_bytes sealed;
+	enum fg_rc rc =
+		fg_vault_body_split(leading_body(order->unseal), &relay, &sealed, &order->until_ms);
+
+#ifndef FG_MUTANT_relay_until
+	if (rc == FG_OK && fg_clock_wall_ms(vault->clock) >= order->until_ms)
+		return FG_E_CONSENT_TIME;
+#endif
+	(void)vault;
+	return rc;
+}
+
 static enum fg_rc check_order(struct fg_vault *vault, struct fg_vault_unsealing *order)
 {
 	enum fg_rc rc = check_contract(vault, order);
@@ -281,6 +322,8 @@ static enum fg_rc check_order(struct fg_vault *vault, struct fg_vault_unsealing 
 		rc = check_leaf(vault, order);
 	if (rc == FG_OK)
 		rc = check_pin(vault, order);
+	if (rc == FG_OK)
+		rc = check_until(vault, order);
 	if (rc == FG_OK)
 		rc = fg_vault_check_leg(vault, &order->open,
 					order->unseal->kind == FG_SUBMIT_INBOUND);
@@ -313,8 +356,8 @@ enum fg_rc fg_vault_unseal_order(struct fg_vault *vault, const struct fg_ipc_uns
 					   : plan_for_application(vault, &order, job);
 	fg_wipe(vault->plain.data, vault->plain.len);
 	if (rc == FG_OK)
-		rc = fg_vault_record_and_queue(vault, &order.open, &no_consent,
-					       fg_clock_wall_ms(vault->clock), job);
+		rc = fg_vault_record_and_queue(vault, &order.open, &no_consent, order.until_ms,
+					       job);
 	if (rc != FG_OK)
 		fg_vault_job_free(job);
 	return rc;

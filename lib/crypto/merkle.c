@@ -228,35 +228,43 @@ void fg_merkle_frontier_append(struct fg_merkle_frontier *frontier, const struct
 	frontier->size++;
 }
 
-/* Join the perfect subtrees of a tree of size leaves, smallest first; node_at gives the one of a
- * level. */
-static struct fg_hash fold(uint64_t size,
-			   const struct fg_hash *(*node_at)(const void *from, uint64_t size,
-							    unsigned level),
-			   const void *from)
+/* The root of leaves [begin, begin + size), where begin is a multiple of the least power of two that is not below size: its perfect
+ * subtrees joined, smallest first. */
+static enum fg_rc range_root(const struct fg_merkle_nodes *nodes, uint64_t begin, uint64_t size,
+			     struct fg_hash *root_out)
 {
-	struct fg_hash root = fg_merkle_empty_root();
+	struct fg_hash root = fg_merkle_empty_root(), node;
 	bool first = true;
+	enum fg_rc rc;
 
 	for (unsigned level = 0; level < LEVELS && size >> level; level++) {
 		if (!(size >> level & 1))
 			continue;
-		root = first ? *node_at(from, size, level)
-			     : fg_merkle_node(node_at(from, size, level), &root);
+		rc = nodes->get(nodes->arg, level, (begin >> level) + (size >> level) - 1, &node);
+		if (rc != FG_OK)
+			return rc;
+		root = first ? node : fg_merkle_node(&node, &root);
 		first = false;
 	}
-	return root;
+	*root_out = root;
+	return FG_OK;
 }
 
-static const struct fg_hash *frontier_node(const void *from, uint64_t size, unsigned level)
+static enum fg_rc frontier_node(const void *arg, unsigned level, uint64_t at,
+				struct fg_hash *hash_out)
 {
-	(void)size;
-	return &((const struct fg_merkle_frontier *)from)->hash[level];
+	(void)at;
+	*hash_out = ((const struct fg_merkle_frontier *)arg)->hash[level];
+	return FG_OK;
 }
 
 struct fg_hash fg_merkle_frontier_root(const struct fg_merkle_frontier *frontier)
 {
-	return fold(frontier->size, frontier_node, frontier);
+	const struct fg_merkle_nodes nodes = { frontier_node, frontier, frontier->size };
+	struct fg_hash root;
+
+	(void)range_root(&nodes, 0, frontier->size, &root); /* memory can be read */
+	return root;
 }
 
 struct fg_merkle_tree *fg_merkle_tree_new(void)
@@ -321,30 +329,30 @@ const struct fg_hash *fg_merkle_tree_leaf(const struct fg_merkle_tree *tree, uin
 	return index < tree->level[0].count ? &tree->level[0].hash[index] : NULL;
 }
 
-/* Leaves [begin, begin + size), where begin is a multiple of the least power of two that is not
- * below size. */
-struct range {
-	const struct fg_merkle_tree *tree;
-	uint64_t begin;
-};
-
-static const struct fg_hash *range_node(const void *from, uint64_t size, unsigned level)
+enum fg_rc fg_merkle_nodes_root(const struct fg_merkle_nodes *nodes, uint64_t size,
+				struct fg_hash *root_out)
 {
-	const struct range *range = from;
-
-	return &range->tree->level[level].hash[(range->begin >> level) + (size >> level) - 1];
+	return size > nodes->size ? FG_E_ARG : range_root(nodes, 0, size, root_out);
 }
 
-static struct fg_hash range_root(const struct fg_merkle_tree *tree, uint64_t begin, uint64_t size)
+static enum fg_rc tree_node(const void *arg, unsigned level, uint64_t at, struct fg_hash *hash_out)
 {
-	const struct range range = { tree, begin };
+	*hash_out = ((const struct fg_merkle_tree *)arg)->level[level].hash[at];
+	return FG_OK;
+}
 
-	return fold(size, range_node, &range);
+static struct fg_merkle_nodes nodes_of(const struct fg_merkle_tree *tree)
+{
+	return (struct fg_merkle_nodes){ tree_node, tree, fg_merkle_tree_size(tree) };
 }
 
 struct fg_hash fg_merkle_tree_root(const struct fg_merkle_tree *tree, uint64_t size)
 {
-	return range_root(tree, 0, size);
+	const struct fg_merkle_nodes nodes = nodes_of(tree);
+	struct fg_hash root;
+
+	(void)range_root(&nodes, 0, size, &root); /* memory can be read */
+	return root;
 }
 
 /* The k of RFC 6962, 2.1: the largest power of two below size, for size above 1. */
@@ -353,9 +361,10 @@ static uint64_t split(uint64_t size)
 	return UINT64_C(1) << (63 - __builtin_clzll(size - 1));
 }
 
-static void path_push(struct fg_merkle_path *path, struct fg_hash hash)
+static enum fg_rc path_push(const struct fg_merkle_nodes *nodes, uint64_t begin, uint64_t size,
+			    struct fg_merkle_path *path)
 {
-	path->hash[path->count++] = hash;
+	return range_root(nodes, begin, size, &path->hash[path->count++]);
 }
 
 /* Proofs are found from the root down and written from the leaf up. */
@@ -377,50 +386,70 @@ struct descent {
 };
 
 /* One step down: keep the half that holds leaf index, push the root of the other. */
-static void descend(const struct fg_merkle_tree *tree, uint64_t index, struct descent *at,
-		    struct fg_merkle_path *path)
+static enum fg_rc descend(const struct fg_merkle_nodes *nodes, uint64_t index, struct descent *at,
+			  struct fg_merkle_path *path)
 {
-	uint64_t k = split(at->size);
+	uint64_t k = split(at->size), size = at->size - k;
+	enum fg_rc rc;
 
 	if (index < at->begin + k) {
-		path_push(path, range_root(tree, at->begin + k, at->size - k));
+		rc = path_push(nodes, at->begin + k, size, path);
 		at->size = k;
 	} else {
-		path_push(path, range_root(tree, at->begin, k));
+		rc = path_push(nodes, at->begin, k, path);
 		at->begin += k;
-		at->size -= k;
+		at->size = size;
 	}
+	return rc;
 }
 
 /* PATH of RFC 6962, 2.1.1. */
-enum fg_rc fg_merkle_tree_inclusion(const struct fg_merkle_tree *tree, uint64_t index,
-				    uint64_t size, struct fg_merkle_path *path_out)
+enum fg_rc fg_merkle_nodes_inclusion(const struct fg_merkle_nodes *nodes, uint64_t index,
+				     uint64_t size, struct fg_merkle_path *path_out)
 {
 	struct descent at = { 0, size };
+	enum fg_rc rc = FG_OK;
 
-	if (index >= size || size > fg_merkle_tree_size(tree))
+	if (index >= size || size > nodes->size)
 		return FG_E_ARG;
 	path_out->count = 0;
-	while (at.size > 1)
-		descend(tree, index, &at, path_out);
+	while (at.size > 1 && rc == FG_OK)
+		rc = descend(nodes, index, &at, path_out);
 	path_reverse(path_out);
-	return FG_OK;
+	return rc;
 }
 
 /* PROOF and SUBPROOF of RFC 6962, 2.1.2: down to the subtree that ends with the last old leaf. */
+enum fg_rc fg_merkle_nodes_consistency(const struct fg_merkle_nodes *nodes, uint64_t old_size,
+				       uint64_t new_size, struct fg_merkle_path *path_out)
+{
+	struct descent at = { 0, new_size };
+	enum fg_rc rc = FG_OK;
+
+	if (old_size == 0 || old_size > new_size || new_size > nodes->size)
+		return FG_E_ARG;
+	path_out->count = 0;
+	while (at.begin + at.size != old_size && rc == FG_OK)
+		rc = descend(nodes, old_size - 1, &at, path_out);
+	/* The verifier has the old root itself. */
+	if (at.begin > 0 && rc == FG_OK)
+		rc = path_push(nodes, at.begin, at.size, path_out);
+	path_reverse(path_out);
+	return rc;
+}
+
+enum fg_rc fg_merkle_tree_inclusion(const struct fg_merkle_tree *tree, uint64_t index,
+				    uint64_t size, struct fg_merkle_path *path_out)
+{
+	const struct fg_merkle_nodes nodes = nodes_of(tree);
+
+	return fg_merkle_nodes_inclusion(&nodes, index, size, path_out);
+}
+
 enum fg_rc fg_merkle_tree_consistency(const struct fg_merkle_tree *tree, uint64_t old_size,
 				      uint64_t new_size, struct fg_merkle_path *path_out)
 {
-	struct descent at = { 0, new_size };
+	const struct fg_merkle_nodes nodes = nodes_of(tree);
 
-	if (old_size == 0 || old_size > new_size || new_size > fg_merkle_tree_size(tree))
-		return FG_E_ARG;
-	path_out->count = 0;
-	while (at.begin + at.size != old_size)
-		descend(tree, old_size - 1, &at, path_out);
-	/* The verifier has the old root itself. */
-	if (at.begin > 0)
-		path_push(path_out, range_root(tree, at.begin, at.size));
-	path_reverse(path_out);
-	return FG_OK;
+	return fg_merkle_nodes_consistency(&nodes, old_size, new_size, path_out);
 }

@@ -65,6 +65,22 @@ void fg_merkle_frontier_init(struct fg_merkle_frontier *frontier);
 void fg_merkle_frontier_append(struct fg_merkle_frontier *frontier, const struct fg_hash *leaf);
 struct fg_hash fg_merkle_frontier_root(const struct fg_merkle_frontier *frontier);
 
+/*! Where somebody else keeps the nodes of a tree of size leaves. */
+struct fg_merkle_nodes {
+	/*! The root of the full group number at of 2^level leaves. FG_OK, or why it cannot be had, which is what the proof says then. */
+	enum fg_rc (*get)(const void *arg, unsigned level, uint64_t at, struct fg_hash *hash_out);
+	const void *arg;
+	uint64_t size;
+};
+
+/*! As those of struct fg_merkle_tree below; or what get returned. */
+enum fg_rc fg_merkle_nodes_root(const struct fg_merkle_nodes *nodes, uint64_t size,
+				struct fg_hash *root_out);
+enum fg_rc fg_merkle_nodes_inclusion(const struct fg_merkle_nodes *nodes, uint64_t index,
+				     uint64_t size, struct fg_merkle_path *path_out);
+enum fg_rc fg_merkle_nodes_consistency(const struct fg_merkle_nodes *nodes, uint64_t old_size,
+				       uint64_t new_size, struct fg_merkle_path *path_out);
+
 struct fg_merkle_tree;
 
 /*! An empty tree, freed with fg_merkle_tree_free(). NULL without memory. */

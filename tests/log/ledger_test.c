@@ -89,6 +89,28 @@ static void write_file(const char *name, const uint8_t *data, size_t len)
 	fclose(f);
 }
 
+/* Of a journal, without the zeros behind its records: journal.h. */
+static size_t records_len(struct fg_bytes journal)
+{
+	size_t at = 0, len;
+
+	for (; journal.len - at >= HEADER_LEN; at += HEADER_LEN + len) {
+		len = (size_t)journal.data[at] << 24 | (size_t)journal.data[at + 1] << 16 |
+		      (size_t)journal.data[at + 2] << 8 | journal.data[at + 3];
+		if (len == 0)
+			break;
+	}
+	return at;
+}
+
+/* A copy of the journal's records (talloc). */
+static uint8_t *copy_records(void)
+{
+	struct fg_bytes whole = chain_log_file(&chain, "journal");
+
+	return talloc_memdup(NULL, whole.data, records_len(whole));
+}
+
 /* ---- the disk ---- */
 
 static void the_vault_hears_nothing_before_the_disk_has_it(void **state)
@@ -230,25 +252,40 @@ static void a_journal_is_replayed_to_the_same_head(void **state)
 	assert_true(fg_hash_equal(&before.root, &after.root));
 }
 
+static void assert_cut_to(size_t len)
+{
+	struct fg_bytes journal;
+
+	assert_ok(chain_try_log(&chain));
+	assert_int_equal(fg_ledger_size(chain.ledger), 1);
+	journal = chain_log_file(&chain, "journal");
+	assert_int_equal(records_len(journal), len);
+	for (size_t i = len; i < journal.len; i++)
+		assert_int_equal(journal.data[i], 0);
+}
+
 static void a_tail_torn_at_any_byte_is_cut_off(void **state)
 {
-	struct fg_bytes whole;
-	uint8_t *copy;
-	size_t first;
+	uint8_t *copy, *torn;
+	size_t first, len;
 
 	(void)state;
 	send_fresh();
-	first = file_size("journal");
+	first = records_len(chain_log_file(&chain, "journal"));
 	send_fresh();
-	whole = chain_log_file(&chain, "journal");
-	copy = talloc_memdup(NULL, whole.data, whole.len);
-	for (size_t len = first; len < talloc_get_size(copy); len++) {
-		write_file("journal", copy, len);
-		assert_ok(chain_try_log(&chain));
-		assert_int_equal(fg_ledger_size(chain.ledger), 1);
-		assert_int_equal(file_size("journal"), first);
+	copy = copy_records();
+	len = talloc_get_size(copy);
+	assert_true(len > first + HEADER_LEN);
+	torn = talloc_zero_size(copy, len + 100);
+	memcpy(torn, copy, first);
+	for (size_t at = first; at < len; at++) {
+		write_file("journal", copy, at);
+		assert_cut_to(first);
+		write_file("journal", torn, len + 100); /* written over zeros */
+		assert_cut_to(first);
+		torn[at] = copy[at];
 	}
-	write_file("journal", copy, talloc_get_size(copy));
+	write_file("journal", copy, len);
 	assert_ok(chain_try_log(&chain));
 	assert_int_equal(fg_ledger_size(chain.ledger), 2);
 	talloc_free(copy);
@@ -273,7 +310,6 @@ static void assert_not_ours(const uint8_t *journal, size_t len, size_t at)
 
 static void a_journal_that_the_key_did_not_sign_does_not_start(void **state)
 {
-	struct fg_bytes whole;
 	uint8_t *copy;
 	size_t note_len;
 
@@ -281,8 +317,7 @@ static void a_journal_that_the_key_did_not_sign_does_not_start(void **state)
 	send_fresh();
 	head(0);
 	note_len = chain.head.head.checkpoint.len;
-	whole = chain_log_file(&chain, "journal");
-	copy = talloc_memdup(NULL, whole.data, whole.len);
+	copy = copy_records();
 	for (size_t at = HEADER_LEN; at < HEADER_LEN + 2 + FG_LEAF_LEN; at++)
 		assert_not_ours(copy, talloc_get_size(copy), at);
 	for (size_t at = talloc_get_size(copy) - note_len - 2; at < talloc_get_size(copy); at++)

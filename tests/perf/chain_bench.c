@@ -2,7 +2,8 @@
  *
  * What a message of an application costs the log and the vault: `chain_bench FOLDER [BATCH]`, the folder empty, BATCH messages a turn (64).
  * Both are called as their processes do, every frame is encoded by who sends it and decoded by who gets it; the sockets between are left
- * out. CPU of the process, so that the disk's waiting does not count. Lines: chain/vault_submit N ns/message.
+ * out. CPU of the process, so that the disk's waiting does not count. Lines: chain/vault_submit N ns/message. And the waiting by itself: how
+ * long a turn takes until its records are durable and handed on. Lines: chain/log_flush_p50 N us.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,7 +25,14 @@ struct wire {
 	size_t len, cap;
 };
 
+/* Wall-clock times. */
+struct times {
+	uint64_t ns[2 * TURNS];
+	size_t count;
+};
+
 struct bench {
+	struct times log_flushes, vault_flushes;
 	struct fg_conf conf;
 	struct fg_clock clock;
 	struct fg_trust trust;
@@ -268,6 +276,30 @@ static void core(struct bench *b, struct wire *relays)
 
 /* ---- what is measured ---- */
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void flush_log(struct bench *b)
+{
+	uint64_t from = now_ns();
+
+	fg_ledger_flush(b->ledger);
+	b->log_flushes.ns[b->log_flushes.count++] = now_ns() - from;
+}
+
+static void flush_vault(struct bench *b)
+{
+	uint64_t from = now_ns();
+
+	fg_vault_flush(b->vault);
+	b->vault_flushes.ns[b->vault_flushes.count++] = now_ns() - from;
+}
+
 static void submit(struct bench *b, struct wire *in)
 {
 	struct fg_frame frame;
@@ -284,7 +316,7 @@ static void order(struct bench *b, struct wire *in)
 
 	while (get(in, &at, &frame))
 		fg_ledger_frame(b->ledger, &frame);
-	fg_ledger_flush(b->ledger);
+	flush_log(b);
 }
 
 static void unseal(struct bench *b, struct wire *in)
@@ -294,7 +326,7 @@ static void unseal(struct bench *b, struct wire *in)
 
 	while (get(in, &at, &frame))
 		fg_vault_frame(b->vault, &frame);
-	fg_vault_flush(b->vault);
+	flush_vault(b);
 }
 
 static void outcome(struct bench *b, struct wire *in)
@@ -304,7 +336,7 @@ static void outcome(struct bench *b, struct wire *in)
 
 	while (get(in, &at, &frame))
 		fg_vault_link_frame(b->vault, 0, &frame);
-	fg_vault_flush(b->vault);
+	flush_vault(b);
 }
 
 static void write_submits(struct bench *b, struct wire *out)
@@ -362,6 +394,20 @@ static void add_time(void (*step)(struct bench *, struct wire *), struct bench *
 	*sum_ns += (uint64_t)((to.tv_sec - from.tv_sec) * 1000000000LL + to.tv_nsec - from.tv_nsec);
 }
 
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void print_times(const char *name, struct times *times)
+{
+	qsort(times->ns, times->count, sizeof(times->ns[0]), compare);
+	printf("chain/%s_p50 %" PRIu64 " us\n", name, times->ns[times->count / 2] / 1000);
+	printf("chain/%s_p99 %" PRIu64 " us\n", name, times->ns[times->count * 99 / 100] / 1000);
+}
+
 int main(int argc, char **argv)
 {
 	static struct bench b;
@@ -389,5 +435,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < 4; i++)
 		printf("chain/%s %" PRIu64 " ns/message\n", names[i],
 		       sum_ns[i] / ((uint64_t)TURNS * b.batch));
+	print_times("log_flush", &b.log_flushes);
+	print_times("vault_flush", &b.vault_flushes);
 	return 0;
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Applications that submit: --port P --count N [--window 100] [--binds 4] [--rate 0] [--receipts 1] [--timeout 60] [--destinations 10000].
- * Each bind keeps its window full, or all together --rate a second. Throttled and "queue full" submits are given again. At the end one
- * JSON line: submitted, answered, receipts, seconds until the last of what was waited for, percentiles of submit to answer and of
- * submit to receipt. The text carries the time of the submit for the sink.
+ * Applications that submit: --port P --count N [--window 100] [--binds 4] [--rate 0] [--receipts 1] [--wait 1] [--timeout 60]
+ * [--destinations 10000]. Each bind keeps its window full, or all together --rate a second. Throttled and "queue full" submits are given
+ * again. At the end one JSON line: submitted, answered, receipts, seconds until the last of what was waited for (with --wait 0: not for
+ * receipts), percentiles of submit to answer and of submit to receipt. The text carries the time of the submit for the sink.
+ *
+ * Or applications that are only there: --port P --hold N [--accounts 1]. When N are bound, in turn to the accounts bench1, bench2 and so on,
+ * one JSON line, and the end with that of the standard input.
  */
 #include "tests/perf/smpp_peer.h"
 
@@ -13,8 +16,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-enum { BINDS_MAX = 64, WINDOW_MAX = 4096, TEXT_LEN = 118, ESM_RECEIPT = 0x04 };
+enum {
+	BINDS_MAX = 64,
+	WINDOW_MAX = 4096,
+	TEXT_LEN = 118,
+	ESM_RECEIPT = 0x04,
+	CONNECTING_MAX = 32, /* of those that are held */
+};
 
 struct bind {
 	struct load *load;
@@ -22,13 +32,15 @@ struct bind {
 	bool bound;
 	uint32_t sequence;
 	unsigned in_flight;
-	uint64_t sent_us[WINDOW_MAX];
+	char system_id[16];
+	uint64_t *sent_us; /* [WINDOW_MAX] */
 };
 
 struct load {
 	struct event_base *base;
-	struct bind binds[BINDS_MAX];
-	long binds_count, window, count, rate, receipts_wanted, destinations;
+	struct bind *binds;
+	long binds_count, window, count, rate, receipts_wanted, receipts_waited, destinations;
+	long port, hold, accounts, connected, bound;
 	long submitted, answered, refused, again, receipts;
 	uint64_t start_us, end_us;
 	struct samples answers, finals;
@@ -64,7 +76,7 @@ static void submit(struct bind *bind, long number)
 static void finish_if_done(struct load *load)
 {
 	if (load->answered < load->count ||
-	    (load->receipts_wanted && load->receipts < load->count - load->refused))
+	    (load->receipts_waited && load->receipts < load->count - load->refused))
 		return;
 	load->end_us = peer_now_us();
 	event_base_loopbreak(load->base);
@@ -81,6 +93,8 @@ static void pump(struct load *load)
 {
 	long limit = due(load);
 
+	if (load->hold)
+		return;
 	for (long i = 0; i < load->binds_count; i++) {
 		struct bind *bind = &load->binds[i];
 
@@ -120,6 +134,21 @@ static void take_delivery(struct bind *bind, const struct fg_smpp_pdu *pdu)
 	bind->load->receipts++;
 }
 
+static void connect_next(struct load *load);
+
+static void take_held(struct load *load)
+{
+	load->bound++;
+	if (load->connected < load->hold)
+		connect_next(load);
+	if (load->bound < load->hold)
+		return;
+	load->end_us = peer_now_us();
+	printf("{\"bound\":%ld,\"seconds\":%.6f}\n", load->bound,
+	       (double)(load->end_us - load->start_us) * 1e-6);
+	fflush(stdout);
+}
+
 static void on_pdu(struct fg_smpp_pdu *pdu, void *arg)
 {
 	struct bind *bind = arg;
@@ -131,7 +160,9 @@ static void on_pdu(struct fg_smpp_pdu *pdu, void *arg)
 			exit(1);
 		}
 		bind->bound = true;
-		if (!bind->load->start_us)
+		if (bind->load->hold)
+			take_held(bind->load);
+		else if (!bind->load->start_us)
 			bind->load->start_us = peer_now_us();
 	} else if (pdu->command == FG_SMPP_SUBMIT_SM_RESP) {
 		take_answer(bind, pdu);
@@ -151,7 +182,8 @@ static void on_read(struct bufferevent *bev, void *arg)
 	if (!peer_read(bev, on_pdu, bind))
 		exit(1);
 	pump(bind->load);
-	finish_if_done(bind->load);
+	if (!bind->load->hold)
+		finish_if_done(bind->load);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
@@ -168,7 +200,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 		return;
 	pdu.command = FG_SMPP_BIND_TRANSCEIVER;
 	pdu.sequence = ++bind->sequence;
-	pdu.bind.system_id = fg_smpp_text("bench");
+	pdu.bind.system_id = fg_smpp_text(bind->system_id);
 	pdu.bind.password = fg_smpp_text("bench");
 	pdu.bind.interface_version = 0x34;
 	peer_send(bev, &pdu);
@@ -191,21 +223,51 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 	event_base_loopbreak(load->base);
 }
 
-static void connect_all(struct load *load, long port)
+static void connect_next(struct load *load)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)load->port) };
+	struct bind *bind = &load->binds[load->connected];
+	long account = 1 + load->connected++ % load->accounts;
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	for (long i = 0; i < load->binds_count; i++) {
-		struct bind *bind = &load->binds[i];
-
-		bind->load = load;
-		bind->bev = bufferevent_socket_new(load->base, -1, BEV_OPT_CLOSE_ON_FREE);
-		bufferevent_setcb(bind->bev, on_read, NULL, on_event, bind);
-		bufferevent_enable(bind->bev, EV_READ | EV_WRITE);
-		bufferevent_set_max_single_read(bind->bev, 256 * 1024);
-		bufferevent_socket_connect(bind->bev, (struct sockaddr *)&to, sizeof(to));
+	bind->load = load;
+	snprintf(bind->system_id, sizeof(bind->system_id), load->hold ? "bench%ld" : "bench",
+		 account);
+	if (!load->hold)
+		bind->sent_us = calloc(WINDOW_MAX, sizeof(bind->sent_us[0]));
+	bind->bev = bufferevent_socket_new(load->base, -1, BEV_OPT_CLOSE_ON_FREE);
+	if (!bind->bev || (!load->hold && !bind->sent_us)) {
+		fprintf(stderr, "smpp_load: no memory\n");
+		exit(1);
 	}
+	bufferevent_setcb(bind->bev, on_read, NULL, on_event, bind);
+	bufferevent_enable(bind->bev, EV_READ | EV_WRITE);
+	bufferevent_set_max_single_read(bind->bev, 256 * 1024);
+	bufferevent_socket_connect(bind->bev, (struct sockaddr *)&to, sizeof(to));
+}
+
+static void on_input(evutil_socket_t fd, short what, void *arg)
+{
+	struct load *load = arg;
+	char byte;
+
+	(void)what;
+	if (read(fd, &byte, 1) <= 0)
+		event_base_loopbreak(load->base);
+}
+
+/* Those that are only there. */
+static int hold(struct load *load)
+{
+	struct event *input =
+		event_new(load->base, STDIN_FILENO, EV_READ | EV_PERSIST, on_input, load);
+
+	load->start_us = peer_now_us();
+	for (long i = 0; i < load->hold && i < CONNECTING_MAX; i++)
+		connect_next(load);
+	event_add(input, NULL);
+	event_base_dispatch(load->base);
+	return load->bound == load->hold ? 0 : 1;
 }
 
 int main(int argc, char **argv)
@@ -221,10 +283,22 @@ int main(int argc, char **argv)
 	load.count = peer_option(argc, argv, "count", 10000);
 	load.rate = peer_option(argc, argv, "rate", 0);
 	load.receipts_wanted = peer_option(argc, argv, "receipts", 1);
+	load.receipts_waited = load.receipts_wanted && peer_option(argc, argv, "wait", 1);
 	load.destinations = peer_option(argc, argv, "destinations", 10000);
-	if (load.binds_count > BINDS_MAX || load.window >= WINDOW_MAX || load.destinations < 1)
+	load.port = peer_option(argc, argv, "port", 2775);
+	load.hold = peer_option(argc, argv, "hold", 0);
+	load.accounts = peer_option(argc, argv, "accounts", 1);
+	if (load.binds_count > BINDS_MAX || load.window >= WINDOW_MAX || load.destinations < 1 ||
+	    load.hold < 0 || load.accounts < 1)
 		return 2;
-	connect_all(&load, peer_option(argc, argv, "port", 2775));
+	load.binds =
+		calloc((size_t)(load.hold ? load.hold : load.binds_count), sizeof(load.binds[0]));
+	if (!load.binds)
+		return 2;
+	if (load.hold)
+		return hold(&load);
+	while (load.connected < load.binds_count)
+		connect_next(&load);
 	ticker = event_new(load.base, -1, EV_PERSIST, on_tick, &load);
 	end = event_new(load.base, -1, 0, on_timeout, &load);
 	event_add(ticker, &tick);

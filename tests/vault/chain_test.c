@@ -399,12 +399,10 @@ static char *log_journal(void)
 
 static void a_torn_tail_is_cut_off(void **state)
 {
-	struct stat before;
 	FILE *f;
 
 	(void)state;
 	chain_send(&chain, &order);
-	stat(log_journal(), &before);
 	f = fopen(log_journal(), "ab");
 	fwrite("\0\0\1\0torn", 1, 8, f);
 	fclose(f);

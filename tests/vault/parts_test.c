@@ -118,6 +118,24 @@ static void parts_are_opened_whole_in_order_and_as_they_were_cut(void **state)
 	relay_expect_refused(&p.relay, FG_E_SEAL);
 }
 
+static void parts_are_opened_until_the_time_of_the_first_is_over(void **state)
+{
+	enum { LIFE_MS = 1200000 }; /* ten minutes of the account, ten of grace */
+	struct parts p;
+
+	(void)state;
+	for (int late = 0; late <= 1; late++) {
+		begin(&p, false);
+		p.relay.chain.clock.offset_ms += late ? LIFE_MS : LIFE_MS - 60000;
+		relay_make_views(&p.relay, FALLGATE__VIEW_STATE__VIEW_ABSENT, NULL);
+		p.relay.frame.relay.expires_ms += 2 * LIFE_MS; /* the core's word */
+		relay_order(&p.relay);
+		assert_rc(late ? FG_E_CONSENT_TIME : FG_OK, p.relay.chain.refused);
+		assert_int_equal(p.relay.chain.jobs, !late);
+		relay_end(&p.relay);
+	}
+}
+
 /* ---- to an application ---- */
 
 static void to_server(struct parts *p)
@@ -226,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_of_an_application_are_one_text_with_one_mark),
 		cmocka_unit_test(parts_are_opened_whole_in_order_and_as_they_were_cut),
+		cmocka_unit_test(parts_are_opened_until_the_time_of_the_first_is_over),
 		cmocka_unit_test(a_phones_text_goes_to_the_application_of_that_number_as_it_came),
 		cmocka_unit_test(of_a_phones_text_what_is_missing_is_shown),
 		cmocka_unit_test(a_phones_text_goes_to_no_other_application_and_over_no_way_out),

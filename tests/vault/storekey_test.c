@@ -128,6 +128,29 @@ static void every_field_is_part_of_the_binding(void **state)
 	}
 }
 
+/* Each of them has four bytes, and either may be missing. */
+static void the_time_of_a_text_is_never_read_as_the_place_of_a_part(void **state)
+{
+	struct fg_vault_relay timed = message(), part = message(), both = message();
+	uint8_t ad[3][FG_VAULT_AD_MAX];
+	size_t len[3];
+
+	(void)state;
+	timed.until_s = both.until_s = 0x70000203;
+	part.parts_ref = both.parts_ref = 0x7000;
+	part.parts_total = both.parts_total = 2;
+	part.part = both.part = 3;
+	len[0] = fg_vault_relay_ad(&timed, ad[0]);
+	len[1] = fg_vault_relay_ad(&part, ad[1]);
+	len[2] = fg_vault_relay_ad(&both, ad[2]);
+	assert_int_equal(len[0], len[1]);
+	assert_int_equal(len[2], len[0] + 4);
+	assert_memory_not_equal(ad[0], ad[1], len[0]);
+	timed.until_s++;
+	fg_vault_relay_ad(&timed, ad[1]);
+	assert_memory_not_equal(ad[0], ad[1], len[0]);
+}
+
 static void a_key_seals_for_a_day_and_opens_as_long_as_a_message_lives(void **state)
 {
 	struct sealed *s = *state;
@@ -201,6 +224,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(every_field_is_part_of_the_binding, setup,
 						teardown),
+		cmocka_unit_test(the_time_of_a_text_is_never_read_as_the_place_of_a_part),
 		cmocka_unit_test_setup_teardown(
 			a_key_seals_for_a_day_and_opens_as_long_as_a_message_lives, setup,
 			teardown),
