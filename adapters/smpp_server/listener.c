@@ -197,15 +197,10 @@ static bool make_room(struct listener *listener)
 
 	if (listener->server.sessions_count < listener->connections)
 		return true;
-#ifndef FG_MUTANT_app_victim
 	victim = app_login_victim(&listener->server);
 	if (victim)
 		drop(victim);
 	return victim != NULL;
-#else
-	(void)victim;
-	return false;
-#endif
 }
 
 static void on_accept(struct evconnlistener *accept, evutil_socket_t fd, struct sockaddr *from,

@@ -107,14 +107,18 @@ static bool recognise(struct app_session *session, uint64_t now_ms)
 	return true;
 }
 
-static unsigned waiting_from(const struct app_server *server, const struct fg_address *from)
+static bool is_flood(const struct app_session *session)
 {
+	const struct app_server *server = session->server;
 	struct app_session *at;
 	unsigned count = 0;
 
+#ifdef FG_MUTANT_app_looks
+	return false;
+#endif
 	TAILQ_FOREACH(at, &server->checking, waiting)
-	count += memcmp(&at->from, from, sizeof(*from)) == 0;
-	return count;
+	count += memcmp(&at->from, &session->from, sizeof(at->from)) == 0;
+	return server->checking_count >= APP_LOOKS_MAX || count >= APP_LOOKS_FROM_ONE;
 }
 
 static bool from_allowed(const struct app_session *session)
@@ -132,13 +136,10 @@ static void enqueue(struct app_session *session, uint64_t now_ms)
 {
 	struct app_server *server = session->server;
 
-#ifndef FG_MUTANT_app_looks
-	if (server->checking_count >= APP_LOOKS_MAX ||
-	    waiting_from(server, &session->from) >= APP_LOOKS_FROM_ONE) {
+	if (is_flood(session)) {
 		refuse(session, FG_SMPP_STATUS_RSYSERR, "too many binds wait", now_ms);
 		return;
 	}
-#endif
 	session->state = APP_CHECKING;
 	server->checking_count++;
 	TAILQ_INSERT_TAIL(&server->checking, session, waiting);

@@ -333,6 +333,53 @@ static void what_was_not_taken_is_told_again_later(void **state)
 	assert_int_equal(t.outcome, FG_OUTCOME_DEFERRED);
 }
 
+static void the_words_of_receipts_are_those_of_decisions(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FG_REASON_COUNT; i++)
+		assert_string_equal(app_word_of_reason((uint8_t)i),
+				    fg_reason_code((enum fg_reason)i));
+	assert_string_equal(app_word_of_reason(FG_REASON_COUNT), "unknown");
+	for (int i = 0; i < FG_BEARER_COUNT; i++)
+		assert_string_equal(app_word_of_bearer((uint8_t)i),
+				    fg_bearer_name((enum fg_bearer)i));
+	assert_string_equal(app_word_of_protection(FG_PROTECTION_NONE), "none");
+	assert_string_equal(app_word_of_protection(FG_PROTECTION_HOP), "hop");
+	assert_string_equal(app_word_of_protection(FG_PROTECTION_E2E), "e2e");
+}
+
+static void an_intermediate_receipt_says_so_and_its_tag_is_the_operators(void **state)
+{
+	struct fg_app_receipt receipt = { .account = "shop",
+					  .source = "Shop",
+					  .destination = "+12025550199",
+					  .state = FG_DLR_ENROUTE,
+					  .protection = 1,
+					  .bearer = 0,
+					  .reason = FG_REASON_SECURE_DEVICES };
+	struct fg_smpp_pdu pdu;
+	struct fg_smpp_bytes words;
+	struct fg_dlr dlr;
+
+	(void)state;
+	t.conf.links[0].protection_tlv = 0x1500;
+	app_bench_bind();
+	app_server_receipt(&t.server, &receipt, t.now_ms);
+	pdu = app_bench_heard(FG_SMPP_DELIVER_SM);
+	assert_int_equal(pdu.sm.esm_class, FG_SMPP_ESM_INTERMEDIATE);
+	assert_ok(fg_dlr_from_text(pdu.sm.short_message.at, pdu.sm.short_message.len, &dlr));
+	assert_int_equal(dlr.state, FG_DLR_ENROUTE);
+	assert_true(fg_smpp_tlv_bytes(&pdu, 0x1500, &words));
+	assert_memory_equal(words.at, "protection=hop;bearer=secure;reason=secure-devices;", 51);
+	t.conf.links[0].protection_tlv = 0;
+	app_server_receipt(&t.server, &receipt, t.now_ms);
+	pdu = app_bench_heard(FG_SMPP_DELIVER_SM);
+	assert_false(fg_smpp_tlv_bytes(&pdu, 0x1500, &words));
+	t.session->version = 0x33; /* knows no TLVs */
+	app_server_receipt(&t.server, &receipt, t.now_ms);
+	assert_int_equal(app_bench_heard(FG_SMPP_DELIVER_SM).tlvs.count, 0);
+}
+
 static void questions_are_answered(void **state)
 {
 	struct fg_id id = fg_id_make(5, (const uint8_t[10]){ 9 });
@@ -438,6 +485,8 @@ int main(void)
 		CASE(too_fast_and_too_many_are_throttled),
 		CASE(a_receipt_has_all_fields_and_is_told),
 		CASE(what_was_not_taken_is_told_again_later),
+		CASE(the_words_of_receipts_are_those_of_decisions),
+		CASE(an_intermediate_receipt_says_so_and_its_tag_is_the_operators),
 		CASE(questions_are_answered),
 		CASE(strangers_have_little_room_and_time),
 		CASE(a_bad_pdu_costs_only_itself),
