@@ -14,7 +14,7 @@ static const struct {
 	{ FG_E_NO_MEMORY, FG_SMPP_STATUS_RMSGQFUL, "busy" },
 	{ FG_E_STORE_BUSY, FG_SMPP_STATUS_RMSGQFUL, "queue-full" },
 	{ FG_E_STORE_FULL, FG_SMPP_STATUS_RMSGQFUL, "queue-full" },
-	{ FG_E_LIMIT, FG_SMPP_STATUS_RTHROTTLED, "quota" },
+	{ FG_E_LIMIT, FG_SMPP_STATUS_RTHROTTLED, "limit" },
 	{ FG_E_SECURE_ONLY, APP_STATUS_BELOW_FLOOR, "below-floor" },
 	{ FG_E_EXISTS, APP_STATUS_DUPLICATE_KEY, "duplicate-key" },
 	{ FG_E_NOT_FOUND, FG_SMPP_STATUS_RINVMSGID, "unknown-id" },

@@ -349,7 +349,7 @@ static void what_the_host_refuses_has_a_word_and_an_old_version_none(void **stat
 	} cases[] = {
 		{ FG_E_SECURE_ONLY, "below-floor" },
 		{ FG_E_EXISTS, "duplicate-key" },
-		{ FG_E_LIMIT, "quota" },
+		{ FG_E_LIMIT, "limit" },
 		{ FG_E_STORE_BUSY, "queue-full" },
 		{ FG_E_UNSUPPORTED, "unsupported" },
 		{ FG_E_DENIED, "refused" },

@@ -89,7 +89,7 @@ def test_too_much_is_said_in_a_word_and_nothing_leaves(gateway):
         assert [refused(row) for row in slow.find("answer")].count((THROTTLED, "rate")) >= 1
     with Application(gateway.apps_port, system_id="few") as few:
         assert [few.submit(f"few {number}")["status"] for number in range(2)] == [0, 0]
-        assert refused(few.submit("few and one more")) == (THROTTLED, "quota")
+        assert refused(few.submit("few and one more")) == (THROTTLED, "limit")
     with Application(gateway.apps_port, system_id="careful") as careful:
         assert refused(careful.submit("for your eyes only")) == (BELOW_FLOOR, "below-floor")
     sent = texts(gateway)[before:]
