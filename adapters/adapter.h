@@ -14,8 +14,8 @@
  *  7. Clear text is in struct fg_clear, is wiped as soon as the bytes are handed to the socket's buffer, and never reaches a log.
  *
  * A new adapter is one folder and two lines: adapters.def and its local.mk. adapters/loop is the model; tests/adapters/contract_test.c
- * runs on every row of adapters.def. An adapter includes this header, lib/base, lib/wire and lib/crypto/clear.h: never gateway/, never another
- * adapter.
+ * runs on every row of adapters.def. An adapter includes this header, adapters/pem.h, lib/base, lib/wire and lib/crypto/clear.h: never gateway/, never
+ * another adapter.
  */
 #pragma once
 
