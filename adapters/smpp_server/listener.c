@@ -160,7 +160,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 
 	if (!(what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT)))
 		return; /* the TLS handshake is done */
-	if (error || (what & BEV_EVENT_TIMEOUT))
+	if ((error || (what & BEV_EVENT_TIMEOUT)) && app_server_may_log(server, now_of(server)))
 		LOG_LINK(fg_host_name(server->host), DSMPP, LOGL_NOTICE,
 			 "close connection from=%s: %s\n", fg_address_text(&session->from, from),
 			 !error                           ? "it does not read"
@@ -280,6 +280,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		next = session->next;
 		tick_session(session, now_ms);
 	}
+	app_server_may_log(server, now_ms); /* what was left out in the second before */
 	if (listener->paused && !server->draining)
 		evconnlistener_enable(listener->accept);
 	listener->paused = false;

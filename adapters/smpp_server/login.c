@@ -47,9 +47,12 @@ static void refuse(struct app_session *session, uint32_t status, const char *why
 	struct app_server *server = session->server;
 	char from[FG_ADDRESS_TEXT_MAX];
 
-	LOG_LINK(fg_host_name(server->host), DSMPP, LOGL_NOTICE, "refuse bind of %s from=%s: %s\n",
-		 session->bind.account ? session->bind.account->conf->name : "an unknown system_id",
-		 fg_address_text(&session->from, from), why);
+	if (app_server_may_log(server, now_ms))
+		LOG_LINK(fg_host_name(server->host), DSMPP, LOGL_NOTICE,
+			 "refuse bind of %s from=%s: %s\n",
+			 session->bind.account ? session->bind.account->conf->name
+					       : "an unknown system_id",
+			 fg_address_text(&session->from, from), why);
 	app_login_forget(session);
 	session->state = APP_REFUSED;
 	session->bind.status = status;

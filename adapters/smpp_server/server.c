@@ -135,6 +135,22 @@ void app_server_say_bound(struct app_server *server)
 	}
 }
 
+bool app_server_may_log(struct app_server *server, uint64_t now_ms)
+{
+	if (server->lines_second != now_ms / 1000) {
+		if (server->lines_left_out > 0)
+			LOG_LINK(fg_host_name(server->host), DSMPP, LOGL_NOTICE,
+				 "refuse strangers: %u more lines in a second were left out\n",
+				 server->lines_left_out);
+		server->lines_second = now_ms / 1000;
+		server->lines = server->lines_left_out = 0;
+	}
+	if (server->lines++ < APP_LINES_MAX)
+		return true;
+	server->lines_left_out++;
+	return false;
+}
+
 /* ---- what waits for its answer ---- */
 
 uint64_t app_pending_new(struct app_server *server, struct app_session *session,

@@ -42,6 +42,7 @@ enum {
 	APP_LOOKS_MAX = 32, /* binds that wait for one: the last is answered before it gives up */
 	APP_LOOKS_FROM_ONE = 8, /* of them, from one address */
 	APP_REFUSE_MS = 1000,   /* guessing is slow */
+	APP_LINES_MAX = 10, /* log lines a second about strangers: a flood must not fill a disk */
 };
 
 struct app_account {
@@ -155,7 +156,9 @@ struct app_server {
 	TAILQ_HEAD(, app_multi) multis;
 	struct app_pending *pending;
 	uint32_t pending_cap, first_free, pending_count;
-	uint8_t tag_key[32]; /* of secret_tag, new with each process */
+	uint8_t tag_key[32];   /* of secret_tag, new with each process */
+	uint64_t lines_second; /* of the lines about strangers */
+	unsigned lines, lines_left_out;
 	bool draining;
 	/* Of listener.c; NULL in tests. Output is there; it may read on; octets that it has not read; it is to be cut off. */
 	void (*wake)(struct app_session *session);
@@ -181,6 +184,8 @@ void app_server_taken(struct app_server *server, uint64_t token, const struct fg
 void app_server_answer(struct app_server *server, const struct fg_app_answer *answer);
 void app_server_receipt(struct app_server *server, const struct fg_app_receipt *receipt,
 			uint64_t now_ms);
+/* May one more line about a stranger be logged? What was left out is counted in a line of its own. */
+bool app_server_may_log(struct app_server *server, uint64_t now_ms);
 /* Tell the host of accounts whose binds have changed. */
 void app_server_say_bound(struct app_server *server);
 

@@ -278,12 +278,14 @@ static void refuse_pdu(struct app_session *session, const struct fg_smpp_pdu *pd
 		app_session_answer(session, FG_SMPP_GENERIC_NACK, pdu->sequence, status);
 }
 
-static size_t lose(struct app_session *session, const char *why)
+static size_t lose(struct app_session *session, const char *why, uint64_t now_ms)
 {
 	char from[FG_ADDRESS_TEXT_MAX];
 
-	LOG_LINK(fg_host_name(session->server->host), DSMPP, LOGL_NOTICE,
-		 "close connection from=%s: %s\n", fg_address_text(&session->from, from), why);
+	if (app_server_may_log(session->server, now_ms))
+		LOG_LINK(fg_host_name(session->server->host), DSMPP, LOGL_NOTICE,
+			 "close connection from=%s: %s\n", fg_address_text(&session->from, from),
+			 why);
 	if (session->account)
 		app_session_answer(session, FG_SMPP_GENERIC_NACK, 0, FG_SMPP_STATUS_RINVCMDLEN);
 	close_after_output(session);
@@ -322,9 +324,9 @@ size_t app_session_input(struct app_session *session, const uint8_t *data, size_
 		if (rc == FG_E_TRUNCATED)
 			break;
 		if (rc != FG_OK)
-			return lose(session, "no SMPP, or a PDU beyond its bounds");
+			return lose(session, "no SMPP, or a PDU beyond its bounds", now_ms);
 		if (!within_bounds(session, pdu_len))
-			return lose(session, "it says much and does not bind");
+			return lose(session, "it says much and does not bind", now_ms);
 		session->heard_ms = now_ms;
 		session->asked = false;
 		rc = fg_smpp_decode(data + used, pdu_len, &pdu);

@@ -78,6 +78,19 @@ static void a_flood_of_guesses_waits_in_a_bounded_queue(void **state)
 	assert_int_equal(t.server.checking_count, 0);
 }
 
+static void a_flood_does_not_fill_the_log(void **state)
+{
+	unsigned said = 0;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		said += app_server_may_log(&t.server, t.now_ms);
+	assert_int_equal(said, APP_LINES_MAX);
+	assert_int_equal(t.server.lines_left_out, 1000 - APP_LINES_MAX);
+	assert_true(app_server_may_log(&t.server, t.now_ms + 1000));
+	assert_int_equal(t.server.lines_left_out, 0);
+}
+
 static void a_password_that_is_known_makes_guesses_cheap(void **state)
 {
 	(void)state;
@@ -394,6 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(whoever_is_outside_its_networks_is_refused_unasked),
 		CASE(a_flood_of_guesses_waits_in_a_bounded_queue),
+		CASE(a_flood_does_not_fill_the_log),
 		CASE(a_password_that_is_known_makes_guesses_cheap),
 		CASE(a_changed_secret_counts_and_bound_ones_stay),
 		CASE(an_account_that_is_gone_is_unbound_and_one_that_is_new_may_come),
