@@ -40,7 +40,9 @@ static void ask_for_certificate(SSL_CTX *ctx)
 		if (ca)
 			SSL_CTX_add_client_CA(ctx, ca);
 	}
+#ifndef FG_MUTANT_app_client_certificate
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+#endif
 }
 
 static enum fg_rc use_files(struct fg_adapter_host *host, const struct fg_conf_links *conf,

@@ -6,12 +6,14 @@ Run with /usr/bin/python3 -m pytest; FG_BUILDDIR names the build tree.
 import socket
 import ssl
 import subprocess
+import urllib.parse
+import urllib.request
 
 import pytest
 
-from application import PEERS, Application
-from gateway import Gateway, find_program, run
-from kannel import free_port
+from application import PEERS, PHONE, Application
+from gateway import Gateway, find_program, run, wait_for
+from kannel import Kannel, free_port, program
 
 MARK = "(Not encrypted) "
 RINVPASWD = 0x0E
@@ -83,6 +85,15 @@ def test_a_message_comes_over_tls_and_its_receipt_goes_back(gateway):
         receipt = shop.wait("deliver", receipted_message_id=answer["message_id"])
         assert "stat:DELIVRD" in receipt["text"]
     assert MARK + "over TLS" in [row["text"] for row in gateway.sms()]
+
+
+def test_kannel_binds_over_tls(gateway):
+    assert program("bearerbox"), "the package kannel is missing"
+    with Kannel(gateway.port, "app", "secret8", smsc={"use-ssl": "true"}) as kannel:
+        path = kannel.path(urllib.parse.quote("+" + PHONE), "kannel+over+TLS", receipts=False)
+        with urllib.request.urlopen(f"http://127.0.0.1:{kannel.ports['http']}{path}", timeout=10) as answer:
+            assert answer.status == 202
+        assert wait_for(lambda: MARK + "kannel over TLS" in [row["text"] for row in gateway.sms()]), kannel.log()
 
 
 def test_who_speaks_clear_text_or_an_old_version_is_not_heard(gateway):
