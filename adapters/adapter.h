@@ -14,8 +14,8 @@
  *  7. Clear text is in struct fg_clear, is wiped as soon as the bytes are handed to the socket's buffer, and never reaches a log.
  *
  * A new adapter is one folder and two lines: adapters.def and its local.mk. adapters/loop is the model; tests/adapters/contract_test.c
- * runs on every row of adapters.def. An adapter includes this header, lib/base, lib/wire and lib/crypto/clear.h: never gateway/, never another
- * adapter.
+ * runs on every row of adapters.def. An adapter includes this header, adapters/pem.h, lib/base, lib/wire and lib/crypto/clear.h: never gateway/, never
+ * another adapter.
  */
 #pragma once
 
@@ -32,7 +32,7 @@
 struct fg_clear;
 struct fg_adapter_host;
 
-enum { FG_PARTS_MAX = 255, FG_REF_MAX = 64 };
+enum { FG_PARTS_MAX = 255, FG_REF_MAX = 64, FG_ADAPTER_WHY_MAX = 256 };
 
 /*! One text for one recipient, already marked and cut into parts. Borrowed for the call to ops->job, but for text, which the
  *  adapter takes over and frees. */
@@ -143,6 +143,13 @@ struct fg_adapter_ops {
 	/*! Tell the application; fg_host_told() follows exactly once, also from inside this call. */
 	void (*receipt)(void *adapter, const struct fg_app_receipt *receipt);
 	void (*answer)(void *adapter, const struct fg_app_answer *answer);
+	/* The next two are NULL for an adapter that runs with what it was opened with: its own link's keys never change under it. */
+	/*! The accounts in fg_host_conf() are about to change to those of next, and files of the link may have come anew. Could the adapter
+	 *  go on with them? Nothing changes yet. why: for people, when it is not FG_OK. adopt follows. */
+	enum fg_rc (*prepare)(void *adapter, const struct fg_conf *next,
+			      char why[static FG_ADAPTER_WHY_MAX]);
+	/*! adopt: fg_host_conf() has the contents of next now; else what prepare made is forgotten. */
+	void (*adopt)(void *adapter, bool adopt);
 	void (*drain)(void *adapter);
 	/*! Outcomes for all open jobs, then free everything. */
 	void (*close)(void *adapter);

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <talloc.h>
 #include "lib/base/log.h"
@@ -282,6 +283,17 @@ static void vault_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
 	fg_role_fail(link->process, rc, "channel to the vault");
 }
 
+/* Before the cage, which lets nobody change a limit: a listener holds a descriptor for each connection. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static enum fg_rc configure(struct fg_role_process *process, const struct fg_conf *conf, void *arg)
 {
 	struct link_process *link = arg;
@@ -298,6 +310,7 @@ static enum fg_rc configure(struct fg_role_process *process, const struct fg_con
 			process,
 			"clear text is in memory that may be swapped out (allow_unlocked = yes)");
 	}
+	allow_descriptors();
 	link->process = process;
 	link->conf = &conf->links[0];
 	link->host = fg_host_new(fg_role_ctx(process), link->conf->name, &host_ops, link);
@@ -346,6 +359,25 @@ static enum fg_rc start(struct fg_role_process *process, void *arg)
 	return ops ? fg_host_open(link->host, ops, fg_role_loop(process), link->conf) : FG_E_CONF;
 }
 
+_Static_assert((int)FG_ADAPTER_WHY_MAX <= (int)FG_ROLE_WHY_MAX, "an adapter's reason fits");
+
+static enum fg_rc prepare(struct fg_role_process *process, const struct fg_conf *next,
+			  char why[static FG_ROLE_WHY_MAX], void *arg)
+{
+	struct link_process *link = arg;
+
+	(void)process;
+	return fg_host_prepare(link->host, next, why);
+}
+
+static void adopt(struct fg_role_process *process, bool adopt, void *arg)
+{
+	struct link_process *link = arg;
+
+	(void)process;
+	fg_host_adopt(link->host, adopt);
+}
+
 static void vault_is_silent(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -369,9 +401,13 @@ static void stop(struct fg_role_process *process, void *arg)
 
 int fg_link_main(int fd, unsigned link)
 {
-	static const struct fg_role_ops ops = {
-		.configure = configure, .file = file, .peer = peer, .start = start, .stop = stop
-	};
+	static const struct fg_role_ops ops = { .configure = configure,
+						.file = file,
+						.peer = peer,
+						.start = start,
+						.prepare = prepare,
+						.adopt = adopt,
+						.stop = stop };
 	struct link_process process = { 0 };
 	char name[16];
 

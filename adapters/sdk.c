@@ -267,6 +267,20 @@ const struct fg_conf *fg_host_conf(const struct fg_adapter_host *host)
 	return host->conf;
 }
 
+enum fg_rc fg_host_prepare(struct fg_adapter_host *host, const struct fg_conf *next,
+			   char why[static FG_ADAPTER_WHY_MAX])
+{
+	return host->adapter_ops && host->adapter_ops->prepare
+		       ? host->adapter_ops->prepare(host->adapter, next, why)
+		       : FG_OK;
+}
+
+void fg_host_adopt(struct fg_adapter_host *host, bool adopt)
+{
+	if (host->adapter_ops && host->adapter_ops->adopt)
+		host->adapter_ops->adopt(host->adapter, adopt);
+}
+
 void fg_host_taken(struct fg_adapter_host *host, uint64_t token, const struct fg_id *message_id,
 		   enum fg_rc rc)
 {

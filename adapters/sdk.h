@@ -42,6 +42,11 @@ void fg_host_set_file(struct fg_adapter_host *host, enum fg_role_file kind, int 
 /*! The configuration with the accounts, borrowed, before the adapter is opened. */
 void fg_host_set_conf(struct fg_adapter_host *host, const struct fg_conf *conf);
 
+/*! What adapter.h says of prepare and adopt; FG_OK and nothing for an adapter without them. */
+enum fg_rc fg_host_prepare(struct fg_adapter_host *host, const struct fg_conf *next,
+			   char why[static FG_ADAPTER_WHY_MAX]);
+void fg_host_adopt(struct fg_adapter_host *host, bool adopt);
+
 /*! Open the adapter. \return what ops->open gave; FG_E_STATE when one is open. */
 enum fg_rc fg_host_open(struct fg_adapter_host *host, const struct fg_adapter_ops *adapter,
 			struct fg_loop *loop, const struct fg_conf_links *conf);

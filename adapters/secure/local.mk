@@ -4,6 +4,6 @@ noinst_LIBRARIES += %D%/libfgsecure.a
 	%D%/conn.c %D%/conn.h %D%/listener.c %D%/listener.h %D%/secure_main.c %D%/secure.h
 %C%_libfgsecure_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(EVENT_SSL_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS) \
 	$(PROTOBUF_C_CFLAGS)
-FG_SECURE_LIBS = adapters/secure/libfgsecure.a lib/ipc/libfgipc.a lib/proto/libfgproto.a $(FG_CRYPTO_LIBS) \
+FG_SECURE_LIBS = adapters/secure/libfgsecure.a adapters/libfgpem.a lib/ipc/libfgipc.a lib/proto/libfgproto.a $(FG_CRYPTO_LIBS) \
 	lib/base/libfgbase.a lib/base/libfgmin.a $(WSLAY_LIBS) $(EVENT_SSL_LIBS) $(EVENT_LIBS) $(PROTOBUF_C_LIBS) \
 	$(OSMOCORE_LIBS) $(TALLOC_LIBS) $(CONFIG_LIBS) $(SECCOMP_LIBS)

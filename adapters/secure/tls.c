@@ -1,71 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "adapters/secure/tls.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
-
-enum { PEM_MAX = 64 * 1024 };
-
-/* All of a file, as a memory BIO; NULL on failure. The buffer is wiped by the caller. From its beginning, wherever the offset is: the parent
- * gives the same open file to the next process again. */
-static BIO *read_all(int fd, char *buf)
-{
-	size_t len = 0;
-	ssize_t n = 0;
-
-	if (lseek(fd, 0, SEEK_SET) != 0)
-		return NULL;
-	while (len < PEM_MAX &&
-	       ((n = read(fd, buf + len, PEM_MAX - len)) > 0 || (n < 0 && errno == EINTR)))
-		len += n > 0 ? (size_t)n : 0;
-	return n < 0 || len == 0 || len == PEM_MAX ? NULL : BIO_new_mem_buf(buf, (int)len);
-}
-
-/* Nobody is there to type one. */
-static int no_passphrase(char *buf, int size, int writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
-static bool use_certificate(SSL_CTX *ctx, BIO *pem)
-{
-	X509 *leaf = PEM_read_bio_X509(pem, NULL, no_passphrase, NULL), *next;
-	bool ok = leaf && SSL_CTX_use_certificate(ctx, leaf) == 1;
-
-	X509_free(leaf);
-	while (ok && (next = PEM_read_bio_X509(pem, NULL, no_passphrase, NULL)))
-		ok = SSL_CTX_add0_chain_cert(ctx, next) == 1;
-	return ok;
-}
-
-static bool use_key(SSL_CTX *ctx, BIO *pem)
-{
-	EVP_PKEY *key = PEM_read_bio_PrivateKey(pem, NULL, no_passphrase, NULL);
-	bool ok =
-		key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
-
-	EVP_PKEY_free(key);
-	return ok;
-}
-
-static enum fg_rc use_file(SSL_CTX *ctx, int fd_take, bool (*use)(SSL_CTX *ctx, BIO *pem))
-{
-	char buf[PEM_MAX];
-	BIO *pem = read_all(fd_take, buf);
-	enum fg_rc rc = !pem ? FG_E_SYSTEM : use(ctx, pem) ? FG_OK : FG_E_KEY;
-
-	BIO_free(pem);
-	explicit_bzero(buf, sizeof(buf));
-	close(fd_take);
-	return rc;
-}
+#include "adapters/pem.h"
 
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 			   const unsigned char *in, unsigned in_len, void *arg)
@@ -112,8 +51,8 @@ enum fg_rc fg_tls_new(int certificate_fd_take, int key_fd_take, SSL_CTX **ctx_ou
 		SSL_CTX_free(ctx);
 		return FG_E_NO_MEMORY;
 	}
-	certificate_rc = use_file(ctx, certificate_fd_take, use_certificate);
-	key_rc = use_file(ctx, key_fd_take, use_key);
+	certificate_rc = fg_pem_certificate(ctx, certificate_fd_take);
+	key_rc = fg_pem_key(ctx, key_fd_take);
 	ERR_clear_error();
 	if (certificate_rc != FG_OK || key_rc != FG_OK) {
 		SSL_CTX_free(ctx);

@@ -25,9 +25,7 @@ static struct app_session *receiver_of(struct app_account *account)
 
 	for (unsigned i = 0; session && i < account->receivers_count; i++) {
 		account->receivers = session = session->next_receiver;
-		if (session->state == APP_BOUND && session->telling < APP_TELL_MOST &&
-		    !session->told[(session->sequence + 1) % APP_TELL_WINDOW].used &&
-		    evbuffer_get_length(session->out) < APP_OUTPUT_MAX)
+		if (session->state == APP_BOUND && app_tell_room(session))
 			return session;
 	}
 	return NULL;
@@ -36,7 +34,8 @@ static struct app_session *receiver_of(struct app_account *account)
 static struct app_account *account_of(struct app_server *server, const char *number)
 {
 	for (size_t i = 0; i < server->accounts_count; i++)
-		if (fg_conf_list_has(server->accounts[i].conf->numbers, number, strlen(number)))
+		if (server->accounts[i].served &&
+		    fg_conf_list_has(server->accounts[i].conf->numbers, number, strlen(number)))
 			return &server->accounts[i];
 	return NULL;
 }
@@ -46,6 +45,7 @@ static enum fg_rc send_message(struct app_session *session, const struct fg_job 
 	static uint8_t octets[TEXT_MAX]; /* wiped before this returns */
 	static const char words[] = "protection=none;bearer=sms;reason=relayed";
 	enum fg_alphabet alphabet = (enum fg_alphabet)job->alphabet;
+	uint16_t tag = (uint16_t)session->server->conf->protection_tlv;
 	struct fg_smpp_pdu pdu;
 	size_t len = 0;
 	enum fg_rc rc = fg_alphabet_encode(alphabet, job->text->data, job->text->len, octets,
@@ -65,7 +65,8 @@ static enum fg_rc send_message(struct app_session *session, const struct fg_job 
 		pdu.sm.short_message = (struct fg_smpp_bytes){ octets, len };
 	else
 		fg_smpp_tlv_add(&pdu, FG_SMPP_TLV_MESSAGE_PAYLOAD, octets, len);
-	fg_smpp_tlv_add(&pdu, APP_PROTECTION_TLV, words, sizeof(words) - 1);
+	if (tag && app_session_takes_tlvs(session))
+		fg_smpp_tlv_add(&pdu, tag, words, sizeof(words) - 1);
 	app_session_send(session, &pdu);
 	fg_wipe(octets, len);
 	return FG_OK;

@@ -4,10 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/base/log.h"
-#include "lib/crypto/password.h"
 #include "lib/wire/smpp_status.h"
-
-enum { SLOW_PER_SECOND = 5 };
 
 struct app_session *app_session_new(struct app_server *server, uint64_t now_ms)
 {
@@ -27,6 +24,7 @@ struct app_session *app_session_new(struct app_server *server, uint64_t now_ms)
 		server->sessions->before = session;
 	server->sessions = session;
 	server->sessions_count++;
+	TAILQ_INSERT_TAIL(&server->unbound, session, unbound);
 	return session;
 }
 
@@ -63,14 +61,72 @@ static void receivers_remove(struct app_session *session)
 	account->changed = true;
 }
 
+/* ---- bound or not ---- */
+
+uint32_t app_session_bind(struct app_session *session)
+{
+	struct app_account *account = session->bind.account;
+
+	if (session->kind & APP_RX) {
+		session->told = calloc(APP_TELL_WINDOW, sizeof(*session->told));
+		if (!session->told)
+			return FG_SMPP_STATUS_RSYSERR;
+	}
+	TAILQ_REMOVE(&session->server->unbound, session, unbound);
+	session->account = account;
+	session->state = APP_BOUND;
+	account->binds++;
+	if (session->kind & APP_RX)
+		receivers_add(session);
+	return 0;
+}
+
 static void unbind(struct app_session *session)
 {
 	if (!session->account)
 		return;
 	receivers_remove(session);
 	app_tell_abandon(session);
+	free(session->told);
+	session->told = NULL;
 	session->account->binds--;
 	session->account = NULL;
+	TAILQ_INSERT_TAIL(&session->server->unbound, session, unbound);
+}
+
+static void close_after_output(struct app_session *session)
+{
+	if (session->account)
+		unbind(session);
+	else
+		app_login_forget(session);
+	session->state = APP_CLOSING;
+}
+
+void app_session_part(struct app_session *session)
+{
+	app_session_answer(session, FG_SMPP_UNBIND, ++session->sequence, 0);
+	close_after_output(session);
+}
+
+/* What it is owed comes before the answer to its unbind: an application that hears nothing sends again. */
+static void take_unbind(struct app_session *session, uint32_t sequence, uint64_t now_ms)
+{
+	session->unbind_sequence = sequence;
+	session->unbind_ms = now_ms + APP_UNBIND_MS;
+	if (session->account && session->in_flight > 0) {
+		session->state = APP_UNBINDING;
+		return;
+	}
+	app_session_answer(session, FG_SMPP_UNBIND_RESP, sequence, 0);
+	close_after_output(session);
+}
+
+void app_session_settled(struct app_session *session)
+{
+	session->in_flight--;
+	if (session->state == APP_UNBINDING && session->in_flight == 0)
+		take_unbind(session, session->unbind_sequence, 0);
 }
 
 void app_session_free(struct app_session *session)
@@ -78,6 +134,8 @@ void app_session_free(struct app_session *session)
 	struct app_server *server = session->server;
 
 	unbind(session);
+	app_login_forget(session);
+	TAILQ_REMOVE(&server->unbound, session, unbound);
 	for (uint32_t i = 0; session->in_flight > 0 && i < server->pending_cap; i++)
 		if (server->pending[i].session == session) {
 			server->pending[i].session = NULL; /* its answer has nobody to go to */
@@ -96,6 +154,19 @@ void app_session_free(struct app_session *session)
 
 /* ---- out ---- */
 
+/* 3.4, 3.1: who speaks an older version is sent none. */
+bool app_session_takes_tlvs(const struct app_session *session)
+{
+	return session->version >= 0x34;
+}
+
+size_t app_session_backlog(const struct app_session *session)
+{
+	size_t len = evbuffer_get_length(session->out);
+
+	return session->server->backlog ? len + session->server->backlog(session) : len;
+}
+
 void app_session_send(struct app_session *session, const struct fg_smpp_pdu *pdu)
 {
 	static uint8_t octets
@@ -111,131 +182,66 @@ void app_session_send(struct app_session *session, const struct fg_smpp_pdu *pdu
 		session->server->wake(session);
 }
 
-void app_session_answer(struct app_session *session, uint32_t command, uint32_t sequence,
-			uint32_t status)
+static void answer(struct app_session *session, uint32_t command, uint32_t sequence,
+		   struct app_refusal why)
 {
 	struct fg_smpp_pdu pdu;
 
 	memset(&pdu, 0, offsetof(struct fg_smpp_pdu, tlvs.list));
 	pdu.command = command;
 	pdu.sequence = sequence;
-	pdu.status = status;
+	pdu.status = why.status;
+	if (*why.word && app_session_takes_tlvs(session))
+		fg_smpp_tlv_add(&pdu, FG_SMPP_TLV_ADDITIONAL_STATUS_INFO_TEXT, why.word,
+				strlen(why.word) + 1);
 	app_session_send(session, &pdu);
 }
 
-/* ---- bind ---- */
-
-static struct fg_hash tag_of(const struct app_server *server, const struct fg_smpp_bytes *password)
+void app_session_answer(struct app_session *session, uint32_t command, uint32_t sequence,
+			uint32_t status)
 {
-	return fg_hmac_sha256(server->tag_key, sizeof(server->tag_key), password->at,
-			      password->len);
+	answer(session, command, sequence, (struct app_refusal){ status, "" });
 }
 
-/* Argon2id is slow by design: a password that was right once is known by its tag, and strangers may ask for few slow looks a second. */
-static bool password_is_right(struct app_server *server, struct app_account *account,
-			      const struct fg_smpp_bytes *password, uint64_t now_ms)
+void app_session_refuse(struct app_session *session, uint32_t command, uint32_t sequence,
+			struct app_refusal why)
 {
-	struct fg_hash tag = tag_of(server, password);
-
-	if (account->verified && fg_hash_equal(&tag, account->secret_tag))
-		return true;
-	if (server->slow_second != now_ms / 1000) {
-		server->slow_second = now_ms / 1000;
-		server->slow_count = 0;
-	}
-	if (server->slow_count++ >= SLOW_PER_SECOND)
-		return false;
-#ifndef FG_MUTANT_app_password
-	if (!fg_password_verify(account->conf->secret, (const char *)password->at, password->len))
-		return false;
-#endif
-	*account->secret_tag = tag;
-	account->verified = true;
-	return true;
-}
-
-static uint32_t check_bind(struct app_session *session, const struct fg_smpp_pdu *pdu,
-			   struct app_account **account_out, uint64_t now_ms)
-{
-	struct app_account *account = app_account_find(session->server, pdu->bind.system_id);
-
-	if (session->state != APP_OPEN)
-		return FG_SMPP_STATUS_RALYBND;
-	if (!account || !password_is_right(session->server, account, &pdu->bind.password, now_ms))
-		return FG_SMPP_STATUS_RINVPASWD;
-	if (account->binds >= (unsigned)account->conf->binds || session->server->draining)
-		return FG_SMPP_STATUS_RBINDFAIL;
-	*account_out = account;
-	return 0;
-}
-
-static void take_bind(struct app_session *session, const struct fg_smpp_pdu *pdu, uint64_t now_ms)
-{
-	struct app_account *account = NULL;
-	uint32_t status = check_bind(session, pdu, &account, now_ms);
-	struct fg_smpp_pdu answer;
-
-	memset(&answer, 0, offsetof(struct fg_smpp_pdu, tlvs.list));
-	answer.command = pdu->command | FG_SMPP_RESPONSE;
-	answer.sequence = pdu->sequence;
-	answer.status = status;
-	answer.bind_resp.system_id = fg_smpp_text("fallgate");
-	if (status == 0)
-		fg_smpp_tlv_add_number(&answer, FG_SMPP_TLV_SC_INTERFACE_VERSION, 0x34);
-	app_session_send(session, &answer);
-	if (status != 0) {
-		LOG_LINK(fg_host_name(session->server->host), DSMPP, LOGL_NOTICE,
-			 "refuse bind: status=0x%x\n", status);
-		return;
-	}
-	session->account = account;
-	session->state = APP_BOUND;
-	session->kind = pdu->command == FG_SMPP_BIND_TRANSMITTER ? APP_TX
-			: pdu->command == FG_SMPP_BIND_RECEIVER  ? APP_RX
-								 : APP_TRX;
-	account->binds++;
-	if (session->kind & APP_RX)
-		receivers_add(session);
-	LOG_LINK(fg_host_name(session->server->host), DSMPP, LOGL_INFO,
-		 "bound: account=%s kind=%d binds=%u\n", account->conf->name, (int)session->kind,
-		 account->binds);
+	answer(session, command, sequence, why);
 }
 
 /* ---- PDUs ---- */
 
-static void close_after_output(struct app_session *session)
-{
-	unbind(session);
-	session->state = APP_CLOSING;
-}
-
 static void take_request(struct app_session *session, const struct fg_smpp_pdu *pdu,
 			 uint64_t now_ms)
 {
-	uint32_t status;
+	bool may = session->state == APP_BOUND && (session->kind & APP_TX);
 
 	switch (pdu->command) {
 	case FG_SMPP_SUBMIT_SM:
 	case FG_SMPP_DATA_SM:
-		status = session->state == APP_BOUND && (session->kind & APP_TX)
-				 ? app_submit(session, pdu, now_ms)
-				 : FG_SMPP_STATUS_RINVBNDSTS;
+	case FG_SMPP_SUBMIT_MULTI:
+		if (may) {
+			app_submit(session, pdu, now_ms);
+			return;
+		}
 		break;
 	case FG_SMPP_QUERY_SM:
 	case FG_SMPP_CANCEL_SM:
 	case FG_SMPP_REPLACE_SM:
-		status = session->state == APP_BOUND && (session->kind & APP_TX)
-				 ? app_ask(session, pdu)
-				 : FG_SMPP_STATUS_RINVBNDSTS;
+		if (may) {
+			app_ask(session, pdu);
+			return;
+		}
 		break;
+	case FG_SMPP_OUTBIND:    /* asks us to bind: we are the SMSC, and bind to nobody */
 	case FG_SMPP_DELIVER_SM: /* ours alone to say */
 	default:
 		app_session_answer(session, FG_SMPP_GENERIC_NACK, pdu->sequence,
 				   FG_SMPP_STATUS_RINVCMDID);
 		return;
 	}
-	if (status != 0)
-		app_session_answer(session, pdu->command | FG_SMPP_RESPONSE, pdu->sequence, status);
+	app_session_answer(session, pdu->command | FG_SMPP_RESPONSE, pdu->sequence,
+			   FG_SMPP_STATUS_RINVBNDSTS);
 }
 
 static void take_pdu(struct app_session *session, const struct fg_smpp_pdu *pdu, uint64_t now_ms)
@@ -244,14 +250,13 @@ static void take_pdu(struct app_session *session, const struct fg_smpp_pdu *pdu,
 	case FG_SMPP_BIND_TRANSMITTER:
 	case FG_SMPP_BIND_RECEIVER:
 	case FG_SMPP_BIND_TRANSCEIVER:
-		take_bind(session, pdu, now_ms);
+		app_login_take(session, pdu, now_ms);
 		return;
 	case FG_SMPP_ENQUIRE_LINK:
 		app_session_answer(session, FG_SMPP_ENQUIRE_LINK_RESP, pdu->sequence, 0);
 		return;
 	case FG_SMPP_UNBIND:
-		app_session_answer(session, FG_SMPP_UNBIND_RESP, pdu->sequence, 0);
-		close_after_output(session);
+		take_unbind(session, pdu->sequence, now_ms);
 		return;
 	case FG_SMPP_DELIVER_SM_RESP:
 	case FG_SMPP_DATA_SM_RESP:
@@ -273,6 +278,38 @@ static void refuse_pdu(struct app_session *session, const struct fg_smpp_pdu *pd
 		app_session_answer(session, FG_SMPP_GENERIC_NACK, pdu->sequence, status);
 }
 
+static size_t lose(struct app_session *session, const char *why, uint64_t now_ms)
+{
+	char from[FG_ADDRESS_TEXT_MAX];
+
+	if (app_server_may_log(session->server, now_ms))
+		LOG_LINK(fg_host_name(session->server->host), DSMPP, LOGL_NOTICE,
+			 "close connection from=%s: %s\n", fg_address_text(&session->from, from),
+			 why);
+	if (session->account)
+		app_session_answer(session, FG_SMPP_GENERIC_NACK, 0, FG_SMPP_STATUS_RINVCMDLEN);
+	close_after_output(session);
+	return SIZE_MAX;
+}
+
+/* A stranger may say little, in all. */
+static bool within_bounds(struct app_session *session, size_t pdu_len)
+{
+	(void)pdu_len;
+	if (session->account)
+		return true;
+#ifndef FG_MUTANT_app_stranger
+	session->unbound_octets += pdu_len;
+#endif
+	return session->unbound_octets <= APP_UNBOUND_MAX;
+}
+
+static bool reads(const struct app_session *session)
+{
+	return session->state == APP_OPEN || session->state == APP_BOUND ||
+	       session->state == APP_UNBINDING;
+}
+
 size_t app_session_input(struct app_session *session, const uint8_t *data, size_t len,
 			 uint64_t now_ms)
 {
@@ -280,20 +317,18 @@ size_t app_session_input(struct app_session *session, const uint8_t *data, size_
 	size_t used = 0, pdu_len;
 	enum fg_rc rc;
 
-	while (session->state != APP_CLOSING &&
-	       evbuffer_get_length(session->out) < APP_OUTPUT_MAX) {
-		size_t max = session->state == APP_OPEN ? APP_UNBOUND_PDU_MAX : FG_SMPP_PDU_MAX;
+	while (reads(session) && app_session_backlog(session) < APP_OUTPUT_MAX) {
+		size_t max = session->account ? FG_SMPP_PDU_MAX : APP_UNBOUND_MAX;
 
 		rc = fg_smpp_frame(data + used, len - used, max, &pdu_len);
 		if (rc == FG_E_TRUNCATED)
 			break;
-		if (rc != FG_OK) {
-			LOG_LINK(fg_host_name(session->server->host), DSMPP, LOGL_NOTICE,
-				 "close connection: no SMPP, or a PDU beyond its bounds\n");
-			close_after_output(session);
-			return SIZE_MAX;
-		}
+		if (rc != FG_OK)
+			return lose(session, "no SMPP, or a PDU beyond its bounds", now_ms);
+		if (!within_bounds(session, pdu_len))
+			return lose(session, "it says much and does not bind", now_ms);
 		session->heard_ms = now_ms;
+		session->asked = false;
 		rc = fg_smpp_decode(data + used, pdu_len, &pdu);
 		if (rc == FG_OK)
 			take_pdu(session, &pdu, now_ms);
@@ -304,11 +339,35 @@ size_t app_session_input(struct app_session *session, const uint8_t *data, size_
 	return session->state == APP_CLOSING ? SIZE_MAX : used;
 }
 
+/* ---- time ---- */
+
+static void keep_alive(struct app_session *session, uint64_t now_ms)
+{
+	const struct fg_conf_links *conf = session->server->conf;
+	uint64_t idle_ms = now_ms - session->heard_ms;
+
+	if (conf->inactivity_s > 0 && idle_ms >= (uint64_t)conf->inactivity_s * 1000) {
+		close_after_output(session);
+	} else if (conf->enquire_link_ms > 0 && !session->asked &&
+		   idle_ms >= (uint64_t)conf->enquire_link_ms) {
+		session->asked = true;
+		session->asked_ms = now_ms;
+		app_session_answer(session, FG_SMPP_ENQUIRE_LINK, ++session->sequence, 0);
+	} else if (session->asked && conf->enquire_link_ms > 0 &&
+		   now_ms - session->asked_ms >= 2 * (uint64_t)conf->enquire_link_ms) {
+		close_after_output(session); /* 4.1: two misses close */
+	}
+}
+
 void app_session_tick(struct app_session *session, uint64_t now_ms)
 {
-	bool late = session->state == APP_OPEN && now_ms >= session->opened_ms + APP_UNBOUND_MS;
+	bool stranger = session->state == APP_OPEN || session->state == APP_REFUSED;
 
 	app_tell_timeouts(session, now_ms);
-	if (late || now_ms >= session->heard_ms + APP_INACTIVITY_MS)
+	if (stranger && now_ms >= session->opened_ms + APP_UNBOUND_MS)
 		close_after_output(session);
+	else if (session->state == APP_UNBINDING && now_ms >= session->unbind_ms)
+		close_after_output(session);
+	else if (session->state == APP_BOUND)
+		keep_alive(session, now_ms);
 }

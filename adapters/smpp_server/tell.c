@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Receipts to an application: deliver_sm with the text form that clients expect and TLVs; how the message really went is in a TLV of ours,
- * in words. The host hears exactly once what became of each.
+ * in words (links.protection_tlv). The host hears exactly once what became of each.
  */
 #include "adapters/smpp_server/server.h"
 
@@ -9,10 +9,6 @@
 #include <string.h>
 #include <time.h>
 #include "lib/wire/dlr.h"
-
-/* Words of the decision, which an adapter may not include: numbers as in ipc.def, tests hold them together. */
-static const char *const protections[] = { "none", "hop", "e2e" };
-static const char *const bearers[] = { "secure", "rcs", "mms", "sms" };
 
 static void date_of(uint64_t unix_ms, char out[static FG_DLR_DATE_MAX + 1])
 {
@@ -47,9 +43,9 @@ static size_t write_text(const struct fg_app_receipt *r, const char *id, char *o
 
 static size_t write_words(const struct fg_app_receipt *r, char *out, size_t cap)
 {
-	int n = snprintf(out, cap, "protection=%s;bearer=%s;reason=%u;segments=%u",
-			 r->protection < 3 ? protections[r->protection] : "none",
-			 r->bearer < 4 ? bearers[r->bearer] : "sms", r->reason, r->segments);
+	int n = snprintf(out, cap, "protection=%s;bearer=%s;reason=%s;reason_number=%u;segments=%u",
+			 app_word_of_protection(r->protection), app_word_of_bearer(r->bearer),
+			 app_word_of_reason(r->reason), r->reason, r->segments);
 
 	return n > 0 && (size_t)n < cap ? (size_t)n : 0;
 }
@@ -64,15 +60,39 @@ void app_address(const char *address, uint8_t *ton, uint8_t *npi, struct fg_smpp
 	*npi = plus ? 1 : 0;
 }
 
+/* What a PDU borrows until it is encoded. */
+struct texts {
+	char id[FG_ID_TEXT_LEN + 1], text[FG_DLR_TEXT_MAX], words[128];
+	uint8_t network[3];
+};
+
+static void add_tlvs(const struct app_session *session, const struct fg_app_receipt *r,
+		     struct texts *texts, struct fg_smpp_pdu *pdu)
+{
+	uint16_t tag = (uint16_t)session->server->conf->protection_tlv;
+
+	texts->network[0] = 3; /* 5.3.2.31: GSM */
+	texts->network[1] = (uint8_t)(r->error >> 8);
+	texts->network[2] = (uint8_t)r->error;
+	fg_smpp_tlv_add(pdu, FG_SMPP_TLV_RECEIPTED_MESSAGE_ID, texts->id, sizeof(texts->id));
+	fg_smpp_tlv_add_number(pdu, FG_SMPP_TLV_MESSAGE_STATE, r->state);
+	fg_smpp_tlv_add(pdu, FG_SMPP_TLV_NETWORK_ERROR_CODE, texts->network,
+			sizeof(texts->network));
+	if (r->has_reference)
+		fg_smpp_tlv_add_number(pdu, FG_SMPP_TLV_USER_MESSAGE_REFERENCE, r->reference);
+	if (tag)
+		fg_smpp_tlv_add(pdu, tag, texts->words,
+				write_words(r, texts->words, sizeof(texts->words)));
+}
+
 void app_tell(struct app_session *session, const struct fg_app_receipt *r, uint64_t now_ms)
 {
 	struct app_told *told = &session->told[(session->sequence + 1) % APP_TELL_WINDOW];
-	char id[FG_ID_TEXT_LEN + 1], text[FG_DLR_TEXT_MAX], words[96];
-	uint8_t network[3] = { 3, (uint8_t)(r->error >> 8), (uint8_t)r->error }; /* 5.3.2.31: GSM */
+	struct texts texts;
 	struct fg_smpp_pdu pdu;
 
 	memset(&pdu, 0, offsetof(struct fg_smpp_pdu, tlvs.list));
-	fg_id_text(&r->message_id, id);
+	fg_id_text(&r->message_id, texts.id);
 	pdu.command = FG_SMPP_DELIVER_SM;
 	pdu.sequence = ++session->sequence;
 	app_address(r->destination, &pdu.sm.source_addr_ton, &pdu.sm.source_addr_npi,
@@ -80,14 +100,11 @@ void app_tell(struct app_session *session, const struct fg_app_receipt *r, uint6
 	app_address(r->source, &pdu.sm.dest_addr_ton, &pdu.sm.dest_addr_npi,
 		    &pdu.sm.destination_addr);
 	pdu.sm.esm_class = r->final ? FG_SMPP_ESM_RECEIPT : FG_SMPP_ESM_INTERMEDIATE;
-	pdu.sm.short_message = (struct fg_smpp_bytes){ (const uint8_t *)text,
-						       write_text(r, id, text, sizeof(text)) };
-	fg_smpp_tlv_add(&pdu, FG_SMPP_TLV_RECEIPTED_MESSAGE_ID, id, sizeof(id));
-	fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_MESSAGE_STATE, r->state);
-	fg_smpp_tlv_add(&pdu, FG_SMPP_TLV_NETWORK_ERROR_CODE, network, sizeof(network));
-	if (r->has_reference)
-		fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_USER_MESSAGE_REFERENCE, r->reference);
-	fg_smpp_tlv_add(&pdu, APP_PROTECTION_TLV, words, write_words(r, words, sizeof(words)));
+	pdu.sm.short_message =
+		(struct fg_smpp_bytes){ (const uint8_t *)texts.text,
+					write_text(r, texts.id, texts.text, sizeof(texts.text)) };
+	if (app_session_takes_tlvs(session))
+		add_tlvs(session, r, &texts, &pdu);
 	*told = (struct app_told){ .used = true,
 				   .final = r->final,
 				   .sequence = pdu.sequence,
@@ -95,6 +112,13 @@ void app_tell(struct app_session *session, const struct fg_app_receipt *r, uint6
 				   .due_ms = now_ms + APP_TELL_MS };
 	session->telling++;
 	app_session_send(session, &pdu);
+}
+
+bool app_tell_room(const struct app_session *session)
+{
+	return session->telling < APP_TELL_MOST &&
+	       !session->told[(session->sequence + 1) % APP_TELL_WINDOW].used &&
+	       app_session_backlog(session) < APP_OUTPUT_MAX;
 }
 
 /* answered false: it has not got it, as far as anybody knows. */
@@ -115,9 +139,10 @@ static void settle(struct app_session *session, struct app_told *told, bool answ
 
 void app_told(struct app_session *session, const struct fg_smpp_pdu *pdu)
 {
-	struct app_told *told = &session->told[pdu->sequence % APP_TELL_WINDOW];
+	struct app_told *told =
+		session->told ? &session->told[pdu->sequence % APP_TELL_WINDOW] : NULL;
 
-	if (session->account && told->used && told->sequence == pdu->sequence)
+	if (told && told->used && told->sequence == pdu->sequence)
 		settle(session, told, pdu->command != FG_SMPP_GENERIC_NACK, pdu->status);
 }
 

@@ -98,6 +98,12 @@ static void check_links(struct checker *checker, const struct fg_conf *conf)
 
 		if (*link->vendor_codes)
 			check_codes(checker, link->vendor_codes);
+		if (strcmp(link->adapter, "smpp-server") == 0) {
+			check_readable(checker, "links.tls_certificate", link->tls_certificate);
+			check_readable(checker, "links.tls_key", link->tls_key);
+			check_readable(checker, "links.tls_client_ca", link->tls_client_ca);
+			continue;
+		}
 		if (strcmp(link->tls, "on") != 0)
 			continue;
 		if (link->tls_verify)

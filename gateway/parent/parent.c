@@ -74,7 +74,7 @@ void fg_child_tell(struct child *child, const struct fg_frame *frame)
 		fg_child_kill(child, "it does not listen");
 }
 
-static void tell_fd(struct child *child, const struct fg_frame *frame, int fd)
+void fg_child_tell_fd(struct child *child, const struct fg_frame *frame, int fd)
 {
 	if (child->channel && fg_channel_send_fd(child->channel, frame, fd) != FG_OK)
 		fg_child_kill(child, "it does not listen");
@@ -118,62 +118,13 @@ static void tell_trust(struct child *child)
 	fg_child_tell(child, &frame);
 }
 
-static void tell_file(struct child *child, enum fg_role_file kind, int fd)
-{
-	const struct fg_frame frame = { .type = FG_IPC_FILE, .file.kind = (uint8_t)kind };
-
-	tell_fd(child, &frame, fd);
-}
-
-/* Opened for each child anew: a descriptor that was read once is at its end for all who share it. */
-static void tell_path(struct child *child, enum fg_role_file kind, const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0) {
-		LOGP(DMAIN, LOGL_ERROR, "cannot read %s for %s: %s\n", path, child->name,
-		     strerror(errno));
-		return;
-	}
-	tell_file(child, kind, fd);
-	close(fd);
-}
-
-static void tell_link_files(struct child *child, const struct fg_conf_links *link)
-{
-	if (*link->vendor_codes)
-		tell_path(child, FG_FILE_LINK_CODES, link->vendor_codes);
-	if (strcmp(link->tls, "on") != 0)
-		return;
-	if (link->tls_verify)
-		tell_path(child, FG_FILE_LINK_CA, link->tls_ca);
-	if (*link->tls_certificate) {
-		tell_path(child, FG_FILE_LINK_CERTIFICATE, link->tls_certificate);
-		tell_path(child, FG_FILE_LINK_KEY, link->tls_key);
-	}
-}
-
-void fg_child_tell_certificate(struct child *child, const struct fg_conf *conf)
-{
-	tell_path(child, FG_FILE_TLS_CERTIFICATE, conf->secure.certificate);
-	tell_path(child, FG_FILE_TLS_KEY, conf->secure.key);
-}
-
 static void prepare(struct child *child)
 {
 	const struct parent *parent = child->parent;
 
 	tell_trust(child);
-	if (child->role == FG_ROLE_SECURE) {
-		tell_file(child, FG_FILE_SECURE_LISTENER, parent->files.secure_listener);
-		fg_child_tell_certificate(child, parent->conf);
-	}
-	if (child->role == FG_ROLE_LINK)
-		tell_link_files(child, &parent->conf->links[child->link]);
-	if (child->role == FG_ROLE_LINK && parent->files.link_listener[child->link] >= 0)
-		tell_file(child, FG_FILE_LINK_LISTENER, parent->files.link_listener[child->link]);
-	if (child->role == FG_ROLE_CORE)
-		tell_file(child, FG_FILE_CONTROL_LISTENER, parent->files.control_listener);
+	fg_child_tell_listener(child);
+	fg_child_tell_files(child, parent->conf);
 	child->state = PREPARED;
 }
 
@@ -199,7 +150,7 @@ static void tell_peer(struct child *child, const struct child *peer, int fd)
 	frame.peer.role = (uint8_t)peer->role;
 	frame.peer.link = (uint16_t)peer->link;
 	frame.peer.name = FG_BYTES_TEXT(peer->name);
-	tell_fd(child, &frame, fd);
+	fg_child_tell_fd(child, &frame, fd);
 }
 
 static void connect_children(struct child *a, struct child *b)

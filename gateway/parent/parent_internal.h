@@ -43,6 +43,11 @@ struct fg_file_mark {
 	ino_t inode;
 };
 
+/* Of a link that applications bind to. */
+struct fg_link_marks {
+	struct fg_file_mark certificate, key, client_ca;
+};
+
 struct parent {
 	struct fg_conf *conf;
 	const char *conf_path;
@@ -60,6 +65,7 @@ struct parent {
 	uint64_t began_ms;
 	struct event *signals[4], *deadline;
 	struct fg_file_mark certificate, key, policy;
+	struct fg_link_marks link_files[FG_CONF_LINKS_MAX];
 	struct fg_reload *reload; /* under way, or NULL */
 	size_t count;
 	struct child children[CHILDREN_MAX]; /* in the order of starting; later links behind */
@@ -71,7 +77,12 @@ void fg_child_tell(struct child *child, const struct fg_frame *frame);
 void fg_child_spawn(struct child *child);
 /*! Its slice of conf, as frames of that type: CONF or RECONF. */
 void fg_child_tell_conf(struct child *child, const struct fg_conf *conf, enum fg_ipc_type type);
-void fg_child_tell_certificate(struct child *child, const struct fg_conf *conf);
+void fg_child_tell_fd(struct child *child, const struct fg_frame *frame, int fd);
+/*! child_files.c: the socket it accepts on, and the files that its slice of conf names. */
+void fg_child_tell_listener(struct child *child);
+void fg_child_tell_files(struct child *child, const struct fg_conf *conf);
+/*! Does it take its files anew with a changed configuration? */
+bool fg_child_has_files_anew(const struct child *child, const struct fg_conf *conf);
 struct child *fg_child_add(struct parent *parent, enum fg_role role, unsigned link,
 			   const char *name);
 struct child *fg_child_of(struct parent *parent, enum fg_role role, unsigned link); /*!< or NULL */

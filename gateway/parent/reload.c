@@ -214,6 +214,13 @@ void fg_reload_note_files(struct parent *parent)
 	parent->certificate = mark_of(parent->conf->secure.certificate);
 	parent->key = mark_of(parent->conf->secure.key);
 	parent->policy = mark_of(parent->conf->gateway.policy);
+	for (size_t i = 0; i < parent->conf->links_count; i++) {
+		const struct fg_conf_links *link = &parent->conf->links[i];
+
+		parent->link_files[i] = (struct fg_link_marks){ mark_of(link->tls_certificate),
+								mark_of(link->tls_key),
+								mark_of(link->tls_client_ca) };
+	}
 }
 
 static void note_file(struct fg_reload *reload, const char *label, const char *path,
@@ -223,6 +230,32 @@ static void note_file(struct fg_reload *reload, const char *label, const char *p
 		return;
 	reload->changes++;
 	say(reload, "%s: %s was read again\n", label, path);
+}
+
+/* A link whose keys changed gets its files as a new process. */
+static void note_link_files(struct fg_reload *reload)
+{
+	const struct fg_conf *next = &reload->next;
+
+	for (unsigned i = 0; i < next->links_count; i++) {
+		const struct fg_conf_links *link = &next->links[i];
+		const struct fg_link_marks *before = &reload->parent->link_files[i];
+		const struct {
+			const char *key, *path;
+			const struct fg_file_mark *mark;
+		} files[] = { { "tls_certificate", link->tls_certificate, &before->certificate },
+			      { "tls_key", link->tls_key, &before->key },
+			      { "tls_client_ca", link->tls_client_ca, &before->client_ca } };
+		char label[128];
+
+		if (!*link->name || reload->fates[i] != KEPT || !listens(next, i) ||
+		    !fg_conf_server_tls(link))
+			continue;
+		for (size_t f = 0; f < sizeof(files) / sizeof(files[0]); f++) {
+			snprintf(label, sizeof(label), "links.%s.%s", link->name, files[f].key);
+			note_file(reload, label, files[f].path, files[f].mark);
+		}
+	}
 }
 
 /* ---- all or none ---- */
@@ -397,8 +430,8 @@ static void ask_all(struct fg_reload *reload)
 
 		if (!keeps_running(reload, child))
 			continue;
-		if (child->role == FG_ROLE_SECURE)
-			fg_child_tell_certificate(child, &reload->next);
+		if (fg_child_has_files_anew(child, &reload->next))
+			fg_child_tell_files(child, &reload->next);
 		child->answers = child->asked = true;
 		fg_child_tell_conf(child, &reload->next, FG_IPC_RECONF);
 	}
@@ -454,6 +487,7 @@ static enum fg_rc check(struct fg_reload *reload)
 	note_file(reload, "secure.key", next->secure.key, &parent->key);
 	if (*next->gateway.policy)
 		note_file(reload, "gateway.policy", next->gateway.policy, &parent->policy);
+	note_link_files(reload);
 	return reload->refused ? FG_E_DENIED : FG_OK;
 }
 

@@ -76,6 +76,9 @@ enum fg_rc fg_conf_read(const char *path, struct fg_conf *conf_out, fg_conf_erro
 enum fg_rc fg_conf_parse(const char *text, size_t len, const char *file, struct fg_conf *conf_out,
 			 fg_conf_error_cb error, void *arg);
 
+/*! Does a link with adapter = "smpp-server" speak TLS? */
+bool fg_conf_server_tls(const struct fg_conf_links *link);
+
 /*! Write the slice of one role (a letter of "PCLVSK"; link_index for "K", which has the accounts only when applications bind to that link) as configuration text that fg_conf_parse_slice() reads.
  *  \return FG_OK or FG_E_SPACE. */
 enum fg_rc fg_conf_slice(const struct fg_conf *conf, char role, size_t link_index, char *out,

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "lib/base/network.h"
 
 enum { KEY_TEXT_MAX = 80, NAMES_MAX = 64 };
 
@@ -421,6 +422,12 @@ static bool is_loopback(const char *host)
 	       strncmp(host, "127.", 4) == 0;
 }
 
+bool fg_conf_server_tls(const struct fg_conf_links *link)
+{
+	return strcmp(link->tls, "on") == 0 ||
+	       (strcmp(link->tls, "auto") == 0 && *link->tls_certificate);
+}
+
 /* Of adapter = "smpp": what no egress may be without. */
 static void check_smpp(struct fg_conf_reader *reader, const struct fg_conf_links *link,
 		       size_t index, unsigned line)
@@ -450,26 +457,53 @@ static void check_smpp(struct fg_conf_reader *reader, const struct fg_conf_links
 #undef COMPLAIN
 }
 
-/* Of adapter = "smpp-server": it speaks clear text, so nobody but this machine may hear it. */
+/* Of adapter = "smpp-server": who listens beyond this machine says how texts and passwords are guarded. */
 static void check_smpp_server(struct fg_conf_reader *reader, const struct fg_conf_links *link,
 			      size_t index, unsigned line)
 {
+	bool tls = fg_conf_server_tls(link);
 	char label[KEY_TEXT_MAX];
 
+#define COMPLAIN(key, ...)                                                                         \
+	do {                                                                                       \
+		snprintf(label, sizeof(label), "links[%zu]." key, index);                          \
+		fg_conf_complain(reader, line, label, __VA_ARGS__);                                \
+	} while (0)
 #ifndef FG_MUTANT_clear_listener
-	if (!is_loopback(link->host)) {
-		snprintf(label, sizeof(label), "links[%zu].host", index);
-		fg_conf_complain(
-			reader, line, label,
-			"\"%s\" is not this machine: adapter = \"smpp-server\" speaks clear "
-			"text; 127.0.0.1, and a TLS proxy before it",
+	if (!tls && !is_loopback(link->host) && !link->clear_ok)
+		COMPLAIN(
+			"tls",
+			"is needed: \"%s\" can be reached from other machines; tls_certificate and "
+			"tls_key, or clear_ok = true to take passwords and texts in clear text",
 			link->host);
-	}
 #endif
-	if (strcmp(link->tls, "on") == 0) {
-		snprintf(label, sizeof(label), "links[%zu].tls", index);
+	if (tls && (!*link->tls_certificate || !*link->tls_key))
+		COMPLAIN("tls_certificate", "is missing: TLS needs tls_certificate and tls_key");
+	if (!tls && *link->tls_client_ca)
+		COMPLAIN("tls_client_ca", "is of no use without TLS");
+#undef COMPLAIN
+}
+
+/* Tags that vendors may use: SMPP 3.4, 5.3.2; the first ones are in wide use. */
+static void check_tags(struct fg_conf_reader *reader, const struct fg_conf_links *link,
+		       size_t index, unsigned line)
+{
+	const struct {
+		const char *key;
+		int64_t tag;
+	} tags[] = { { "mark_tlv", link->mark_tlv },
+		     { "key_tlv", link->key_tlv },
+		     { "protection_tlv", link->protection_tlv } };
+	char label[KEY_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		if (tags[i].tag == 0 || (tags[i].tag >= 0x1412 && tags[i].tag <= 0x3fff))
+			continue;
+		snprintf(label, sizeof(label), "links[%zu].%s", index, tags[i].key);
 		fg_conf_complain(reader, line, label,
-				 "adapter = \"smpp-server\" has no TLS; put a TLS proxy before it");
+				 "%" PRId64
+				 " is not free for vendors; 0, or 5138 (0x1412) to 16383 (0x3FFF)",
+				 tags[i].tag);
 	}
 }
 
@@ -492,11 +526,7 @@ static void check_link(struct fg_conf_reader *reader, const struct fg_conf *conf
 	if (link->reconnect_min_ms > link->reconnect_max_ms)
 		COMPLAIN("reconnect_min_ms", "%" PRId64 " is more than reconnect_max_ms, %" PRId64,
 			 link->reconnect_min_ms, link->reconnect_max_ms);
-	if (link->mark_tlv != 0 && (link->mark_tlv < 0x1412 || link->mark_tlv > 0x3fff))
-		COMPLAIN("mark_tlv",
-			 "%" PRId64
-			 " is not free for vendors; 0, or 5138 (0x1412) to 16383 (0x3FFF)",
-			 link->mark_tlv);
+	check_tags(reader, link, index, line);
 	if (strcmp(link->source, "link") == 0 && !*link->source_address &&
 	    strcmp(link->adapter, "smpp-server") != 0)
 		COMPLAIN("source_address",
@@ -527,7 +557,9 @@ static void check_account(struct fg_conf_reader *reader, const struct fg_conf *c
 			  unsigned line)
 {
 	const struct fg_conf_accounts *account = &conf->accounts[index];
+	struct fg_network networks[FG_NETWORKS_MAX];
 	bool found = !*account->link;
+	size_t networks_count;
 	char label[KEY_TEXT_MAX];
 
 #define COMPLAIN(key, ...)                                                                         \
@@ -546,9 +578,9 @@ static void check_account(struct fg_conf_reader *reader, const struct fg_conf *c
 		COMPLAIN("link", "\"%s\" is no link with adapter = \"smpp-server\"", account->link);
 	if (*account->secret && strncmp(account->secret, "$argon2id$", 10) != 0)
 		COMPLAIN("secret", "is no Argon2id hash: make one with fallgatectl hash-secret");
-	if (*account->networks)
-		COMPLAIN("networks",
-			 "is not looked at: applications connect from this machine only");
+	if (!fg_networks_read(account->networks, networks, &networks_count))
+		COMPLAIN("networks", "\"%s\" is not of addresses such as 192.0.2.0/24",
+			 account->networks);
 	if (*account->bearers && !are_bearers(account->bearers))
 		COMPLAIN("bearers", "\"%s\" is not of sms, mms and rcs, separated by commas",
 			 account->bearers);

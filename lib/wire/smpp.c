@@ -26,6 +26,60 @@ static void read_message(struct fg_cursor *cur, struct fg_smpp_bytes *message)
 	message->at = fg_cursor_bytes(cur, message->len);
 }
 
+/* One destination; false when it is neither an address nor a list, or does not fit. */
+static void read_dest(struct fg_cursor *cur, struct fg_smpp_dest *dest)
+{
+	*dest = (struct fg_smpp_dest){ .flag = fg_cursor_u8(cur) };
+	if (dest->flag == 1) {
+		dest->ton = fg_cursor_u8(cur);
+		dest->npi = fg_cursor_u8(cur);
+	} else if (cur->rc == FG_OK && dest->flag != 2) {
+		fg_cursor_fail(cur, FG_E_PDU_FIELD);
+	}
+	read_text(cur, 21, &dest->address);
+}
+
+static void read_dests(struct fg_cursor *cur, struct fg_smpp_list *dests)
+{
+	struct fg_smpp_dest dest;
+	const uint8_t *from;
+
+	dests->count = fg_cursor_u8(cur);
+	if (cur->rc == FG_OK && (dests->count == 0 || dests->count > FG_SMPP_DESTS_MAX))
+		fg_cursor_fail(cur, FG_E_PDU_FIELD);
+	from = cur->at;
+	for (unsigned i = 0; i < dests->count && cur->rc == FG_OK; i++)
+		read_dest(cur, &dest);
+	dests->octets = (struct fg_smpp_bytes){ from, (size_t)(cur->at - from) };
+}
+
+static void read_unsuccess(struct fg_cursor *cur, struct fg_smpp_list *list)
+{
+	struct fg_smpp_bytes address;
+	const uint8_t *from;
+
+	list->count = fg_cursor_u8(cur);
+	from = cur->at;
+	for (unsigned i = 0; i < list->count && cur->rc == FG_OK; i++) {
+		fg_cursor_u16(cur);
+		read_text(cur, 21, &address);
+		fg_cursor_u32(cur);
+	}
+	list->octets = (struct fg_smpp_bytes){ from, (size_t)(cur->at - from) };
+}
+
+bool fg_smpp_dest_next(const struct fg_smpp_list *dests, size_t *at, struct fg_smpp_dest *dest_out)
+{
+	struct fg_cursor cur;
+
+	if (*at >= dests->octets.len)
+		return false;
+	fg_cursor_init(&cur, dests->octets.at + *at, dests->octets.len - *at);
+	read_dest(&cur, dest_out);
+	*at += fg_cursor_pos(&cur);
+	return cur.rc == FG_OK;
+}
+
 static void decode_none(struct fg_cursor *cur, struct fg_smpp_pdu *pdu)
 {
 	(void)cur;
@@ -37,6 +91,8 @@ static void decode_none(struct fg_cursor *cur, struct fg_smpp_pdu *pdu)
 #define F_ADDRESS(field, max) F_TEXT(field, max)
 #define F_SECRET(field, max)  F_TEXT(field, max)
 #define F_MESSAGE(field)      read_message(cur, &body->field);
+#define F_DESTS(field)        read_dests(cur, &body->field);
+#define F_UNSUCCESS(field)    read_unsuccess(cur, &body->field);
 #define FG_SMPP_LAYOUT(name, fields)                                                               \
 	static void decode_##name(struct fg_cursor *cur, struct fg_smpp_pdu *pdu)                  \
 	{                                                                                          \
@@ -52,6 +108,8 @@ static void decode_none(struct fg_cursor *cur, struct fg_smpp_pdu *pdu)
 #undef F_ADDRESS
 #undef F_SECRET
 #undef F_MESSAGE
+#undef F_DESTS
+#undef F_UNSUCCESS
 
 /* ---- Bodies, encoded ---- */
 
@@ -76,6 +134,25 @@ static void write_message(struct fg_writer *w, const struct fg_smpp_bytes *messa
 	fg_writer_bytes(w, message->at, message->len);
 }
 
+static void write_list(struct fg_writer *w, const struct fg_smpp_list *list)
+{
+	fg_writer_u8(w, list->count);
+	fg_writer_bytes(w, list->octets.at, list->octets.len);
+}
+
+size_t fg_smpp_unsuccess_put(const struct fg_smpp_dest *dest, uint32_t status, uint8_t *out,
+			     size_t cap)
+{
+	struct fg_writer w;
+
+	fg_writer_init(&w, out, cap);
+	fg_writer_u8(&w, dest->ton);
+	fg_writer_u8(&w, dest->npi);
+	write_text(&w, 21, &dest->address);
+	fg_writer_u32(&w, status);
+	return w.rc == FG_OK ? fg_writer_len(&w) : 0;
+}
+
 static void encode_none(struct fg_writer *w, const struct fg_smpp_pdu *pdu)
 {
 	(void)w;
@@ -87,6 +164,8 @@ static void encode_none(struct fg_writer *w, const struct fg_smpp_pdu *pdu)
 #define F_ADDRESS(field, max) F_TEXT(field, max)
 #define F_SECRET(field, max)  F_TEXT(field, max)
 #define F_MESSAGE(field)      write_message(w, &body->field);
+#define F_DESTS(field)        write_list(w, &body->field);
+#define F_UNSUCCESS(field)    write_list(w, &body->field);
 #define FG_SMPP_LAYOUT(name, fields)                                                               \
 	static void encode_##name(struct fg_writer *w, const struct fg_smpp_pdu *pdu)              \
 	{                                                                                          \
@@ -102,6 +181,8 @@ static void encode_none(struct fg_writer *w, const struct fg_smpp_pdu *pdu)
 #undef F_ADDRESS
 #undef F_SECRET
 #undef F_MESSAGE
+#undef F_DESTS
+#undef F_UNSUCCESS
 
 /* ---- Commands ---- */
 
@@ -235,8 +316,11 @@ static void write_tlv(struct fg_writer *w, const struct fg_smpp_tlv *tlv)
 
 static const struct fg_smpp_bytes *short_message_of(const struct fg_smpp_pdu *pdu)
 {
-	bool has = pdu->command == FG_SMPP_SUBMIT_SM || pdu->command == FG_SMPP_DELIVER_SM;
+	bool has;
 
+	if (pdu->command == FG_SMPP_SUBMIT_MULTI)
+		return pdu->multi.short_message.len > 0 ? &pdu->multi.short_message : NULL;
+	has = pdu->command == FG_SMPP_SUBMIT_SM || pdu->command == FG_SMPP_DELIVER_SM;
 	return has && pdu->sm.short_message.len > 0 ? &pdu->sm.short_message : NULL;
 }
 

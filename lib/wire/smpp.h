@@ -50,6 +50,25 @@ struct fg_smpp_bytes {
 	size_t len;
 };
 
+/*! A counted list; octets are those of its items, without the count. */
+struct fg_smpp_list {
+	uint8_t count;
+	struct fg_smpp_bytes octets;
+};
+
+/*! A destination of submit_multi (4.5.1.1). */
+struct fg_smpp_dest {
+	uint8_t flag; /*!< 1: an address; 2: a distribution list, whose name is in address */
+	uint8_t ton, npi;
+	struct fg_smpp_bytes address;
+};
+enum {
+	FG_SMPP_DESTS_MAX = 254,
+	FG_SMPP_UNSUCCESS_MAX = 28 /* octets of an item at most: 2 + 21 + 4, and one to spare */
+};
+
+#define F_DESTS(field)        struct fg_smpp_list field;
+#define F_UNSUCCESS(field)    struct fg_smpp_list field;
 #define F_U8(field)           uint8_t field;
 #define F_TEXT(field, max)    struct fg_smpp_bytes field;
 #define F_ADDRESS(field, max) struct fg_smpp_bytes field;
@@ -68,6 +87,8 @@ struct fg_smpp_bytes {
 #undef F_ADDRESS
 #undef F_SECRET
 #undef F_MESSAGE
+#undef F_DESTS
+#undef F_UNSUCCESS
 
 struct fg_smpp_tlv {
 	uint16_t tag;
@@ -149,7 +170,15 @@ enum fg_rc fg_smpp_tlv_add(struct fg_smpp_pdu *pdu, uint16_t tag, const void *at
  * it cannot hold. */
 enum fg_rc fg_smpp_tlv_add_number(struct fg_smpp_pdu *pdu, uint16_t tag, uint32_t number);
 
-/*! User data of a submit_sm, deliver_sm or data_sm: short_message, or message_payload when that is
+/*! Walk the destinations of a decoded submit_multi: *at begins at 0. False after the last. */
+bool fg_smpp_dest_next(const struct fg_smpp_list *dests, size_t *at, struct fg_smpp_dest *dest_out);
+
+/*! Append a destination that was not taken to the octets of a multi_resp (4.5.2.1).
+ *  \return its octets, or 0 when cap is too small or the address too long. */
+size_t fg_smpp_unsuccess_put(const struct fg_smpp_dest *dest, uint32_t status, uint8_t *out,
+			     size_t cap);
+
+/*! User data of a submit_sm, submit_multi, deliver_sm or data_sm: short_message, or message_payload when that is
  * empty. Empty for other PDUs. */
 struct fg_smpp_bytes fg_smpp_message(const struct fg_smpp_pdu *pdu);
 

@@ -109,6 +109,8 @@ static void dump_none(struct sink *s, const struct fg_smpp_pdu *pdu)
 #define F_ADDRESS(field, max) dump_address(s, #field, &body->field);
 #define F_SECRET(field, max)  put_text(s, " " #field "=[hidden]");
 #define F_MESSAGE(field)      dump_length(s, #field, &body->field);
+#define F_DESTS(field)        dump_u8(s, #field, body->field.count);
+#define F_UNSUCCESS(field)    dump_u8(s, #field, body->field.count);
 #define FG_SMPP_LAYOUT(name, fields)                                                               \
 	static void dump_##name(struct sink *s, const struct fg_smpp_pdu *pdu)                     \
 	{                                                                                          \

@@ -72,6 +72,7 @@ static int begin(void **state)
 	strcpy(account->message_class, "normal");
 	account->binds = account->window = account->rate = account->burst = 10;
 	strcpy(t.conf.links[0].name, "apps");
+	t.conf.links[0].protection_tlv = 0x1420;
 	assert_ok(app_server_init(&t.server, t.recorder->host, &t.conf, &t.conf.links[0]));
 	t.server.loop = fg_loop_new(t.ctx);
 	assert_ok(fg_host_open(t.recorder->host, &fake, t.server.loop, &t.conf.links[0]));
@@ -158,7 +159,7 @@ static void the_application_gets_it_and_says_so(void **state)
 	assert_int_equal(pdu.sm.dest_addr_ton, 0);
 	assert_int_equal(pdu.sm.short_message.len, 5);
 	assert_memory_equal(pdu.sm.short_message.at, "hello", 5);
-	assert_true(fg_smpp_tlv_bytes(&pdu, APP_PROTECTION_TLV, &words));
+	assert_true(fg_smpp_tlv_bytes(&pdu, 0x1420, &words));
 	assert_memory_equal(words.at, "protection=none;", 16);
 	assert_null(recorder_outcome(t.recorder, 1));
 	answer_it(&pdu, 0);

@@ -2,217 +2,52 @@
  *
  * A connection of an application, with virtual time: the test is the application, the host behind the adapter, and the clock.
  */
-#include "tests/support/fg_test.h"
+#include "tests/adapters/app_bench.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <talloc.h>
-#include "adapters/sdk.h"
-#include "adapters/smpp_server/server.h"
-#include "lib/crypto/password.h"
+#include "gateway/decide/decide.h"
 #include "lib/wire/dlr.h"
 #include "lib/wire/smpp_status.h"
 
-static struct {
-	void *ctx;
-	struct fg_adapter_host *host;
-	struct fg_conf conf;
-	struct fg_loop *loop;
-	struct app_server server;
-	struct app_session *session;
-	uint64_t now_ms;
-	/* what the host was given */
-	struct fg_submission submission;
-	struct fg_app_question question;
-	char account[40], source[40], destination[40], text[1024];
-	size_t text_len;
-	unsigned submissions, questions, told;
-	enum fg_outcome outcome;
-	enum fg_rc host_says;
-	uint16_t receivers;
-	uint32_t credits;
-} t;
-
-static void keep_text(struct fg_bytes text)
-{
-	t.text_len = text.len;
-	snprintf(t.text, sizeof(t.text), "%.*s", (int)text.len, (const char *)text.data);
-}
-
-static enum fg_rc on_submit(void *arg, const struct fg_submission *submission)
-{
-	(void)arg;
-	if (t.host_says != FG_OK)
-		return t.host_says;
-	t.submissions++;
-	t.submission = *submission;
-	snprintf(t.account, sizeof(t.account), "%s", submission->account);
-	snprintf(t.source, sizeof(t.source), "%s", submission->source);
-	snprintf(t.destination, sizeof(t.destination), "%s", submission->destination);
-	keep_text(submission->text);
-	return FG_OK;
-}
-
-static enum fg_rc on_ask(void *arg, const struct fg_app_question *question)
-{
-	(void)arg;
-	t.questions++;
-	t.question = *question;
-	snprintf(t.destination, sizeof(t.destination), "%s", question->destination);
-	keep_text(question->text);
-	return FG_OK;
-}
-
-static void on_told(void *arg, const char *account, const struct fg_id *id, bool final,
-		    enum fg_outcome outcome)
-{
-	(void)arg, (void)account, (void)id, (void) final;
-	t.told++;
-	t.outcome = outcome;
-}
-
-static void on_bound(void *arg, const char *account, uint16_t receivers, uint32_t credits)
-{
-	(void)arg, (void)account;
-	t.receivers = receivers;
-	t.credits = credits;
-}
-
-static const struct fg_host_ops host_ops = {
-	.submit = on_submit, .ask = on_ask, .told = on_told, .bound = on_bound
-};
-
-static int begin(void **state)
-{
-	struct fg_conf_accounts *account = &t.conf.accounts[0];
-
-	(void)state;
-	memset(&t, 0, sizeof(t));
-	assert_ok(fg_crypto_init());
-	t.now_ms = 1000000;
-	t.ctx = talloc_new(NULL);
-	t.loop = fg_loop_new(t.ctx);
-	t.host = fg_host_new(t.ctx, "apps", &host_ops, NULL);
-	assert_non_null(t.host);
-	t.conf.accounts_count = 1;
-	strcpy(account->name, "shop");
-	assert_ok(fg_password_hash("secret", 6, account->secret));
-	strcpy(account->sources, "Shop,+1202555*");
-	strcpy(account->message_class, "otp");
-	strcpy(account->sender, "1000");
-	account->binds = 2;
-	account->window = 3;
-	account->rate = 10;
-	account->burst = 5;
-	strcpy(t.conf.links[0].name, "apps");
-	assert_ok(app_server_init(&t.server, t.host, &t.conf, &t.conf.links[0]));
-	t.server.loop = t.loop;
-	t.session = app_session_new(&t.server, t.now_ms);
-	assert_non_null(t.session);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	app_server_wipe(&t.server);
-	talloc_free(t.ctx);
-	return 0;
-}
-
-static size_t say_bytes(const void *octets, size_t len)
-{
-	return app_session_input(t.session, octets, len, t.now_ms);
-}
-
-static void say(const struct fg_smpp_pdu *pdu)
-{
-	uint8_t octets[4096];
-	size_t len;
-
-	assert_ok(fg_smpp_encode(pdu, octets, sizeof(octets), &len));
-	assert_int_equal(say_bytes(octets, len), len);
-}
-
-/* The next PDU that the application gets; its texts lie in a static buffer. */
-static struct fg_smpp_pdu heard(uint32_t command)
-{
-	static uint8_t octets[4096];
-	struct fg_smpp_pdu pdu = { 0 };
-	size_t have = evbuffer_get_length(t.session->out), len;
-
-	assert_true(have <= sizeof(octets));
-	evbuffer_copyout(t.session->out, octets, have);
-	assert_ok(fg_smpp_frame(octets, have, FG_SMPP_PDU_MAX, &len));
-	assert_ok(fg_smpp_decode(octets, len, &pdu));
-	evbuffer_drain(t.session->out, len);
-	assert_int_equal(pdu.command, command);
-	return pdu;
-}
-
-static void expect_silence(void)
-{
-	assert_int_equal(evbuffer_get_length(t.session->out), 0);
-}
-
-static uint32_t bind_with(uint32_t command, const char *password)
-{
-	struct fg_smpp_pdu pdu = { .command = command, .sequence = 1 };
-
-	pdu.bind.system_id = fg_smpp_text("shop");
-	pdu.bind.password = fg_smpp_text(password);
-	pdu.bind.interface_version = 0x34;
-	say(&pdu);
-	return heard(command | FG_SMPP_RESPONSE).status;
-}
-
-static void bind_now(void)
-{
-	assert_int_equal(bind_with(FG_SMPP_BIND_TRANSCEIVER, "secret"), 0);
-	app_server_say_bound(&t.server);
-}
-
-static struct fg_smpp_pdu a_submit(uint32_t sequence)
-{
-	struct fg_smpp_pdu pdu = { .command = FG_SMPP_SUBMIT_SM, .sequence = sequence };
-
-	pdu.sm.source_addr_ton = 5;
-	pdu.sm.source_addr = fg_smpp_text("Shop");
-	pdu.sm.dest_addr_ton = 1;
-	pdu.sm.destination_addr = fg_smpp_text("12025550199");
-	pdu.sm.registered_delivery = 1;
-	pdu.sm.short_message = fg_smpp_text("your parcel");
-	return pdu;
-}
-
-static uint32_t refusal_of(const struct fg_smpp_pdu *pdu)
-{
-	unsigned before = t.submissions;
-	uint32_t status;
-
-	say(pdu);
-	status = heard(FG_SMPP_SUBMIT_SM_RESP).status;
-	assert_int_equal(t.submissions, before);
-	return status;
-}
+#define t app_bench
 
 static void only_the_right_password_binds(void **state)
 {
 	(void)state;
-	assert_int_equal(bind_with(FG_SMPP_BIND_TRANSCEIVER, "wrong"), FG_SMPP_STATUS_RINVPASWD);
-	assert_int_equal(bind_with(FG_SMPP_BIND_TRANSMITTER, "secret"), 0);
-	assert_int_equal(bind_with(FG_SMPP_BIND_TRANSMITTER, "secret"), FG_SMPP_STATUS_RALYBND);
+	assert_int_equal(app_bench_bind_with(FG_SMPP_BIND_TRANSCEIVER, "wrong"),
+			 FG_SMPP_STATUS_RINVPASWD);
+	assert_int_equal(app_bench_bind_with(FG_SMPP_BIND_TRANSMITTER, "secret"), 0);
+	assert_int_equal(app_bench_bind_with(FG_SMPP_BIND_TRANSMITTER, "secret"),
+			 FG_SMPP_STATUS_RALYBND);
 }
 
+/* A hash costs some 50 ms of the only thread: the rest waits, and the right password among them is found. */
 static void slow_looks_at_passwords_are_few(void **state)
 {
+	struct app_session *guesses[4];
+
 	(void)state;
-	for (int i = 0; i < 5; i++)
-		assert_int_equal(bind_with(FG_SMPP_BIND_TRANSCEIVER, "wrong"),
-				 FG_SMPP_STATUS_RINVPASWD);
-	assert_int_equal(bind_with(FG_SMPP_BIND_TRANSCEIVER, "secret"), FG_SMPP_STATUS_RINVPASWD);
-	t.now_ms += 1000;
-	assert_int_equal(bind_with(FG_SMPP_BIND_TRANSCEIVER, "secret"), 0);
+	for (size_t i = 0; i < ARRAY_LEN(guesses); i++) {
+		guesses[i] = t.session;
+		app_bench_say_bind(FG_SMPP_BIND_TRANSCEIVER, i == 3 ? "secret" : "wrong");
+		t.session = app_session_new(&t.server, t.now_ms);
+	}
+	assert_int_equal(t.server.checking_count, 3); /* one look was had at once */
+	app_bench_wait(APP_LOOK_PAUSE_MS - 1);
+	assert_int_equal(t.server.checking_count, 3);
+	app_bench_wait(1);
+	assert_int_equal(t.server.checking_count, 2);
+	app_bench_wait(10 * APP_LOOK_PAUSE_MS); /* late, and still one look a turn */
+	assert_int_equal(t.server.checking_count, 1);
+	app_bench_wait(APP_LOOK_PAUSE_MS);
+	t.session = guesses[3];
+	assert_int_equal(app_bench_heard(FG_SMPP_BIND_TRANSCEIVER_RESP).status, 0);
+	t.session = guesses[2];
+	app_bench_expect_silence(); /* guessing is slow */
+	app_bench_wait(APP_REFUSE_MS);
+	assert_int_equal(app_bench_heard(FG_SMPP_BIND_TRANSCEIVER_RESP).status,
+			 FG_SMPP_STATUS_RINVPASWD);
 }
 
 static void an_account_has_so_many_binds(void **state)
@@ -220,29 +55,30 @@ static void an_account_has_so_many_binds(void **state)
 	struct app_session *first = t.session;
 
 	(void)state;
-	bind_now();
+	app_bench_bind();
 	t.session = app_session_new(&t.server, t.now_ms);
-	bind_now();
+	app_bench_bind();
 	assert_int_equal(t.receivers, 2);
 	t.session = app_session_new(&t.server, t.now_ms);
-	assert_int_equal(bind_with(FG_SMPP_BIND_TRANSCEIVER, "secret"), FG_SMPP_STATUS_RBINDFAIL);
+	assert_int_equal(app_bench_bind_with(FG_SMPP_BIND_TRANSCEIVER, "secret"),
+			 FG_SMPP_STATUS_RBINDFAIL);
 	app_session_free(first);
 	app_server_say_bound(&t.server);
 	assert_int_equal(t.receivers, 1);
-	bind_now();
+	app_bench_bind();
 }
 
 static void a_message_is_answered_when_it_is_durable(void **state)
 {
-	struct fg_smpp_pdu pdu = a_submit(7), answer;
+	struct fg_smpp_pdu pdu = app_bench_submit(7), answer;
 	struct fg_id id = fg_id_make(1, (const uint8_t[10]){ 1 });
 	char text[FG_ID_TEXT_LEN + 1];
 
 	(void)state;
-	bind_now();
+	app_bench_bind();
 	fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_USER_MESSAGE_REFERENCE, 4711);
-	say(&pdu);
-	expect_silence();
+	app_bench_say(&pdu);
+	app_bench_expect_silence();
 	assert_int_equal(t.submissions, 1);
 	assert_string_equal(t.account, "shop");
 	assert_string_equal(t.source, "Shop");
@@ -251,12 +87,12 @@ static void a_message_is_answered_when_it_is_durable(void **state)
 	assert_int_equal(t.submission.message_class, 0);
 	assert_true(t.submission.has_reference && t.submission.reference == 4711);
 	app_server_taken(&t.server, t.submission.token, &id, FG_OK);
-	answer = heard(FG_SMPP_SUBMIT_SM_RESP);
+	answer = app_bench_heard(FG_SMPP_SUBMIT_SM_RESP);
 	assert_int_equal(answer.sequence, 7);
 	assert_int_equal(answer.status, 0);
 	assert_memory_equal(answer.sm_resp.message_id.at, fg_id_text(&id, text), FG_ID_TEXT_LEN);
 	app_server_taken(&t.server, t.submission.token, &id, FG_OK); /* said twice */
-	expect_silence();
+	app_bench_expect_silence();
 }
 
 static void a_refusal_says_why(void **state)
@@ -274,17 +110,17 @@ static void a_refusal_says_why(void **state)
 	(void)state;
 	t.conf.accounts[0].burst = t.conf.accounts[0].rate = 100;
 	t.server.accounts[0].tokens = 100;
-	bind_now();
+	app_bench_bind();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct fg_smpp_pdu pdu = a_submit(10 + (uint32_t)i);
+		struct fg_smpp_pdu pdu = app_bench_submit(10 + (uint32_t)i);
 
-		say(&pdu);
+		app_bench_say(&pdu);
 		app_server_taken(&t.server, t.submission.token, &none, cases[i].rc);
-		assert_int_equal(heard(FG_SMPP_SUBMIT_SM_RESP).status, cases[i].status);
+		assert_int_equal(app_bench_heard(FG_SMPP_SUBMIT_SM_RESP).status, cases[i].status);
 	}
 	t.host_says = FG_E_IPC_FULL;
-	struct fg_smpp_pdu pdu = a_submit(99);
-	assert_int_equal(refusal_of(&pdu), 0x14);
+	struct fg_smpp_pdu pdu = app_bench_submit(99);
+	assert_int_equal(app_bench_refusal_of(&pdu), 0x14);
 }
 
 static void senders_and_recipients_are_checked(void **state)
@@ -300,31 +136,31 @@ static void senders_and_recipients_are_checked(void **state)
 	};
 
 	(void)state;
-	bind_now();
+	app_bench_bind();
 	t.server.accounts[0].tokens = 100;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct fg_smpp_pdu pdu = a_submit(1);
+		struct fg_smpp_pdu pdu = app_bench_submit(1);
 
 		pdu.sm.source_addr = fg_smpp_text(cases[i].source);
 		pdu.sm.destination_addr = fg_smpp_text(cases[i].destination);
-		assert_int_equal(refusal_of(&pdu), cases[i].status);
+		assert_int_equal(app_bench_refusal_of(&pdu), cases[i].status);
 	}
 }
 
 static void a_prefix_and_the_own_sender_are_allowed(void **state)
 {
-	struct fg_smpp_pdu pdu = a_submit(1);
+	struct fg_smpp_pdu pdu = app_bench_submit(1);
 
 	(void)state;
-	bind_now();
+	app_bench_bind();
 	pdu.sm.source_addr_ton = 1;
 	pdu.sm.source_addr = fg_smpp_text("12025550111");
 	pdu.sm.destination_addr = fg_smpp_text("0012025550199");
-	say(&pdu);
+	app_bench_say(&pdu);
 	assert_string_equal(t.source, "+12025550111");
 	assert_string_equal(t.destination, "+12025550199");
 	pdu.sm.source_addr = fg_smpp_text("");
-	say(&pdu);
+	app_bench_say(&pdu);
 	assert_string_equal(t.source, "1000");
 }
 
@@ -343,34 +179,34 @@ static void codings_become_one_text(void **state)
 	};
 
 	(void)state;
-	bind_now();
+	app_bench_bind();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct fg_smpp_pdu pdu = a_submit(1 + (uint32_t)i);
+		struct fg_smpp_pdu pdu = app_bench_submit(1 + (uint32_t)i);
 		struct fg_id id = { 0 };
 
 		pdu.sm.data_coding = cases[i].coding;
 		pdu.sm.short_message =
 			(struct fg_smpp_bytes){ (const uint8_t *)cases[i].octets, cases[i].len };
-		say(&pdu);
+		app_bench_say(&pdu);
 		assert_string_equal(t.text, cases[i].text);
 		app_server_taken(&t.server, t.submission.token, &id, FG_OK);
 	}
-	struct fg_smpp_pdu binary = a_submit(9);
+	struct fg_smpp_pdu binary = app_bench_submit(9);
 	evbuffer_drain(t.session->out, evbuffer_get_length(t.session->out));
 	binary.sm.data_coding = 4;
-	assert_int_equal(refusal_of(&binary), FG_SMPP_STATUS_RINVDCS);
+	assert_int_equal(app_bench_refusal_of(&binary), FG_SMPP_STATUS_RINVDCS);
 }
 
 static void parts_name_their_place(void **state)
 {
 	static const uint8_t part[] = { 6, 8, 4, 0x12, 0x34, 3, 2, 'b', 'c' };
-	struct fg_smpp_pdu pdu = a_submit(1);
+	struct fg_smpp_pdu pdu = app_bench_submit(1);
 
 	(void)state;
-	bind_now();
+	app_bench_bind();
 	pdu.sm.esm_class = FG_SMPP_ESM_UDH;
 	pdu.sm.short_message = (struct fg_smpp_bytes){ part, sizeof(part) };
-	say(&pdu);
+	app_bench_say(&pdu);
 	assert_string_equal(t.text, "bc");
 	assert_int_equal(t.submission.concat_ref, 0x1234);
 	assert_int_equal(t.submission.concat_total, 3);
@@ -379,45 +215,45 @@ static void parts_name_their_place(void **state)
 
 static void times_are_seconds_from_now(void **state)
 {
-	struct fg_smpp_pdu pdu = a_submit(1);
+	struct fg_smpp_pdu pdu = app_bench_submit(1);
 
 	(void)state;
-	bind_now();
+	app_bench_bind();
 	pdu.sm.validity_period = fg_smpp_text("000001020304000R");
 	pdu.sm.schedule_delivery_time = fg_smpp_text("000000000100000R");
-	say(&pdu);
+	app_bench_say(&pdu);
 	assert_int_equal(t.submission.validity_s, 86400 + 2 * 3600 + 3 * 60 + 4);
 	assert_int_equal(t.submission.delay_s, 60);
 	pdu.sm.validity_period = fg_smpp_text("200101000000000+"); /* over long ago */
-	assert_int_equal(refusal_of(&pdu), FG_SMPP_STATUS_RINVEXPIRY);
+	assert_int_equal(app_bench_refusal_of(&pdu), FG_SMPP_STATUS_RINVEXPIRY);
 	pdu.sm.validity_period = fg_smpp_text("2001010000000xx+");
-	assert_int_equal(refusal_of(&pdu), FG_SMPP_STATUS_RINVEXPIRY);
+	assert_int_equal(app_bench_refusal_of(&pdu), FG_SMPP_STATUS_RINVEXPIRY);
 	pdu.sm.validity_period = fg_smpp_text("");
 	pdu.sm.schedule_delivery_time = fg_smpp_text("tomorrow");
-	assert_int_equal(refusal_of(&pdu), FG_SMPP_STATUS_RINVSCHED);
+	assert_int_equal(app_bench_refusal_of(&pdu), FG_SMPP_STATUS_RINVSCHED);
 }
 
 static void too_fast_and_too_many_are_throttled(void **state)
 {
-	struct fg_smpp_pdu pdu = a_submit(1);
+	struct fg_smpp_pdu pdu = app_bench_submit(1);
 	struct fg_id id = { 0 };
 
 	(void)state;
-	bind_now();
+	app_bench_bind();
 	for (int i = 0; i < 3; i++)
-		say(&pdu);
+		app_bench_say(&pdu);
 	assert_int_equal(t.submissions, 3);
-	assert_int_equal(refusal_of(&pdu), FG_SMPP_STATUS_RTHROTTLED); /* the window */
+	assert_int_equal(app_bench_refusal_of(&pdu), FG_SMPP_STATUS_RTHROTTLED); /* the window */
 	app_server_taken(&t.server, t.submission.token, &id, FG_OK);
-	heard(FG_SMPP_SUBMIT_SM_RESP);
+	app_bench_heard(FG_SMPP_SUBMIT_SM_RESP);
 	t.session->in_flight = 0;
-	say(&pdu);
-	say(&pdu);
+	app_bench_say(&pdu);
+	app_bench_say(&pdu);
 	assert_int_equal(t.submissions, 5); /* the burst is used up */
 	t.session->in_flight = 0;
-	assert_int_equal(refusal_of(&pdu), FG_SMPP_STATUS_RTHROTTLED);
+	assert_int_equal(app_bench_refusal_of(&pdu), FG_SMPP_STATUS_RTHROTTLED);
 	t.now_ms += 100; /* ten a second */
-	say(&pdu);
+	app_bench_say(&pdu);
 	assert_int_equal(t.submissions, 6);
 	t.session->in_flight = 0;
 }
@@ -444,10 +280,10 @@ static void a_receipt_has_all_fields_and_is_told(void **state)
 	uint32_t number;
 
 	(void)state;
-	bind_now();
+	app_bench_bind();
 	assert_int_equal(t.receivers, 1);
 	app_server_receipt(&t.server, &receipt, t.now_ms);
-	pdu = heard(FG_SMPP_DELIVER_SM);
+	pdu = app_bench_heard(FG_SMPP_DELIVER_SM);
 	assert_int_equal(pdu.sm.esm_class, FG_SMPP_ESM_RECEIPT);
 	assert_ok(fg_dlr_from_text(pdu.sm.short_message.at, pdu.sm.short_message.len, &dlr));
 	assert_int_equal(dlr.state, FG_DLR_DELIVERED);
@@ -456,14 +292,16 @@ static void a_receipt_has_all_fields_and_is_told(void **state)
 	assert_true(fg_smpp_tlv_number(&pdu, FG_SMPP_TLV_MESSAGE_STATE, &number) && number == 2);
 	assert_true(fg_smpp_tlv_number(&pdu, FG_SMPP_TLV_USER_MESSAGE_REFERENCE, &number) &&
 		    number == 4711);
-	assert_true(fg_smpp_tlv_bytes(&pdu, APP_PROTECTION_TLV, &words));
-	assert_memory_equal(words.at, "protection=none;bearer=sms;reason=4;segments=2", words.len);
+	assert_true(fg_smpp_tlv_bytes(&pdu, 0x1420, &words));
+	assert_memory_equal(words.at,
+			    "protection=none;bearer=sms;reason=absent;reason_number=4;segments=2",
+			    words.len);
 	assert_int_equal(t.told, 0);
 	answer.sequence = pdu.sequence;
-	say(&answer);
+	app_bench_say(&answer);
 	assert_int_equal(t.told, 1);
 	assert_int_equal(t.outcome, FG_OUTCOME_ACCEPTED);
-	say(&answer); /* twice */
+	app_bench_say(&answer); /* twice */
 	assert_int_equal(t.told, 1);
 }
 
@@ -479,10 +317,10 @@ static void what_was_not_taken_is_told_again_later(void **state)
 	app_server_receipt(&t.server, &receipt, t.now_ms); /* nobody is bound */
 	assert_int_equal(t.told, 1);
 	assert_int_equal(t.outcome, FG_OUTCOME_DEFERRED);
-	bind_now();
+	app_bench_bind();
 	app_server_receipt(&t.server, &receipt, t.now_ms);
-	answer.sequence = heard(FG_SMPP_DELIVER_SM).sequence;
-	say(&answer); /* refused */
+	answer.sequence = app_bench_heard(FG_SMPP_DELIVER_SM).sequence;
+	app_bench_say(&answer); /* refused */
 	assert_int_equal(t.told, 2);
 	assert_int_equal(t.outcome, FG_OUTCOME_DEFERRED);
 	app_server_receipt(&t.server, &receipt, t.now_ms);
@@ -495,6 +333,53 @@ static void what_was_not_taken_is_told_again_later(void **state)
 	assert_int_equal(t.outcome, FG_OUTCOME_DEFERRED);
 }
 
+static void the_words_of_receipts_are_those_of_decisions(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FG_REASON_COUNT; i++)
+		assert_string_equal(app_word_of_reason((uint8_t)i),
+				    fg_reason_code((enum fg_reason)i));
+	assert_string_equal(app_word_of_reason(FG_REASON_COUNT), "unknown");
+	for (int i = 0; i < FG_BEARER_COUNT; i++)
+		assert_string_equal(app_word_of_bearer((uint8_t)i),
+				    fg_bearer_name((enum fg_bearer)i));
+	assert_string_equal(app_word_of_protection(FG_PROTECTION_NONE), "none");
+	assert_string_equal(app_word_of_protection(FG_PROTECTION_HOP), "hop");
+	assert_string_equal(app_word_of_protection(FG_PROTECTION_E2E), "e2e");
+}
+
+static void an_intermediate_receipt_says_so_and_its_tag_is_the_operators(void **state)
+{
+	struct fg_app_receipt receipt = { .account = "shop",
+					  .source = "Shop",
+					  .destination = "+12025550199",
+					  .state = FG_DLR_ENROUTE,
+					  .protection = 1,
+					  .bearer = 0,
+					  .reason = FG_REASON_SECURE_DEVICES };
+	struct fg_smpp_pdu pdu;
+	struct fg_smpp_bytes words;
+	struct fg_dlr dlr;
+
+	(void)state;
+	t.conf.links[0].protection_tlv = 0x1500;
+	app_bench_bind();
+	app_server_receipt(&t.server, &receipt, t.now_ms);
+	pdu = app_bench_heard(FG_SMPP_DELIVER_SM);
+	assert_int_equal(pdu.sm.esm_class, FG_SMPP_ESM_INTERMEDIATE);
+	assert_ok(fg_dlr_from_text(pdu.sm.short_message.at, pdu.sm.short_message.len, &dlr));
+	assert_int_equal(dlr.state, FG_DLR_ENROUTE);
+	assert_true(fg_smpp_tlv_bytes(&pdu, 0x1500, &words));
+	assert_memory_equal(words.at, "protection=hop;bearer=secure;reason=secure-devices;", 51);
+	t.conf.links[0].protection_tlv = 0;
+	app_server_receipt(&t.server, &receipt, t.now_ms);
+	pdu = app_bench_heard(FG_SMPP_DELIVER_SM);
+	assert_false(fg_smpp_tlv_bytes(&pdu, 0x1500, &words));
+	t.session->version = 0x33; /* knows no TLVs */
+	app_server_receipt(&t.server, &receipt, t.now_ms);
+	assert_int_equal(app_bench_heard(FG_SMPP_DELIVER_SM).tlvs.count, 0);
+}
+
 static void questions_are_answered(void **state)
 {
 	struct fg_id id = fg_id_make(5, (const uint8_t[10]){ 9 });
@@ -503,29 +388,30 @@ static void questions_are_answered(void **state)
 	char text[FG_ID_TEXT_LEN + 1];
 
 	(void)state;
-	bind_now();
+	app_bench_bind();
 	pdu.query.message_id = fg_smpp_text(fg_id_text(&id, text));
 	pdu.query.source_addr = fg_smpp_text("Shop");
-	say(&pdu);
+	app_bench_say(&pdu);
 	assert_int_equal(t.question.what, FG_ASK_QUERY);
 	assert_int_equal(fg_id_cmp(&t.question.message_id, &id), 0);
 	said.token = t.question.token;
 	app_server_answer(&t.server, &said);
-	answer = heard(FG_SMPP_QUERY_SM_RESP);
+	answer = app_bench_heard(FG_SMPP_QUERY_SM_RESP);
 	assert_int_equal(answer.query_resp.message_state, 2);
 	pdu = (struct fg_smpp_pdu){ .command = FG_SMPP_CANCEL_SM, .sequence = 4 };
 	pdu.cancel.message_id = fg_smpp_text(text);
-	say(&pdu);
+	app_bench_say(&pdu);
 	said = (struct fg_app_answer){ .token = t.question.token, .rc = FG_E_DENIED };
 	app_server_answer(&t.server, &said);
-	assert_int_equal(heard(FG_SMPP_CANCEL_SM_RESP).status, FG_SMPP_STATUS_RCANCELFAIL);
+	assert_int_equal(app_bench_heard(FG_SMPP_CANCEL_SM_RESP).status,
+			 FG_SMPP_STATUS_RCANCELFAIL);
 	pdu.cancel.message_id = fg_smpp_text("nonsense");
-	say(&pdu);
-	assert_int_equal(heard(FG_SMPP_CANCEL_SM_RESP).status, FG_SMPP_STATUS_RINVMSGID);
+	app_bench_say(&pdu);
+	assert_int_equal(app_bench_heard(FG_SMPP_CANCEL_SM_RESP).status, FG_SMPP_STATUS_RINVMSGID);
 	pdu = (struct fg_smpp_pdu){ .command = FG_SMPP_REPLACE_SM, .sequence = 5 };
 	pdu.replace.message_id = fg_smpp_text(text);
 	pdu.replace.short_message = fg_smpp_text("new words");
-	say(&pdu);
+	app_bench_say(&pdu);
 	assert_string_equal(t.text, "new words");
 	assert_int_equal(t.questions, 3);
 }
@@ -534,18 +420,18 @@ static void strangers_have_little_room_and_time(void **state)
 {
 	static const char http[] = "GET / HTTP/1.1\r\n\r\n";
 	struct app_session *other = app_session_new(&t.server, t.now_ms);
-	struct fg_smpp_pdu pdu = a_submit(1);
+	struct fg_smpp_pdu pdu = app_bench_submit(1);
 
 	(void)state;
-	say(&pdu);
-	assert_int_equal(heard(FG_SMPP_SUBMIT_SM_RESP).status, FG_SMPP_STATUS_RINVBNDSTS);
+	app_bench_say(&pdu);
+	assert_int_equal(app_bench_heard(FG_SMPP_SUBMIT_SM_RESP).status, FG_SMPP_STATUS_RINVBNDSTS);
 	t.now_ms += APP_UNBOUND_MS;
 	app_session_tick(t.session, t.now_ms);
 	assert_int_equal(t.session->state, APP_CLOSING);
 	t.session = other;
-	assert_true(say_bytes(http, sizeof(http) - 1) == SIZE_MAX);
+	assert_true(app_bench_say_bytes(http, sizeof(http) - 1) == SIZE_MAX);
 	t.session = app_session_new(&t.server, t.now_ms);
-	assert_true(say_bytes("\x00\x00\x01\x01", 4) == SIZE_MAX); /* 257 octets */
+	assert_true(app_bench_say_bytes("\x00\x00\x01\x01", 4) == SIZE_MAX); /* 257 octets */
 }
 
 static void a_bad_pdu_costs_only_itself(void **state)
@@ -555,28 +441,28 @@ static void a_bad_pdu_costs_only_itself(void **state)
 	struct fg_smpp_pdu pdu = { .command = FG_SMPP_ENQUIRE_LINK, .sequence = 44 }, answer;
 
 	(void)state;
-	bind_now();
-	assert_int_equal(say_bytes(unknown, sizeof(unknown)), sizeof(unknown));
-	answer = heard(FG_SMPP_GENERIC_NACK);
+	app_bench_bind();
+	assert_int_equal(app_bench_say_bytes(unknown, sizeof(unknown)), sizeof(unknown));
+	answer = app_bench_heard(FG_SMPP_GENERIC_NACK);
 	assert_int_equal(answer.sequence, 42);
 	assert_int_equal(answer.status, FG_SMPP_STATUS_RINVCMDID);
-	assert_int_equal(say_bytes(cut, sizeof(cut)), sizeof(cut));
-	assert_int_equal(heard(FG_SMPP_GENERIC_NACK).sequence, 43);
-	say(&pdu);
-	assert_int_equal(heard(FG_SMPP_ENQUIRE_LINK_RESP).sequence, 44);
+	assert_int_equal(app_bench_say_bytes(cut, sizeof(cut)), sizeof(cut));
+	assert_int_equal(app_bench_heard(FG_SMPP_GENERIC_NACK).sequence, 43);
+	app_bench_say(&pdu);
+	assert_int_equal(app_bench_heard(FG_SMPP_ENQUIRE_LINK_RESP).sequence, 44);
 	pdu.command = FG_SMPP_SUBMIT_SM_RESP; /* nobody asked */
-	say(&pdu);
-	expect_silence();
+	app_bench_say(&pdu);
+	app_bench_expect_silence();
 }
 
 static void an_answer_after_the_end_of_its_connection_goes_nowhere(void **state)
 {
-	struct fg_smpp_pdu pdu = a_submit(1);
+	struct fg_smpp_pdu pdu = app_bench_submit(1);
 	struct fg_id id = { 0 };
 
 	(void)state;
-	bind_now();
-	say(&pdu);
+	app_bench_bind();
+	app_bench_say(&pdu);
 	app_session_free(t.session);
 	app_server_taken(&t.server, t.submission.token, &id, FG_OK);
 	assert_int_equal(t.server.pending_count, 0);
@@ -584,7 +470,7 @@ static void an_answer_after_the_end_of_its_connection_goes_nowhere(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, app_bench_begin, app_bench_end)
 	const struct CMUnitTest tests[] = {
 		CASE(only_the_right_password_binds),
 		CASE(slow_looks_at_passwords_are_few),
@@ -599,6 +485,8 @@ int main(void)
 		CASE(too_fast_and_too_many_are_throttled),
 		CASE(a_receipt_has_all_fields_and_is_told),
 		CASE(what_was_not_taken_is_told_again_later),
+		CASE(the_words_of_receipts_are_those_of_decisions),
+		CASE(an_intermediate_receipt_says_so_and_its_tag_is_the_operators),
 		CASE(questions_are_answered),
 		CASE(strangers_have_little_room_and_time),
 		CASE(a_bad_pdu_costs_only_itself),

@@ -373,9 +373,9 @@ static void an_account_that_makes_no_sense_names_its_line(void **state)
 	} cases[] = {
 		{ "{ name = \"a\"; secret = \"plain\"; rate = 1; } );",
 		  "t.conf:6: accounts[0].secret: is no Argon2id hash" },
-		{ "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; networks = \"192.0.2.0/24\"; "
+		{ "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; networks = \"192.0.2.0/33\"; "
 		  "} );",
-		  "t.conf:6: accounts[0].networks: is not looked at" },
+		  "t.conf:6: accounts[0].networks: \"192.0.2.0/33\" is not of addresses" },
 		{ "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; link = \"out\"; } );",
 		  "t.conf:6: accounts[0].link: \"out\" is no link" },
 		{ "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; bearers = \"sms,fax\"; } );",
@@ -395,29 +395,51 @@ static void an_account_that_makes_no_sense_names_its_line(void **state)
 	}
 }
 
-static void applications_are_heard_on_this_machine_only(void **state)
+static enum fg_rc parse_server(const char *keys, struct seen *seen)
 {
-	static const char *const says[] = {
-		"links[0].host: \"0.0.0.0\" is not this machine",
-		"links[0].host: \"192.0.2.1\" is not this machine",
-		"links[0].tls: adapter = \"smpp-server\" has no TLS",
+	snprintf(text, sizeof(text),
+		 "gateway = { name = \"gw.example.org\"; data_dir = \"/d\"; run_dir = \"/r\"; };\n"
+		 "secure = { certificate = \"c\"; key = \"k\"; ca = \"a\"; };\n"
+		 "links = ( { name = \"apps\"; adapter = \"smpp-server\"; %s } );\n",
+		 keys);
+	return parse(text, seen);
+}
+
+static void applications_are_heard_over_tls_or_on_this_machine_only(void **state)
+{
+	static const struct {
+		const char *keys, *says;
+	} cases[] = {
+		{ "host = \"0.0.0.0\";", "links[0].tls: is needed: \"0.0.0.0\" can be reached" },
+		{ "host = \"192.0.2.1\";", "links[0].tls: is needed: \"192.0.2.1\" can" },
+		{ "host = \"192.0.2.1\"; tls = \"off\"; tls_certificate = \"c\"; tls_key = "
+		  "\"k\";",
+		  "links[0].tls: is needed" },
+		{ "tls = \"on\";", "links[0].tls_certificate: is missing" },
+		{ "tls = \"on\"; tls_certificate = \"c\";",
+		  "links[0].tls_certificate: is missing" },
+		{ "tls_client_ca = \"ca\";", "links[0].tls_client_ca: is of no use" },
+		{ "key_tlv = 0x1411;", "links[0].key_tlv: 5137 is not free for vendors" },
+		{ "protection_tlv = 1;", "links[0].protection_tlv: 1 is not free" },
 	};
-	static const char *const keys[] = { "host = \"0.0.0.0\";", "host = \"192.0.2.1\";",
-					    "tls = \"on\";" };
+	static const char *const good[] = {
+		"",
+		"host = \"::1\"; tls = \"off\";",
+		"host = \"0.0.0.0\"; clear_ok = true;",
+		"host = \"0.0.0.0\"; tls = \"on\"; tls_certificate = \"c\"; tls_key = \"k\";",
+		"host = \"::\"; tls_certificate = \"c\"; tls_key = \"k\"; tls_client_ca = \"a\";",
+	};
 	struct seen seen;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
-		snprintf(text, sizeof(text),
-			 "gateway = { name = \"gw.example.org\"; data_dir = \"/d\"; run_dir = "
-			 "\"/r\"; };\n"
-			 "secure = { certificate = \"c\"; key = \"k\"; ca = \"a\"; };\n"
-			 "links = ( { name = \"apps\"; adapter = \"smpp-server\"; %s } );\n",
-			 keys[i]);
-		assert_rc(FG_E_CONF, parse(text, &seen));
-		if (!strstr(seen.first, says[i]) || !strstr(seen.first, "t.conf:3: "))
-			fail_msg("expected \"%s\", got %s", says[i], seen.all);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_rc(FG_E_CONF, parse_server(cases[i].keys, &seen));
+		if (!strstr(seen.first, cases[i].says) || !strstr(seen.first, "t.conf:3: "))
+			fail_msg("expected \"%s\", got %s", cases[i].says, seen.all);
 	}
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		if (parse_server(good[i], &seen) != FG_OK)
+			fail_msg("%s: %s", good[i], seen.all);
 }
 
 static void only_a_link_that_applications_bind_to_gets_their_secrets(void **state)
@@ -622,7 +644,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_not_there_is_said_so),
 		cmocka_unit_test(a_slice_carries_what_the_role_may_know_and_nothing_else),
 		cmocka_unit_test(an_account_that_makes_no_sense_names_its_line),
-		cmocka_unit_test(applications_are_heard_on_this_machine_only),
+		cmocka_unit_test(applications_are_heard_over_tls_or_on_this_machine_only),
 		cmocka_unit_test(only_a_link_that_applications_bind_to_gets_their_secrets),
 		cmocka_unit_test(a_slice_that_does_not_fit_is_an_error),
 		cmocka_unit_test(the_commented_example_is_the_table),

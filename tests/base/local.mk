@@ -14,3 +14,7 @@ check_PROGRAMS += tests/base/cage_test
 TESTS += tests/base/cage_test
 tests_base_cage_test_SOURCES = tests/base/cage_test.c
 tests_base_cage_test_LDADD = lib/base/libfgbase.a $(FG_TEST_LIBS) $(SECCOMP_LIBS)
+check_PROGRAMS += tests/base/network_test
+TESTS += tests/base/network_test
+tests_base_network_test_SOURCES = tests/base/network_test.c
+tests_base_network_test_LDADD = lib/base/libfgbase.a $(FG_TEST_LIBS)

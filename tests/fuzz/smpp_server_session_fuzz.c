@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * An application that is bound, says anything at any time, and a host that answers. Input: pieces of one octet n and n octets; n of
- * 240 and above is something else that happens (event()). Whatever comes: what goes out is whole PDUs, a submission names an account,
+ * An application that says anything at any time, bound or not, and a host that answers. Input: pieces of one octet n and n octets; n of
+ * 240 and above is something else that happens (event()); a first octet of 239 is a stranger's, who is not bound. Whatever comes: what goes out is whole PDUs, a submission names an account,
  * a number and a text, every receipt is told exactly once, and in the end nothing waits.
  */
 #include "tests/fuzz/fuzz.h"
@@ -28,6 +28,7 @@ static enum fg_rc on_submit(void *arg, const struct fg_submission *s)
 {
 	(void)arg;
 	if (strcmp(s->account, "shop") != 0 || s->destination[0] != '+' || s->text.len == 0 ||
+	    s->key.len > 64 || (s->concat_total > 0 && s->concat_part == 0) ||
 	    strlen(s->source) > 32 || s->concat_part > s->concat_total)
 		abort();
 	if (t.submits_count == OPEN_MAX)
@@ -107,6 +108,14 @@ static void event(uint8_t what)
 	case 250:
 		receipt();
 		break;
+	case 247: /* another secret, and the old one again: who is bound stays */
+		strcpy(t.conf.accounts[0].secret, t.conf.accounts[0].secret[0] ? "" : "changed");
+		app_server_accounts_changed(&t.server);
+		break;
+	case 246: /* the account is removed */
+		strcpy(t.conf.accounts[0].secret, FG_CONF_NO_SECRET);
+		app_server_accounts_changed(&t.server);
+		break;
 	default:
 		t.now_ms += (what - 239u) * 5000u;
 	}
@@ -134,6 +143,10 @@ static void begin(void *ctx)
 	t.submits_count = t.asks_count = t.receipts = t.told = 0;
 	t.now_ms = 1000000;
 	t.host = fg_host_new(ctx, "apps", &host_ops, NULL);
+	t.conf.links[0].key_tlv = 0x1500;
+	t.conf.links[0].protection_tlv = 0x1420;
+	t.conf.links[0].enquire_link_ms = 30000;
+	t.conf.links[0].inactivity_s = 300;
 	t.conf.accounts_count = 1;
 	strcpy(account->name, "shop");
 	strcpy(account->sources, "*");
@@ -141,6 +154,7 @@ static void begin(void *ctx)
 	strcpy(account->message_class, "normal");
 	account->binds = 4;
 	account->window = 1000;
+	account->secret[0] = '\0';
 	account->rate = account->burst = 1000000;
 	if (fg_crypto_init() != FG_OK ||
 	    app_server_init(&t.server, t.host, &t.conf, &t.conf.links[0]) != FG_OK)
@@ -160,14 +174,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct app_session *session;
 
 	begin(ctx);
-	session = bound();
-	while (len > 0 && session->state == APP_BOUND) {
+	session = len > 0 && *data == 239 ? app_session_new(&t.server, t.now_ms) : bound();
+	if (!session)
+		abort();
+	if (len > 0 && *data == 239)
+		data++, len--;
+	while (len > 0 && session->state != APP_CLOSING) {
 		size_t n = *data++;
 
 		len--;
 		if (n >= 240) {
 			event((uint8_t)n);
 			app_session_tick(session, t.now_ms);
+			app_login_turn(&t.server, t.now_ms);
 			read_output(session);
 			continue;
 		}
@@ -187,7 +206,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	app_session_free(session);
 	answer_all(FG_OK);
-	if (t.server.pending_count != 0 || t.told != t.receipts)
+	if (t.server.pending_count != 0 || t.told != t.receipts || TAILQ_FIRST(&t.server.multis) ||
+	    t.server.checking_count != 0 || TAILQ_FIRST(&t.server.refused))
 		abort();
 	app_server_wipe(&t.server);
 	talloc_free(ctx);

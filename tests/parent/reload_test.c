@@ -212,6 +212,41 @@ static void a_link_that_is_drained_stays_away_until_it_is_resumed(void **state)
 	gateway_teardown(&gw);
 }
 
+/* A link that applications bind to gets its listener once, and its files again when one of them is another. */
+static void files_of_a_link_that_listens_are_passed_again(void **state)
+{
+	char link[512];
+	struct gateway gw;
+
+	(void)state;
+	gateway_setup(&gw);
+	gateway_put(&gw, "apps.crt", "one");
+	gateway_put(&gw, "apps.key", "one");
+	snprintf(link, sizeof(link),
+		 LINK_A ", { name = \"s\"; adapter = \"smpp-server\"; port = 0; tls_certificate = "
+			"\"%s/apps.crt\"; tls_key = \"%s/apps.key\"; }",
+		 gw.dir, gw.dir);
+	put_conf(&gw, "", link);
+	gateway_launch(&gw);
+	gateway_until(&gw, "s start", 1);
+	gateway_until(&gw, "s file 5", 1);
+	gateway_until(&gw, "s file 6", 1);
+	gateway_until(&gw, "s file 4", 1);
+	until_one_link(&gw);
+	hang_up(&gw, "reload: nothing has changed");
+	gateway_put(&gw, "apps.crt", "another");
+	kill(gw.pid, SIGHUP);
+	gateway_until(&gw, "s adopt s", 1);
+	gateway_until(&gw, "s file 5", 2);
+	gateway_until(&gw, "s file 6", 2);
+	until_logged(&gw, "reload: links.s.tls_certificate: ");
+	gateway_assert_logged(&gw, "apps.crt was read again");
+	assert_not_said(&gw, "\ns stop");
+	assert_not_said(&gw, "\na stop");
+	assert_int_equal(gateway_stop(&gw), FG_EXIT_OK);
+	gateway_teardown(&gw);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +255,7 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_or_needs_a_restart_changes_nothing),
 		cmocka_unit_test(a_role_that_refuses_or_dies_holds_the_others_at_what_they_have),
 		cmocka_unit_test(a_link_that_is_drained_stays_away_until_it_is_resumed),
+		cmocka_unit_test(files_of_a_link_that_listens_are_passed_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,14 +5,14 @@ Run as root with /usr/bin/python3 -m pytest; FG_BUILDDIR names the build tree.
 """
 import os
 import shutil
-import signal
 import socket
 import ssl
-import subprocess
 
 import pytest
 
+from capture import Capture
 from gateway import Gateway, wait_for
+from kannel import free_port
 
 STRANGER = "+12025550199"
 CANARY = "the canary sings at six"
@@ -27,42 +27,6 @@ pytestmark = [
 ]
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Capture:
-    """A file of dumpcap and what tshark says of it."""
-
-    def __init__(self, path, smpp_port, device_port):
-        self.path = path
-        self.smpp_port = smpp_port
-        self.device_port = device_port
-
-    def tshark(self, *options):
-        done = subprocess.run(["tshark", "-n", "-r", self.path, "-d", f"tcp.port=={self.smpp_port},smpp",
-                               "-d", f"tcp.port=={self.device_port},tls", *options], capture_output=True, text=True, check=False)
-        # A file that is still being written may end within a packet.
-        assert done.returncode == 0 or "cut short" in done.stderr, done.stderr
-        return done.stdout
-
-    def fields(self, which, *names):
-        """One row of values for each packet that the display filter holds for."""
-        wanted = [word for name in names for word in ("-e", name)]
-        return [line.split("\t") for line in self.tshark("-Y", which, "-T", "fields", *wanted).splitlines()]
-
-    def streams(self, port):
-        """The octets of each direction of each connection of a port, in the order of their sequence numbers."""
-        found = {}
-        for stream, source, sequence, payload in self.fields(f"tcp.port=={port} && tcp.len>0", "tcp.stream", "tcp.srcport", "tcp.seq_raw",
-                                                             "tcp.payload"):
-            octets = found.setdefault((stream, source), {})
-            octets[int(sequence)] = bytes.fromhex(payload.replace(":", ""))
-        return {key: b"".join(octets[at] for at in sorted(octets)) for key, octets in found.items()}
-
-
 @pytest.fixture(scope="module")
 def capture(tmp_path_factory):
     """Flows A and B on both cables, from the first connection to the unbind."""
@@ -73,9 +37,7 @@ def capture(tmp_path_factory):
         gateway.prepare()
         gateway.start_smsc()
         seen = Capture(folder / "loopback.pcapng", gateway.smsc_port, device_port)
-        dumpcap = gateway.start("dumpcap", ["dumpcap", "-i", "lo", "-f", f"tcp port {gateway.smsc_port} or tcp port {device_port}",
-                                            "-w", seen.path], folder / "dumpcap.log")
-        dumpcap.wait_line(r"File: ")
+        seen.start(gateway)
         gateway.start_gateway()
         alice = gateway.register("alice", "+12025550101")
         bob = gateway.register("bob", "+12025550102")
@@ -86,8 +48,7 @@ def capture(tmp_path_factory):
         assert gateway.parent.stop() == 0
         # What the kernel still holds is lost when the capture ends: the gateway's last word must be in the file.
         assert wait_for(lambda: seen.path.exists() and seen.fields("smpp.command_id==0x80000006", "frame.number"))
-        dumpcap.kill(signal.SIGINT)
-        assert dumpcap.process.wait(10) == 0
+        seen.stop()
         yield seen
     finally:
         gateway.close()

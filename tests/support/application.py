@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An application: npm smpp, bound to a link of a gateway."""
+"""npm smpp as an application that is bound to a gateway: tests/peers/smpp_client.mjs."""
 import json
 import os
 import pathlib
@@ -15,15 +15,18 @@ PHONE = "12025550199"
 class Application:
     """npm smpp, bound; what it hears is read by a thread."""
 
-    def __init__(self, port, bind="bind_transceiver"):
+    def __init__(self, port, bind="bind_transceiver", tls=None, **more):
+        """tls: the CA to trust, more: system_id, password, cert, key."""
         self.events = []
         self.changed = threading.Condition()
-        self.process = subprocess.Popen([os.environ.get("NODE", "node"), "smpp_client.mjs", f"smpp://127.0.0.1:{port}", bind], cwd=PEERS,
+        self.process = subprocess.Popen([os.environ.get("NODE", "node"), "smpp_client.mjs", f"{'ssmpp' if tls else 'smpp'}://127.0.0.1:{port}", bind,
+                                         *([str(tls)] if tls else [])], cwd=PEERS,
+                                        env={**os.environ, **{f"SMPP_{name.upper()}": str(value) for name, value in more.items()}},
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         threading.Thread(target=self.read, daemon=True).start()
 
     def __enter__(self):
-        assert self.wait("bound")["status"] == 0
+        assert self.wait("bound")["status"] == 0, self.events
         return self
 
     def __exit__(self, *_):

@@ -54,6 +54,13 @@ static const struct {
 	{ "cancel_sm_resp", "00000010 80000008 00000011 0000000C", 0 },
 	{ "replace_sm", "0000001E 00000007 00000000 0000000C 3741 00 0101 3100 00 00 01 00 02 4869",
 	  0 },
+	/* 4.5.1: an address and a distribution list; 4.5.2: one that was not taken */
+	{ "submit_multi",
+	  "0000002B 00000021 00000000 0000000E 00 0101 3100 02 01 01 01 3200 02 4142 00 00 00 00 "
+	  "00 00 01 00 00 00 02 4869",
+	  0 },
+	{ "submit_multi_resp", "0000001C 80000021 00000000 0000000E 3741 00 01 01 01 3200 0000000B",
+	  1 },
 	{ "replace_sm_resp", "00000010 80000007 00000013 0000000C", 0 },
 	{ "alert_notification",
 	  "0000001D 00000102 00000000 0000000D 0101 3100 0000 3200 0422 0001 00", 1 },
@@ -480,6 +487,36 @@ static void every_vector_can_be_dumped(void **state)
 	}
 }
 
+static void destinations_of_submit_multi_are_walked_and_answered(void **state)
+{
+	uint8_t in[256], octets[FG_SMPP_UNSUCCESS_MAX];
+	struct fg_smpp_pdu pdu;
+	struct fg_smpp_dest dest;
+	size_t at = 0, len = load("submit_multi", in);
+
+	(void)state;
+	assert_ok(fg_smpp_decode(in, len, &pdu));
+	assert_int_equal(pdu.multi.dests.count, 2);
+	assert_true(fg_smpp_dest_next(&pdu.multi.dests, &at, &dest));
+	assert_int_equal(dest.flag, 1);
+	assert_memory_equal(dest.address.at, "2", 2);
+	assert_int_equal(fg_smpp_unsuccess_put(&dest, 0x0B, octets, sizeof(octets)), 8);
+	assert_memory_equal(octets, "\1\0012\0\0\0\0\013", 8);
+	assert_int_equal(fg_smpp_unsuccess_put(&dest, 0x0B, octets, 7), 0);
+	assert_true(fg_smpp_dest_next(&pdu.multi.dests, &at, &dest));
+	assert_int_equal(dest.flag, 2);
+	assert_memory_equal(dest.address.at, "AB", 3);
+	assert_false(fg_smpp_dest_next(&pdu.multi.dests, &at, &dest));
+	assert_int_equal(fg_smpp_message(&pdu).len, 2);
+	in[21] = 3; /* number_of_dests beyond what is there; then a flag that is none */
+	assert_true(fg_smpp_decode(in, len, &pdu) != FG_OK);
+	in[21] = 0;
+	assert_rc(FG_E_PDU_FIELD, fg_smpp_decode(in, len, &pdu));
+	in[21] = 2;
+	in[22] = 7;
+	assert_rc(FG_E_PDU_FIELD, fg_smpp_decode(in, len, &pdu));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -499,6 +536,7 @@ int main(void)
 		cmocka_unit_test(an_error_response_has_no_body_unless_tlvs_need_it),
 		cmocka_unit_test(a_dump_shows_neither_secrets_nor_content),
 		cmocka_unit_test(every_vector_can_be_dumped),
+		cmocka_unit_test(destinations_of_submit_multi_are_walked_and_answered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

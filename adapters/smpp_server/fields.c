@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "adapters/smpp_server/fields.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "lib/wire/udh.h"
+
+enum { DAY_S = 86400, TON_INTERNATIONAL = 1 };
+
+/* ---- addresses ---- */
+
+static bool printable(const struct fg_smpp_bytes *text)
+{
+	for (size_t i = 0; i < text->len; i++)
+		if (text->at[i] < ' ' || text->at[i] > '~')
+			return false;
+	return true;
+}
+
+bool app_field_source(uint8_t ton, const struct fg_smpp_bytes *address,
+		      char out[static APP_ADDRESS_MAX + 1])
+{
+	bool plus = ton == TON_INTERNATIONAL && address->len > 0 && address->at[0] != '+';
+
+	if (address->len + plus > 20 || !printable(address))
+		return false;
+	snprintf(out, APP_ADDRESS_MAX + 1, "%s%.*s", plus ? "+" : "", (int)address->len,
+		 address->len ? (const char *)address->at : "");
+	return true;
+}
+
+bool app_field_destination(const struct fg_smpp_bytes *address,
+			   char out[static APP_ADDRESS_MAX + 1])
+{
+	const char *digits = (const char *)address->at;
+	size_t len = address->len;
+
+	if (len > 0 && digits[0] == '+')
+		digits++, len--;
+	else if (len > 2 && digits[0] == '0' && digits[1] == '0')
+		digits += 2, len -= 2;
+	if (len < 7 || len > 15 || digits[0] == '0')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!isdigit((unsigned char)digits[i]))
+			return false;
+	snprintf(out, APP_ADDRESS_MAX + 1, "+%.*s", (int)len, digits);
+	return true;
+}
+
+/* ---- times ---- */
+
+static bool two_digits(const char **at, unsigned most, unsigned *out)
+{
+	if (!isdigit((unsigned char)(*at)[0]) || !isdigit((unsigned char)(*at)[1]))
+		return false;
+	*out = (unsigned)((*at)[0] - '0') * 10 + (unsigned)((*at)[1] - '0');
+	*at += 2;
+	return *out <= most;
+}
+
+/* Days since 1970-01-01 of a date in the Gregorian calendar. */
+static int64_t days_of(int64_t year, unsigned month, unsigned day)
+{
+	int64_t y = month <= 2 ? year - 1 : year;
+	int64_t era = y / 400;
+	int64_t of_era = y - era * 400;
+	int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+bool app_field_time(const struct fg_smpp_bytes *text, uint64_t wall_ms, int64_t *seconds_out)
+{
+	unsigned f[6], tenth, quarters;
+	const char *at = (const char *)text->at;
+	int64_t absolute;
+
+	*seconds_out = 0;
+	if (text->len == 0)
+		return true;
+	if (text->len != 16)
+		return false;
+	for (int i = 0; i < 6; i++)
+		if (!two_digits(&at, 99, &f[i]))
+			return false;
+	tenth = (unsigned char)*at++;
+	if (!isdigit((int)tenth) || !two_digits(&at, 48, &quarters))
+		return false;
+	if (*at == 'R') {
+		*seconds_out =
+			((((int64_t)f[0] * 365 + f[1] * 30 + f[2]) * 24 + f[3]) * 60 + f[4]) * 60 +
+			f[5];
+		return true;
+	}
+	if ((*at != '+' && *at != '-') || f[1] < 1 || f[1] > 12 || f[2] < 1 || f[2] > 31)
+		return false;
+	absolute = days_of(2000 + f[0], f[1], f[2]) * DAY_S + f[3] * 3600 + f[4] * 60 + f[5];
+	absolute += (*at == '+' ? -1 : 1) * (int64_t)quarters * 900;
+	*seconds_out = absolute - (int64_t)(wall_ms / 1000);
+	if (*seconds_out < 0)
+		*seconds_out = 0;
+	return true;
+}
+
+void app_field_date(uint64_t unix_ms, char out[static 17])
+{
+	time_t t = (time_t)(unix_ms / 1000);
+	struct tm tm = { 0 };
+
+	gmtime_r(&t, &tm);
+	snprintf(out, 17, "%02u%02u%02u%02u%02u%02u000+", (unsigned)tm.tm_year % 100,
+		 (unsigned)tm.tm_mon % 12 + 1, (unsigned)tm.tm_mday % 32, (unsigned)tm.tm_hour % 24,
+		 (unsigned)tm.tm_min % 60, (unsigned)tm.tm_sec % 61);
+}
+
+/* ---- text ---- */
+
+/* 3GPP TS 23.038, 4: groups 0001 and 1111 have a class; 0 of them is shown at once. */
+bool app_field_coding(uint8_t data_coding, enum fg_alphabet *alphabet_out, bool *flash_out)
+{
+	uint8_t group = data_coding & 0xF0;
+	bool classed = group == 0xF0 || group == 0x10;
+
+	*flash_out = classed && (data_coding & 3) == 0;
+	if (group == 0xF0) {
+		*alphabet_out = FG_ALPHABET_GSM7;
+		return !(data_coding & 4);
+	}
+	switch (classed ? data_coding & 0x0C : data_coding) {
+	case 0: /* the SMSC's default alphabet: ours is GSM */
+		*alphabet_out = FG_ALPHABET_GSM7;
+		return true;
+	case 1:
+		*alphabet_out = FG_ALPHABET_ASCII;
+		return true;
+	case 3:
+		*alphabet_out = FG_ALPHABET_LATIN1;
+		return true;
+	case 8:
+		*alphabet_out = FG_ALPHABET_UCS2;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool readable_header(const struct fg_smpp_bytes *message)
+{
+	struct fg_cursor ies;
+	struct fg_udh_ie ie;
+	size_t udh_len;
+	enum fg_rc rc = fg_udh_begin(message->at, message->len, &ies, &udh_len);
+
+	while (rc == FG_OK && (rc = fg_udh_next(&ies, &ie)) == FG_OK)
+		if (ie.id == 0x04 || ie.id == 0x05 || ie.id == 0x24 || ie.id == 0x25)
+			return false;
+	return rc == FG_E_NOT_FOUND;
+}
+
+static bool part_of_header(struct app_part *part)
+{
+	struct fg_udh_concat concat;
+	size_t udh_len = 0;
+	enum fg_rc rc;
+
+	if (!readable_header(&part->content))
+		return false;
+	rc = fg_udh_concat_find(part->content.at, part->content.len, &concat, &udh_len);
+	if (rc == FG_OK) {
+		part->reference = concat.reference;
+		part->total = concat.total;
+		part->part = concat.sequence;
+	}
+	part->content.at += udh_len;
+	part->content.len -= udh_len;
+	return rc == FG_OK || rc == FG_E_NOT_FOUND;
+}
+
+bool app_field_part(const struct fg_smpp_pdu *pdu, uint8_t esm_class, struct app_part *out)
+{
+	uint32_t reference, total, part;
+
+	*out = (struct app_part){ .content = fg_smpp_message(pdu) };
+	if (esm_class & FG_SMPP_ESM_UDH && !part_of_header(out))
+		return false;
+	if (out->total == 0 && fg_smpp_tlv_number(pdu, FG_SMPP_TLV_SAR_MSG_REF_NUM, &reference) &&
+	    fg_smpp_tlv_number(pdu, FG_SMPP_TLV_SAR_TOTAL_SEGMENTS, &total) &&
+	    fg_smpp_tlv_number(pdu, FG_SMPP_TLV_SAR_SEGMENT_SEQNUM, &part)) {
+		if (part == 0 || part > total)
+			return false;
+		out->reference = (uint16_t)reference;
+		out->total = (uint8_t)total;
+		out->part = (uint8_t)part;
+	}
+	if (out->total == 1) /* a long message of one part is whole */
+		out->total = out->part = 0;
+	return true;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Fields of submit_sm and its kin as values: addresses, times, codings, parts. Nothing here knows a session.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/wire/alphabet.h"
+#include "lib/wire/smpp.h"
+
+enum { APP_ADDRESS_MAX = 32, APP_TIME_MAX_S = 7 * 86400 };
+
+/* A sender; E.164 with "+" where its TON says that it is international. False when it does not fit. */
+bool app_field_source(uint8_t ton, const struct fg_smpp_bytes *address,
+		      char out[static APP_ADDRESS_MAX + 1]);
+/* A recipient: E.164 with "+", 7 to 15 digits of any TON; 00 is the international prefix that people type. False for anything else. */
+bool app_field_destination(const struct fg_smpp_bytes *address,
+			   char out[static APP_ADDRESS_MAX + 1]);
+/* 3.4, 7.1.1: seconds from now, 0 for none and for what is over. False when it is no time. */
+bool app_field_time(const struct fg_smpp_bytes *text, uint64_t wall_ms, int64_t *seconds_out);
+/* YYMMDDhhmmss, and of an absolute time (7.1.1.1) its end: tenths and quarters of an hour from UTC. */
+void app_field_date(uint64_t unix_ms, char out[static 17]);
+/* False: binary, which nobody could read with a mark before it. */
+bool app_field_coding(uint8_t data_coding, enum fg_alphabet *alphabet_out, bool *flash_out);
+
+/* A part of a long message: from its header (3GPP TS 23.040, 9.2.3.24) or its SAR TLVs (3.4, 5.3.2.22). */
+struct app_part {
+	struct fg_smpp_bytes content; /* behind the header */
+	uint16_t reference;
+	uint8_t total, part; /* 0: whole */
+};
+/* False: a header that is broken, or says of the octets what is not for us to change (ports, language tables). */
+bool app_field_part(const struct fg_smpp_pdu *pdu, uint8_t esm_class, struct app_part *out);
