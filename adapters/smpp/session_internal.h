@@ -94,6 +94,7 @@ struct fg_smpp_account {
 	unsigned jobs_count;
 	uint32_t carrier_code;
 	uint64_t accepted_ms; /* when a submit was taken last */
+	uint64_t round_trip_eighths; /* of a millisecond, smoothed; 0: none was measured */
 	struct smpp_job *by_destination[SMPP_BUCKETS], *by_reference[SMPP_BUCKETS];
 	struct smpp_job *spare;
 	unsigned spare_count;
@@ -102,6 +103,7 @@ struct fg_smpp_account {
 		bool up;
 		uint32_t credits, limit;
 		uint64_t at_ms;
+		struct fg_link_more more;
 	} said;
 	uint32_t limit_most; /* greatest that was said since it is up */
 	char note[128];
@@ -139,6 +141,8 @@ struct fg_smpp_session {
 
 /* account.c */
 void account_changed(struct fg_smpp_account *account, const char *note);
+/* A submit was answered after so long. */
+void account_round_trip(struct fg_smpp_account *account, uint64_t ms);
 void account_pump(struct fg_smpp_account *account, uint64_t now_ms);
 void account_release_reports(struct fg_smpp_account *account, uint64_t now_ms);
 void account_check_drained(struct fg_smpp_account *account, uint64_t now_ms);

@@ -411,6 +411,7 @@ bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *
 
 	if (!slot)
 		return false;
+	account_round_trip(session->account, now_ms - slot->sent_ms);
 	learn(session, slot, code, now_ms);
 	if (resend_without_mark(session, slot, status->class, now_ms))
 		return true;

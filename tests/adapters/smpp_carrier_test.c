@@ -214,6 +214,66 @@ static void the_host_hears_of_credits_in_batches(void **state)
 	assert_int_equal(t.recorder->state.credits, 31);
 }
 
+/* ---- what the operator sees ---- */
+
+static void turn(void)
+{
+	fg_smpp_account_turn_end(t.account, t.now_ms);
+}
+
+static void the_round_trip_of_the_first_message_is_said(void **state)
+{
+	(void)state;
+	assert_int_equal(t.recorder->state.more.round_trip_ms, 0);
+	bind_it();
+	recorder_give(t.recorder, 1, "+12025550199", "x");
+	t.now_ms += 40;
+	answer(0);
+	assert_true(fg_smpp_account_next_ms(t.account) <= t.now_ms + 100);
+	move(100);
+	turn();
+	assert_int_equal(t.recorder->state.more.round_trip_ms, 40);
+	for (unsigned i = 2; i < 40; i++) { /* and it follows what it is now */
+		recorder_give(t.recorder, i, "+12025550199", "x");
+		t.now_ms += 400;
+		answer(0);
+		turn();
+	}
+	move(1000);
+	turn();
+	assert_in_range(t.recorder->state.more.round_trip_ms, 350, 400);
+}
+
+static void a_throttled_link_says_so_and_when_it_no_longer_is(void **state)
+{
+	unsigned wakes = 0;
+
+	(void)state;
+	t.conf.rate = 1000;
+	t.conf.enquire_link_ms = t.conf.inactivity_s = 0;
+	reopen();
+	assert_int_equal(t.recorder->state.more.rate, 1000);
+	assert_false(t.recorder->state.more.throttled);
+	recorder_give(t.recorder, 1, "+12025550199", "x");
+	answer(0x58);
+	turn();
+	assert_true(t.recorder->state.more.throttled);
+	assert_int_equal(t.recorder->state.more.rate, 500);
+	/* Idle from now on: it wakes by itself, seldom, and ends by saying that all is well. */
+	while (fg_smpp_account_next_ms(t.account) != UINT64_MAX) {
+		uint64_t next = fg_smpp_account_next_ms(t.account);
+
+		assert_true(next > t.now_ms);
+		assert_true(++wakes < 60);
+		t.now_ms = next;
+		fg_smpp_account_tick(t.account, t.now_ms);
+		turn();
+	}
+	assert_true(wakes >= 10); /* the rate was said while it grew */
+	assert_false(t.recorder->state.more.throttled);
+	assert_int_equal(t.recorder->state.more.rate, 1000);
+}
+
 /* ---- bind and idle ---- */
 
 static void older_and_newer_peers_are_taken(void **state)
@@ -503,6 +563,8 @@ int main(void)
 		CASE(the_window_is_learned_from_what_is_refused_deeper),
 		CASE(a_queue_keeps_the_window_full_but_never_holds_more_than_a_second),
 		CASE(the_host_hears_of_credits_in_batches),
+		CASE(the_round_trip_of_the_first_message_is_said),
+		CASE(a_throttled_link_says_so_and_when_it_no_longer_is),
 		CASE(older_and_newer_peers_are_taken),
 		CASE(a_silent_peer_is_left_after_the_inactivity_limit),
 		CASE(a_bind_that_is_there_already_is_tried_again_soon),
