@@ -25,7 +25,7 @@ struct fg_smpp_account *fg_smpp_account_new(void *ctx, struct fg_adapter_host *h
 	account->ids = fg_smpp_ids_new(account, conf->id_base);
 	fg_smpp_pace_init(&account->pace, conf->rate, conf->burst, now_ms);
 	fg_smpp_window_init(&account->window, (unsigned)conf->window);
-	if (!account->ids) {
+	if (!account->ids || query_open(account) != FG_OK) {
 		talloc_free(account);
 		return NULL;
 	}
@@ -329,6 +329,7 @@ void account_pump(struct fg_smpp_account *account, uint64_t now_ms)
 {
 	unsigned first = account->sessions_count ? account->turn++ % account->sessions_count : 0;
 
+	query_pump(account, now_ms);
 	for (unsigned i = 0; i < account->sessions_count; i++)
 		submit_pump(account->sessions[(first + i) % account->sessions_count], now_ms);
 }
@@ -344,6 +345,8 @@ void fg_smpp_account_stored(struct fg_smpp_account *account, uint64_t token)
 {
 	if (token >> 56 < account->sessions_count)
 		session_stored(account->sessions[token >> 56], token);
+	else
+		query_stored(account, token);
 }
 
 void fg_smpp_account_taken(struct fg_smpp_account *account, uint64_t token, enum fg_rc rc)
@@ -389,6 +392,7 @@ void fg_smpp_account_tick(struct fg_smpp_account *account, uint64_t now_ms)
 {
 	for (unsigned i = 0; i < account->sessions_count; i++)
 		session_tick(account->sessions[i], now_ms);
+	query_tick(account, now_ms);
 	account_pump(account, now_ms);
 	account_release_reports(account, now_ms);
 	account_check_drained(account, now_ms);
@@ -404,6 +408,8 @@ uint64_t fg_smpp_account_next_ms(const struct fg_smpp_account *account)
 		due = session_next_ms(account->sessions[i]);
 		next = due < next ? due : next;
 	}
+	due = query_next_ms(account);
+	next = due < next ? due : next;
 	due = account->said.up ? fg_smpp_pace_change_ms(&account->pace) : UINT64_MAX;
 	next = due < next ? due : next;
 	due = more_due_ms(account);

@@ -26,8 +26,8 @@ enum {
 	SHORT_CODE_DIGITS = 8, /* ours: longer numbers are international */
 };
 
-static void address_set(const char *address, bool source, uint8_t *ton, uint8_t *npi,
-			struct fg_smpp_bytes *out)
+void message_address(const char *address, bool source, uint8_t *ton, uint8_t *npi,
+		     struct fg_smpp_bytes *out)
 {
 	bool plus = address[0] == '+';
 	const char *digits = address + plus;
@@ -162,12 +162,17 @@ static void tlvs_add(struct fg_smpp_session *session, const struct fg_job *job,
 				strlen("unprotected"));
 }
 
+const char *message_source(const struct fg_smpp_account *account, const struct fg_job *job)
+{
+	return job->source[0] ? job->source : account->conf->source_address;
+}
+
 void message_send(struct fg_smpp_session *session, struct in_flight *slot)
 {
 	const struct fg_smpp_account *account = session->account;
 	const struct fg_job *job = &slot->job->job;
 	const struct smpp_part *parts = slot->job->parts;
-	const char *source = job->source[0] ? job->source : account->conf->source_address;
+	const char *source = message_source(account, job);
 	struct fg_smpp_pdu pdu = { .command = FG_SMPP_SUBMIT_SM, .sequence = slot->sequence };
 	size_t end = slot->part + 1u < job->parts ? parts[slot->part + 1].offset : job->text->len;
 	struct message message;
@@ -176,10 +181,10 @@ void message_send(struct fg_smpp_session *session, struct in_flight *slot)
 	if (message_write(account, job, slot->part, parts[slot->part].offset, (uint32_t)end,
 			  &message) != FG_OK)
 		FG_BUG("part %u was checked and does not encode", slot->part);
-	address_set(source, true, &pdu.sm.source_addr_ton, &pdu.sm.source_addr_npi,
-		    &pdu.sm.source_addr);
-	address_set(job->destination, false, &pdu.sm.dest_addr_ton, &pdu.sm.dest_addr_npi,
-		    &pdu.sm.destination_addr);
+	message_address(source, true, &pdu.sm.source_addr_ton, &pdu.sm.source_addr_npi,
+			&pdu.sm.source_addr);
+	message_address(job->destination, false, &pdu.sm.dest_addr_ton, &pdu.sm.dest_addr_npi,
+			&pdu.sm.destination_addr);
 	slot->with_mark = false;
 	slot->with_validity = job->validity_s > 0 && !account->validity_refused;
 	validity_write(job->validity_s, validity);

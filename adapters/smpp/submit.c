@@ -333,7 +333,7 @@ static void learn(struct fg_smpp_session *session, const struct in_flight *slot,
 		 (long long)fg_smpp_pace_rate(&account->pace), code);
 }
 
-static bool is_not_taken(enum fg_smpp_status_class class)
+bool is_not_taken(enum fg_smpp_status_class class)
 {
 	return class == FG_SMPP_CLASS_THROTTLE || class == FG_SMPP_CLASS_TEMPORARY ||
 	       class == FG_SMPP_CLASS_SESSION;
@@ -388,16 +388,39 @@ static bool resend_without_mark(struct fg_smpp_session *session, struct in_fligh
 	return true;
 }
 
-static void ref_take(struct fg_smpp_session *session, struct smpp_part *part,
+static void ref_take(struct fg_smpp_session *session, char ref[static FG_REF_MAX + 1],
 		     const struct fg_smpp_pdu *pdu)
 {
 	struct fg_smpp_bytes id = pdu->sm_resp.message_id;
 
+	ref[0] = '\0';
 	if (pdu->command != FG_SMPP_SUBMIT_SM_RESP || id.len == 0 || id.len > FG_REF_MAX)
 		return;
-	memcpy(part->ref, id.at, id.len);
-	part->ref[id.len] = '\0';
-	fg_smpp_ids_response(session->account->ids, part->ref);
+	memcpy(ref, id.at, id.len);
+	ref[id.len] = '\0';
+	fg_smpp_ids_response(session->account->ids, ref);
+}
+
+static void about_job(const struct fg_smpp_account *account, const struct fg_job *job,
+		      struct smpp_about *out)
+{
+	snprintf(out->source, sizeof(out->source), "%s", message_source(account, job));
+	memcpy(out->destination, job->destination, sizeof(out->destination));
+	out->reference = job->message_reference;
+	out->validity_s = job->validity_s ? job->validity_s : (uint32_t)account->conf->validity_s;
+}
+
+static void accepted(struct fg_smpp_session *session, struct in_flight *slot,
+		     const struct fg_smpp_pdu *pdu, uint64_t now_ms)
+{
+	char *ref = slot->job->parts[slot->part].ref;
+	struct smpp_about about;
+
+	ref_take(session, ref, pdu);
+	if (!session->account->query.queries)
+		return;
+	about_job(session->account, &slot->job->job, &about);
+	query_expect(session->account, &about, ref, now_ms);
 }
 
 bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
@@ -418,7 +441,7 @@ bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *
 	job = slot->job;
 	part_state_set(session, slot, status, code);
 	if (code == 0)
-		ref_take(session, &job->parts[slot->part], pdu);
+		accepted(session, slot, pdu, now_ms);
 	slot_release(session, slot);
 	session->account->carrier_code = code;
 	job_settle(session, job);
@@ -437,6 +460,40 @@ static void part_unknown(struct fg_smpp_session *session, struct in_flight *slot
 	job_settle(session, job);
 }
 
+/* As many as can be under way; without memory a late response is worth nothing. */
+static void lost_add(struct fg_smpp_session *session, const struct in_flight *slot)
+{
+	struct smpp_lost *lost;
+
+	if (!session->lost) {
+		session->lost_size = session->account->window.most;
+		session->lost = talloc_zero_array(session, struct smpp_lost, session->lost_size);
+	}
+	if (!session->lost)
+		return;
+	lost = &session->lost[session->lost_next++ % session->lost_size];
+	lost->sequence = slot->sequence;
+	about_job(session->account, &slot->job->job, &lost->about);
+}
+
+bool submit_answered_late(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
+			  uint64_t now_ms)
+{
+	char ref[FG_REF_MAX + 1];
+
+	for (unsigned i = 0; session->lost && i < session->lost_size; i++) {
+		struct smpp_lost *lost = &session->lost[i];
+
+		if (lost->sequence != pdu->sequence || pdu->sequence == 0)
+			continue;
+		lost->sequence = 0;
+		ref_take(session, ref, pdu);
+		query_late_response(session->account, &lost->about, pdu, ref, now_ms);
+		return true;
+	}
+	return false;
+}
+
 bool submit_timeouts(struct fg_smpp_session *session, uint64_t now_ms)
 {
 	bool any = false;
@@ -446,6 +503,7 @@ bool submit_timeouts(struct fg_smpp_session *session, uint64_t now_ms)
 
 		LOG_MSG(&slot->job->job.message_id, DSMPP, LOGL_NOTICE,
 			"no answer to submit: part=%u\n", slot->part + 1u);
+		lost_add(session, slot);
 		part_unknown(session, slot);
 		any = true;
 	}
@@ -454,6 +512,7 @@ bool submit_timeouts(struct fg_smpp_session *session, uint64_t now_ms)
 
 void submit_abandon(struct fg_smpp_session *session)
 {
+	TALLOC_FREE(session->lost);
 	while (session->oldest)
 		part_unknown(session, slot_at(session, session->oldest));
 	while (session->first) {
