@@ -207,6 +207,7 @@ static uint32_t read_text(const struct message *m, struct fg_submission *s,
 	enum fg_alphabet alphabet;
 	size_t begin = 0, len;
 	uint32_t status = alphabet_of(m->data_coding, &alphabet);
+	uint8_t locking, single;
 
 	if (status == 0 && m->pdu->command == FG_SMPP_SUBMIT_SM &&
 	    m->pdu->sm.short_message.len > 0 &&
@@ -216,6 +217,9 @@ static uint32_t read_text(const struct message *m, struct fg_submission *s,
 		status = read_parts(m, s, &begin);
 	if (status != 0)
 		return status;
+	if (begin > 0 && fg_alphabet_is_septets(alphabet) &&
+	    fg_udh_national_find(m->octets.at, m->octets.len, &locking, &single) == FG_OK)
+		alphabet = fg_alphabet_national(locking, single);
 	if (m->octets.len == begin ||
 	    fg_alphabet_decode(alphabet, m->octets.at + begin, m->octets.len - begin, text,
 			       TEXT_MAX, &len) != FG_OK)

@@ -5,6 +5,7 @@
 #include "tests/adapters/smpp_bench.h"
 
 #include <stdio.h>
+#include "lib/wire/national.h"
 
 /* ---- rate, window, order ---- */
 
@@ -362,6 +363,51 @@ static void long_texts_are_joined_the_way_of_the_link(void **state)
 	assert_int_equal(number, 2);
 }
 
+/* A text of n times s with cedilla, as the vault plans it for a link that passes on Turkish. */
+static void give_turkish(unsigned number, size_t n)
+{
+	struct recorder_job job;
+	char text[2 * 400 + 1] = "";
+
+	for (size_t i = 0; i < n; i++)
+		strcat(text, "\xc5\x9f");
+	recorder_job_make(number, "+12025550199", text, &job);
+	assert_ok(fg_alphabet_plan_national(1u << FG_LANGUAGE_TURKISH, text, strlen(text),
+					    FG_TEXT_REFERENCE_16BIT, 255, &job.plan));
+	job.job.alphabet = (uint8_t)job.plan.alphabet;
+	job.job.parts = job.plan.parts;
+	fg_host_job_take(t.recorder->host, &job.job);
+}
+
+static void national_tables_are_named_before_the_text_and_the_coding_stays_septets(void **state)
+{
+	static const uint8_t whole[] = { 3, 0x25, 1, 1, 0x1D }, /* A.3.1: 0x1D is s with cedilla */
+		part[] = { 9, 8, 4, 0x42, 2, 3, 3, 0x25, 1, 1, 0x1D };
+	struct fg_smpp_pdu pdu;
+
+	(void)state;
+	t.conf.window = 4;
+	reopen();
+	give_turkish(1, 155);
+	pdu = expect(FG_SMPP_SUBMIT_SM);
+	assert_int_equal(pdu.sm.esm_class, FG_SMPP_ESM_UDH);
+	assert_int_equal(pdu.sm.data_coding, 0);
+	assert_int_equal(pdu.sm.short_message.len, 4 + 155);
+	assert_memory_equal(pdu.sm.short_message.at, whole, sizeof(whole));
+	give_turkish(2, 148 * 2 + 1);
+	for (unsigned i = 1; i <= 3; i++) {
+		uint8_t expected[sizeof(part) + 1];
+
+		memcpy(expected, part, 6);
+		expected[0] = 9;
+		expected[6] = (uint8_t)i;
+		memcpy(expected + 7, part + 7, 4);
+		pdu = expect(FG_SMPP_SUBMIT_SM);
+		assert_int_equal(pdu.sm.short_message.len, 10 + (i < 3 ? 148 : 1));
+		assert_memory_equal(pdu.sm.short_message.at, expected, 11);
+	}
+}
+
 static void a_payload_is_the_only_one_and_only_for_what_is_long(void **state)
 {
 	struct recorder_job job;
@@ -570,6 +616,7 @@ int main(void)
 		CASE(a_bind_that_is_there_already_is_tried_again_soon),
 		CASE(a_submit_in_the_wrong_state_binds_anew_and_leaves_the_message_untouched),
 		CASE(long_texts_are_joined_the_way_of_the_link),
+		CASE(national_tables_are_named_before_the_text_and_the_coding_stays_septets),
 		CASE(a_payload_is_the_only_one_and_only_for_what_is_long),
 		CASE(a_link_without_a_usable_default_alphabet_sends_ucs2),
 		CASE(a_refused_mark_tlv_stays_out_after_a_reconnect),
