@@ -22,6 +22,7 @@ struct fg_smpp_account *fg_smpp_account_new(void *ctx, struct fg_adapter_host *h
 	account->host = host;
 	account->conf = conf;
 	account->said.at_ms = now_ms;
+	account->begun_count = SMPP_FAIR_LOOK + 1; /* at first every recipient is fresh */
 	account->ids = fg_smpp_ids_new(account, conf->id_base);
 	fg_smpp_pace_init(&account->pace, conf->rate, conf->burst, now_ms);
 	fg_smpp_window_init(&account->window, (unsigned)conf->window);
@@ -224,6 +225,7 @@ void account_job_add(struct fg_smpp_account *account, struct smpp_job *job)
 	unsigned destination = destination_bucket(job->job.destination);
 	unsigned reference = job->job.message_reference & (SMPP_BUCKETS - 1);
 
+	job->bucket = destination;
 	job->by_destination = account->by_destination[destination];
 	account->by_destination[destination] = job;
 	job->by_reference = account->by_reference[reference];
@@ -233,7 +235,7 @@ void account_job_add(struct fg_smpp_account *account, struct smpp_job *job)
 
 void account_job_remove(struct fg_smpp_account *account, struct smpp_job *job)
 {
-	struct smpp_job **at = &account->by_destination[destination_bucket(job->job.destination)];
+	struct smpp_job **at = &account->by_destination[job->bucket];
 
 	while (*at != job)
 		at = &(*at)->by_destination;
@@ -265,12 +267,31 @@ bool account_open_for(const struct fg_smpp_account *account,
 
 /* ---- jobs ---- */
 
-/* The same recipient on the same bind, as long as the same binds are up. */
+/* An open job for a recipient, whatever its bind; NULL: there is none. */
+static const struct smpp_job *open_job(const struct fg_smpp_account *account,
+				       const char *destination, unsigned bucket)
+{
+	const struct smpp_job *job = account->by_destination[bucket];
+
+	while (job && strcmp(job->job.destination, destination) != 0)
+		job = job->by_destination;
+	return job;
+}
+
+/* The bind that has messages to the same recipient; else all of a recipient to the same one while the same binds are up. */
 static struct fg_smpp_session *choose(struct fg_smpp_account *account, const char *destination,
 				      unsigned count)
 {
-	unsigned nth = count > 1 ? destination_bucket(destination) % count : 0;
+	unsigned bucket = count > 1 ? destination_bucket(destination) : 0;
+	unsigned nth = count > 1 ? bucket % count : 0;
+#ifndef FG_MUTANT_smpp_recipient_bind
+	const struct smpp_job *open = count > 1 ? open_job(account, destination, bucket) : NULL;
 
+	if (open && session_may_submit(open->session))
+		return open->session;
+#else
+	(void)open_job;
+#endif
 	for (unsigned i = 0; i < account->sessions_count; i++)
 		if (session_may_submit(account->sessions[i]) && nth-- == 0)
 			return account->sessions[i];

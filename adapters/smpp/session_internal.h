@@ -24,6 +24,7 @@ enum {
 	SMPP_SESSIONS_MAX = 64,
 	SMPP_BUCKETS = 2048,      /* of the tables of open jobs */
 	SMPP_FEW_PARTS = 4,       /* more take memory of their own */
+	SMPP_FAIR_LOOK = 64,      /* begun by other recipients before one counts as fresh (ours) */
 	SMPP_SPARE_MAX = 1024,    /* jobs kept for the next ones */
 	FG_SMPP_TEXT_MAX = 16384, /* of a job: lib/ipc/ipc.def */
 	SMPP_TOLD_MAX = 256,      /* answers to questions that are not stored yet; a power of two */
@@ -51,6 +52,8 @@ struct smpp_part {
 struct smpp_job {
 	struct smpp_job *prev, *next; /* of the session, in the order given */
 	struct smpp_job *by_destination, *by_reference;
+	struct fg_smpp_session *session;
+	unsigned bucket;   /* of its destination */
 	struct fg_job job; /* text is ours; offsets is not used */
 	uint64_t taken_ms;
 	enum fg_rc rc;
@@ -117,6 +120,8 @@ struct fg_smpp_account {
 	uint64_t accepted_ms;        /* when a submit was taken last */
 	uint64_t round_trip_eighths; /* of a millisecond, smoothed; 0: none was measured */
 	struct smpp_job *by_destination[SMPP_BUCKETS], *by_reference[SMPP_BUCKETS];
+	uint32_t begun[SMPP_BUCKETS],
+		begun_count; /* when a message to a recipient of the bucket began last */
 	struct smpp_job *spare;
 	unsigned spare_count;
 	struct fg_job_outcome outcome; /* is filled for each one anew */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Jobs on one bind: each part is one submit_sm, at most the learned window wait for their answer,
- * messages begin as fast as the pace allows, and the last answer makes the outcome. After a part
+ * messages begin as fast as the pace allows, recipients taking turns, and the last answer makes the
+ * outcome. After a part
  * that was not taken the rest of the message is not sent: half a text helps nobody, and the core
  * may try again. A part that came too fast is the exception: when others of its message were taken
  * it goes again after the pause, since the message has begun.
@@ -243,6 +244,54 @@ static void send_again(struct fg_smpp_session *session, uint64_t now_ms)
 	}
 }
 
+/* ---- which message begins next ---- */
+
+static void move_to_front(struct fg_smpp_session *session, struct smpp_job *job)
+{
+	struct smpp_job *head = session->unsent;
+
+	job->prev->next = job->next; /* it is behind head */
+	*(job->next ? &job->next->prev : &session->last) = job->prev;
+	job->prev = head->prev;
+	job->next = head;
+	*(head->prev ? &head->prev->next : &session->first) = job;
+	head->prev = job;
+	session->unsent = job;
+}
+
+/* When the recipient had its turn last: the smaller, the longer it waits. */
+static uint32_t age_of(const struct fg_smpp_account *account, const struct smpp_job *job)
+{
+	return account->begun_count - account->begun[job->bucket];
+}
+
+/* What has begun goes on. Else the recipients take turns, the one that waits longest first; of its messages the first. With a
+ * recipient that had none of the last turns there is nothing to choose. */
+static struct smpp_job *next_to_send(struct fg_smpp_session *session)
+{
+	const struct fg_smpp_account *account = session->account;
+	struct smpp_job *best = session->unsent, *job;
+
+	if (!best || best->sent > 0 || age_of(account, best) > SMPP_FAIR_LOOK)
+		return best;
+#ifndef FG_MUTANT_smpp_recipient_turns
+	job = best->next;
+	for (unsigned i = 0; job && i < SMPP_FAIR_LOOK; job = job->next, i++)
+		if (age_of(account, job) > age_of(account, best))
+			best = job;
+#else
+	(void)job;
+#endif
+	if (best != session->unsent)
+		move_to_front(session, best);
+	return best;
+}
+
+static void begin(struct fg_smpp_account *account, const struct smpp_job *job)
+{
+	account->begun[job->bucket] = ++account->begun_count;
+}
+
 void submit_pump(struct fg_smpp_session *session, uint64_t now_ms)
 {
 	struct smpp_job *job;
@@ -251,10 +300,12 @@ void submit_pump(struct fg_smpp_session *session, uint64_t now_ms)
 		return;
 	if (session->again_count > 0)
 		send_again(session, now_ms);
-	while ((job = session->unsent) && job->again == 0) {
+	while (!window_is_full(session) && (job = next_to_send(session)) && job->again == 0) {
 		/* A message that has begun is not held back, and one of several parts draws all. */
 		if (job->sent == 0 && !fg_smpp_pace_ready(&session->account->pace, now_ms))
 			return;
+		if (job->sent == 0)
+			begin(session->account, job);
 		while (job->sent < job->job.parts && !job->stopped) {
 			if (window_is_full(session))
 				return;
@@ -282,6 +333,7 @@ void submit_take(struct fg_smpp_session *session, const struct fg_job *job, stru
 {
 	own->job = *job;
 	own->job.offsets = NULL;
+	own->session = session;
 	own->taken_ms = now_ms;
 	for (unsigned i = 0; i < job->parts; i++) {
 		own->parts[i].offset = job->offsets[i];

@@ -132,25 +132,6 @@ static void a_long_message_of_which_nothing_was_taken_is_deferred_as_a_whole(voi
 	expect_nothing();
 }
 
-static void a_later_message_does_not_overtake_one_that_is_deferred(void **state)
-{
-	(void)state;
-	t.conf.window = 1;
-	t.conf.queue = 10;
-	reopen();
-	recorder_give(t.recorder, 1, "+12025550199", "x");
-	recorder_give(t.recorder, 2, "+12025550199", "x");
-	recorder_give(t.recorder, 3, "+12025550198", "x");
-	answer(0x58);
-	assert_int_equal(recorder_outcome(t.recorder, 2)->outcome, FG_OUTCOME_DEFERRED);
-	assert_int_equal(t.recorder->outcomes[0].message_id.b[15], 1);
-	assert_null(recorder_outcome(t.recorder, 3));
-	move(1000);
-	answer(0);
-	expect_nothing();
-	assert_int_equal(recorder_outcome(t.recorder, 3)->outcome, FG_OUTCOME_ACCEPTED);
-}
-
 static void the_window_is_learned_from_what_is_refused_deeper(void **state)
 {
 	uint32_t sequence[8];
@@ -605,7 +586,6 @@ int main(void)
 		CASE(throttling_survives_a_reconnect),
 		CASE(a_part_that_came_too_fast_goes_again_first_when_others_were_taken),
 		CASE(a_long_message_of_which_nothing_was_taken_is_deferred_as_a_whole),
-		CASE(a_later_message_does_not_overtake_one_that_is_deferred),
 		CASE(the_window_is_learned_from_what_is_refused_deeper),
 		CASE(a_queue_keeps_the_window_full_but_never_holds_more_than_a_second),
 		CASE(the_host_hears_of_credits_in_batches),
