@@ -35,6 +35,16 @@ static enum fg_rc coding_of(uint8_t data_coding, enum fg_alphabet default_alphab
 	return FG_OK;
 }
 
+/* Septets only: in other alphabets a shift has no meaning (3GPP TS 23.040, 9.2.3.24.15). */
+static void read_national(struct fg_smpp_user_text *text)
+{
+	uint8_t locking, single;
+
+	if (fg_alphabet_is_septets(text->alphabet) &&
+	    fg_udh_national_find(text->octets.at, text->octets.len, &locking, &single) == FG_OK)
+		text->alphabet = fg_alphabet_national(locking, single);
+}
+
 static enum fg_rc skip_header(struct fg_smpp_user_text *text)
 {
 	struct fg_udh_concat concat;
@@ -43,6 +53,7 @@ static enum fg_rc skip_header(struct fg_smpp_user_text *text)
 
 	if (rc != FG_OK && rc != FG_E_NOT_FOUND)
 		return rc;
+	read_national(text);
 	text->octets.at += len;
 	text->octets.len -= len;
 	if (rc == FG_OK && concat.total > 1) {

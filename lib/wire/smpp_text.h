@@ -9,7 +9,7 @@
 #include "lib/wire/smpp.h"
 
 struct fg_smpp_user_text {
-	enum fg_alphabet alphabet;
+	enum fg_alphabet alphabet;   /*!< with the national tables that the header names */
 	bool flash;                  /*!< 3GPP TS 23.038, 4: message class 0, shown at once */
 	struct fg_smpp_bytes octets; /*!< without header; borrowed from the PDU */
 	uint16_t concat_ref;

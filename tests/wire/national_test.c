@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include "lib/wire/alphabet.h"
 #include "lib/wire/national.h"
+#include "lib/wire/smpp_text.h"
+#include "lib/wire/tpdu.h"
 #include "lib/wire/udh.h"
 #include "lib/wire/utf8.h"
 
@@ -286,6 +288,73 @@ static void whatever_is_planned_fits_comes_back_and_never_costs_more(void **stat
 	assert_true(used > 1000);
 }
 
+/* ---- where messages say so ---- */
+
+static void a_message_with_a_header_is_read_with_its_tables(void **state)
+{
+	static const struct {
+		uint8_t coding;
+		const char *octets;
+		enum fg_alphabet smpp; /* without header */
+		unsigned locking, single;
+	} cases[] = {
+		{ 0, "03 240101 1b73", FG_ALPHABET_GSM7, 0, 1 },
+		{ 0, "06 250106 240106 15", FG_ALPHABET_GSM7, 6, 6 },
+		{ 0x11, "0B 0003420201 250101 240101 1d", FG_ALPHABET_GSM7, 1, 1 },
+		{ 0, "05 0003420201 1d", FG_ALPHABET_GSM7, 0, 0 },
+		{ 0, "03 240101 53", FG_ALPHABET_LATIN1, 0,
+		  0 }, /* the SMSC has turned it into letters */
+		{ 8, "03 240101 015f", FG_ALPHABET_GSM7, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		uint8_t octets[64];
+		struct fg_smpp_pdu pdu = { .command = FG_SMPP_DELIVER_SM };
+		struct fg_smpp_user_text text;
+
+		pdu.sm.esm_class = FG_SMPP_ESM_UDH;
+		pdu.sm.data_coding = cases[i].coding;
+		pdu.sm.short_message =
+			(struct fg_smpp_bytes){ octets, fg_test_unhex(cases[i].octets, octets,
+								      sizeof(octets)) };
+		assert_ok(fg_smpp_user_text(&pdu, cases[i].smpp, &text));
+		assert_int_equal(fg_alphabet_locking(text.alphabet), cases[i].locking);
+		assert_int_equal(fg_alphabet_single(text.alphabet), cases[i].single);
+	}
+}
+
+static void a_tpdu_carries_them_packed_and_back(void **state)
+{
+	static const struct {
+		unsigned locking, single;
+		const char *text;
+	} cases[] = {
+		{ 0, 1, "Ağaç" },
+		{ 1, 0, "Şişli" },
+		{ 6, 6, "हिन्दी ७ Q" },
+		{ 13, 13, "اردو ۴" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		enum fg_alphabet alphabet = fg_alphabet_national(cases[i].locking, cases[i].single);
+		uint8_t header[FG_UDH_MAX], octets[FG_TPDU_UD_MAX];
+		struct fg_tpdu_ud ud;
+		char back[480];
+		size_t header_len, len;
+
+		assert_ok(fg_udh_write(NULL, (uint8_t)cases[i].locking, (uint8_t)cases[i].single,
+				       header, &header_len));
+		assert_ok(fg_tpdu_ud_write(header, header_len, alphabet, cases[i].text,
+					   strlen(cases[i].text), octets, &ud));
+		assert_ok(
+			fg_tpdu_ud_text(fg_tpdu_dcs(alphabet, -1), &ud, back, sizeof(back), &len));
+		assert_int_equal(len, strlen(cases[i].text));
+		assert_memory_equal(back, cases[i].text, len);
+	}
+}
+
 /* ---- names ---- */
 
 static void languages_are_named_in_a_list(void **state)
@@ -333,6 +402,8 @@ int main(void)
 		cmocka_unit_test(tables_are_used_only_where_they_save_segments),
 		cmocka_unit_test(what_fits_with_tables_alone_is_not_refused),
 		cmocka_unit_test(whatever_is_planned_fits_comes_back_and_never_costs_more),
+		cmocka_unit_test(a_message_with_a_header_is_read_with_its_tables),
+		cmocka_unit_test(a_tpdu_carries_them_packed_and_back),
 		cmocka_unit_test(languages_are_named_in_a_list),
 	};
 
