@@ -7,7 +7,10 @@
 #include "adapters/sdk.h"
 #include "lib/base/log.h"
 
-enum { SAY_LATEST_MS = 100 }; /* news that is not worth a frame of its own waits so long (ours) */
+enum {
+	SAY_LATEST_MS = 100, /* news that is not worth a frame of its own waits so long (ours) */
+	SAY_MORE_MS = 1000,  /* how often a rate or a round trip that moves is worth one (ours) */
+};
 
 struct fg_smpp_account *fg_smpp_account_new(void *ctx, struct fg_adapter_host *host,
 					    const struct fg_conf_links *conf, uint64_t now_ms)
@@ -19,10 +22,11 @@ struct fg_smpp_account *fg_smpp_account_new(void *ctx, struct fg_adapter_host *h
 	account->host = host;
 	account->conf = conf;
 	account->said.at_ms = now_ms;
+	account->begun_count = SMPP_FAIR_LOOK + 1; /* at first every recipient is fresh */
 	account->ids = fg_smpp_ids_new(account, conf->id_base);
 	fg_smpp_pace_init(&account->pace, conf->rate, conf->burst, now_ms);
 	fg_smpp_window_init(&account->window, (unsigned)conf->window);
-	if (!account->ids) {
+	if (!account->ids || query_open(account) != FG_OK) {
 		talloc_free(account);
 		return NULL;
 	}
@@ -108,6 +112,43 @@ static uint32_t limit_now(const struct fg_smpp_account *account, unsigned count)
 	return count == 0 || account->draining ? 0 : count * account->window.now + (uint32_t)queue;
 }
 
+void account_round_trip(struct fg_smpp_account *account, uint64_t ms)
+{
+	uint64_t now = 8 * (ms > 0 ? ms : 1), *smooth = &account->round_trip_eighths;
+
+	*smooth = *smooth == 0 ? now : *smooth - *smooth / 8 + now / 8; /* RFC 6298, (2.3) */
+}
+
+static struct fg_link_more more_now(const struct fg_smpp_account *account)
+{
+	return (struct fg_link_more){ .rate = (uint32_t)fg_smpp_pace_rate(&account->pace),
+				      .throttled = fg_smpp_pace_slowed(&account->pace),
+				      .round_trip_ms =
+					      (uint32_t)((account->round_trip_eighths + 4) / 8) };
+}
+
+static bool differs(uint32_t now, uint32_t said)
+{
+	return (now > said ? now - said : said - now) > said / 8;
+}
+
+/* When there is something new to say to the operator; UINT64_MAX: nothing. */
+static uint64_t more_due_ms(const struct fg_smpp_account *account)
+{
+	struct fg_link_more now = more_now(account);
+	const struct fg_link_more *said = &account->said.more;
+
+	if (!account->said.up)
+		return UINT64_MAX;
+	if (now.throttled != said->throttled)
+		return account->said.at_ms;
+	if (now.round_trip_ms && !said->round_trip_ms)
+		return account->said.at_ms + SAY_LATEST_MS;
+	if (differs(now.rate, said->rate) || differs(now.round_trip_ms, said->round_trip_ms))
+		return account->said.at_ms + SAY_MORE_MS;
+	return UINT64_MAX;
+}
+
 static void say(struct fg_smpp_account *account, uint32_t limit, uint64_t now_ms)
 {
 	bool up = submitters(account) > 0;
@@ -121,6 +162,8 @@ static void say(struct fg_smpp_account *account, uint32_t limit, uint64_t now_ms
 	account->said.credits = credits;
 	account->said.limit = limit;
 	account->said.at_ms = now_ms;
+	account->said.more = more_now(account);
+	fg_host_state_more(account->host, &account->said.more);
 	fg_host_state(account->host, up, credits, account->jobs_count, account->carrier_code,
 		      account->note);
 }
@@ -149,11 +192,16 @@ void account_changed(struct fg_smpp_account *account, const char *note)
 /* A quarter of all, everything, or old: the core decides again with every frame. */
 void fg_smpp_account_turn_end(struct fg_smpp_account *account, uint64_t now_ms)
 {
-	uint32_t limit = limit_now(account, submitters(account));
-	uint32_t credits = limit > account->jobs_count ? limit - account->jobs_count : 0;
-	uint32_t was = account->said.credits;
-	uint32_t by = credits > was ? credits - was : was - credits;
+	uint32_t was = account->said.credits, limit, credits, by;
 
+	fg_smpp_pace_look(&account->pace, now_ms);
+	limit = limit_now(account, submitters(account));
+	credits = limit > account->jobs_count ? limit - account->jobs_count : 0;
+	by = credits > was ? credits - was : was - credits;
+	if (now_ms >= more_due_ms(account)) {
+		say(account, limit, now_ms);
+		return;
+	}
 	if (by == 0 && limit == account->said.limit)
 		return;
 	if (by * 4 >= limit || account->jobs_count == 0 ||
@@ -177,6 +225,7 @@ void account_job_add(struct fg_smpp_account *account, struct smpp_job *job)
 	unsigned destination = destination_bucket(job->job.destination);
 	unsigned reference = job->job.message_reference & (SMPP_BUCKETS - 1);
 
+	job->bucket = destination;
 	job->by_destination = account->by_destination[destination];
 	account->by_destination[destination] = job;
 	job->by_reference = account->by_reference[reference];
@@ -186,7 +235,7 @@ void account_job_add(struct fg_smpp_account *account, struct smpp_job *job)
 
 void account_job_remove(struct fg_smpp_account *account, struct smpp_job *job)
 {
-	struct smpp_job **at = &account->by_destination[destination_bucket(job->job.destination)];
+	struct smpp_job **at = &account->by_destination[job->bucket];
 
 	while (*at != job)
 		at = &(*at)->by_destination;
@@ -218,12 +267,31 @@ bool account_open_for(const struct fg_smpp_account *account,
 
 /* ---- jobs ---- */
 
-/* The same recipient on the same bind, as long as the same binds are up. */
+/* An open job for a recipient, whatever its bind; NULL: there is none. */
+static const struct smpp_job *open_job(const struct fg_smpp_account *account,
+				       const char *destination, unsigned bucket)
+{
+	const struct smpp_job *job = account->by_destination[bucket];
+
+	while (job && strcmp(job->job.destination, destination) != 0)
+		job = job->by_destination;
+	return job;
+}
+
+/* The bind that has messages to the same recipient; else all of a recipient to the same one while the same binds are up. */
 static struct fg_smpp_session *choose(struct fg_smpp_account *account, const char *destination,
 				      unsigned count)
 {
-	unsigned nth = count > 1 ? destination_bucket(destination) % count : 0;
+	unsigned bucket = count > 1 ? destination_bucket(destination) : 0;
+	unsigned nth = count > 1 ? bucket % count : 0;
+#ifndef FG_MUTANT_smpp_recipient_bind
+	const struct smpp_job *open = count > 1 ? open_job(account, destination, bucket) : NULL;
 
+	if (open && session_may_submit(open->session))
+		return open->session;
+#else
+	(void)open_job;
+#endif
 	for (unsigned i = 0; i < account->sessions_count; i++)
 		if (session_may_submit(account->sessions[i]) && nth-- == 0)
 			return account->sessions[i];
@@ -282,6 +350,7 @@ void account_pump(struct fg_smpp_account *account, uint64_t now_ms)
 {
 	unsigned first = account->sessions_count ? account->turn++ % account->sessions_count : 0;
 
+	query_pump(account, now_ms);
 	for (unsigned i = 0; i < account->sessions_count; i++)
 		submit_pump(account->sessions[(first + i) % account->sessions_count], now_ms);
 }
@@ -297,6 +366,8 @@ void fg_smpp_account_stored(struct fg_smpp_account *account, uint64_t token)
 {
 	if (token >> 56 < account->sessions_count)
 		session_stored(account->sessions[token >> 56], token);
+	else
+		query_stored(account, token);
 }
 
 void fg_smpp_account_taken(struct fg_smpp_account *account, uint64_t token, enum fg_rc rc)
@@ -342,6 +413,7 @@ void fg_smpp_account_tick(struct fg_smpp_account *account, uint64_t now_ms)
 {
 	for (unsigned i = 0; i < account->sessions_count; i++)
 		session_tick(account->sessions[i], now_ms);
+	query_tick(account, now_ms);
 	account_pump(account, now_ms);
 	account_release_reports(account, now_ms);
 	account_check_drained(account, now_ms);
@@ -357,6 +429,12 @@ uint64_t fg_smpp_account_next_ms(const struct fg_smpp_account *account)
 		due = session_next_ms(account->sessions[i]);
 		next = due < next ? due : next;
 	}
+	due = query_next_ms(account);
+	next = due < next ? due : next;
+	due = account->said.up ? fg_smpp_pace_change_ms(&account->pace) : UINT64_MAX;
+	next = due < next ? due : next;
+	due = more_due_ms(account);
+	next = due < next ? due : next;
 	due = account->said.at_ms + SAY_LATEST_MS;
 	return credits != account->said.credits && due < next ? due : next;
 }

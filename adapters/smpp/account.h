@@ -4,8 +4,8 @@
  * was learned of the peer, the jobs, and the state that the host hears. It outlives the
  * connections. Sessions (session.h) belong to it; no sockets and no clock here.
  *
- * A message goes to one bind as a whole, and all of a recipient to the same one while the same
- * binds are up, so that their order is kept.
+ * A message goes to one bind as a whole, and all of a recipient to the same one: where its open
+ * messages are, else by its number, so that their order is kept when binds come and go.
  */
 #pragma once
 

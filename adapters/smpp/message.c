@@ -15,8 +15,7 @@
 #include "lib/wire/udh.h"
 
 enum {
-	MESSAGE_OCTETS = 160, /* septets, unpacked */
-	MESSAGE_OCTETS_UCS2 = 140,
+	MESSAGE_OCTETS = 140, /* 3GPP TS 23.040, 9.2.3.16; 160 septets */
 	DATA_CODING_DEFAULT = 0,
 	DATA_CODING_UCS2 = 8,
 	TON_INTERNATIONAL = 1, /* 3.4, 5.2.5 */
@@ -26,8 +25,8 @@ enum {
 	SHORT_CODE_DIGITS = 8, /* ours: longer numbers are international */
 };
 
-static void address_set(const char *address, bool source, uint8_t *ton, uint8_t *npi,
-			struct fg_smpp_bytes *out)
+void message_address(const char *address, bool source, uint8_t *ton, uint8_t *npi,
+		     struct fg_smpp_bytes *out)
 {
 	bool plus = address[0] == '+';
 	const char *digits = address + plus;
@@ -65,6 +64,8 @@ static enum fg_alphabet alphabet_for(const struct fg_smpp_account *account,
 
 	if (job->alphabet == FG_ALPHABET_UCS2 || strcmp(alphabet, "ucs2") == 0)
 		return FG_ALPHABET_UCS2;
+	if (fg_alphabet_header_len((enum fg_alphabet)job->alphabet) > 0)
+		return (enum fg_alphabet)job->alphabet;
 	if (strcmp(alphabet, "ascii") == 0)
 		return FG_ALPHABET_ASCII;
 	return strcmp(alphabet, "latin1") == 0 ? FG_ALPHABET_LATIN1 : FG_ALPHABET_GSM7;
@@ -75,47 +76,52 @@ static bool long_is(const struct fg_smpp_account *account, const char *way)
 	return strcmp(account->conf->long_text, way) == 0;
 }
 
-/* Octets that one short message may have, a user data header included: with one, of GSM septets
- * unpacked, a header of 6 or 7 octets takes the room of 7 or 8. */
-static size_t room_for(const struct fg_smpp_account *account, const struct fg_job *job,
-		       enum fg_alphabet alphabet)
+/* Octets of the text that one short message may have beside a header of so many octets: GSM septets
+ * go unpacked, one to an octet, and are packed by the peer. */
+static size_t room_beside(enum fg_alphabet alphabet, size_t udh_len)
 {
-	if (alphabet == FG_ALPHABET_UCS2)
-		return MESSAGE_OCTETS_UCS2;
-	return MESSAGE_OCTETS - (job->parts > 1 && !long_is(account, "sar") ? 1u : 0u);
+	return alphabet == FG_ALPHABET_UCS2 ? MESSAGE_OCTETS - udh_len
+					    : (MESSAGE_OCTETS - udh_len) * 8 / 7;
 }
 
 struct message {
 	uint8_t octets[2 * FG_SMPP_TEXT_MAX];
-	size_t len;
-	bool has_udh;
+	size_t len, udh_len;
 	uint8_t data_coding;
 };
 
-/* User data of one part: header if there are several, then the text. */
-static enum fg_rc message_write(const struct fg_smpp_account *account, const struct fg_job *job,
-				unsigned part, uint32_t begin, uint32_t end, struct message *out)
+/* What stands before the text: which part it is, and national tables. */
+static enum fg_rc header_write(const struct fg_smpp_account *account, const struct fg_job *job,
+			       unsigned part, enum fg_alphabet alphabet, struct message *out)
 {
-	enum fg_alphabet alphabet = alphabet_for(account, job);
 	struct fg_udh_concat concat = { .reference = job->concat_ref,
 					.wide = !long_is(account, "udh8"),
 					.total = job->parts,
 					.sequence = (uint8_t)(part + 1) };
-	size_t cap = job->parts == 1 && long_is(account, "payload")
-			     ? sizeof(out->octets)
-			     : room_for(account, job, alphabet);
-	size_t udh_len = 0, text_len = 0;
-	enum fg_rc rc = FG_OK;
+	bool joined = job->parts > 1 && !long_is(account, "sar");
 
 	if (!concat.wide)
 		concat.reference &= 0xFF;
-	out->has_udh = job->parts > 1 && !long_is(account, "sar");
-	if (out->has_udh)
-		rc = fg_udh_concat_write(&concat, out->octets, &udh_len);
-	if (rc == FG_OK)
+	return fg_udh_write(joined ? &concat : NULL, (uint8_t)fg_alphabet_locking(alphabet),
+			    (uint8_t)fg_alphabet_single(alphabet), out->octets, &out->udh_len);
+}
+
+/* User data of one part: a header if it needs one, then the text. */
+static enum fg_rc message_write(const struct fg_smpp_account *account, const struct fg_job *job,
+				unsigned part, uint32_t begin, uint32_t end, struct message *out)
+{
+	enum fg_alphabet alphabet = alphabet_for(account, job);
+	size_t text_len = 0, cap;
+	enum fg_rc rc = header_write(account, job, part, alphabet, out);
+
+	if (rc == FG_OK) {
+		cap = job->parts == 1 && long_is(account, "payload")
+			      ? sizeof(out->octets) - out->udh_len
+			      : room_beside(alphabet, out->udh_len);
 		rc = fg_alphabet_encode(alphabet, job->text->data + begin, end - begin,
-					out->octets + udh_len, cap - udh_len, &text_len);
-	out->len = udh_len + text_len;
+					out->octets + out->udh_len, cap, &text_len);
+	}
+	out->len = out->udh_len + text_len;
 	out->data_coding = alphabet == FG_ALPHABET_UCS2 ? DATA_CODING_UCS2 : DATA_CODING_DEFAULT;
 	return rc;
 }
@@ -162,12 +168,17 @@ static void tlvs_add(struct fg_smpp_session *session, const struct fg_job *job,
 				strlen("unprotected"));
 }
 
+const char *message_source(const struct fg_smpp_account *account, const struct fg_job *job)
+{
+	return job->source[0] ? job->source : account->conf->source_address;
+}
+
 void message_send(struct fg_smpp_session *session, struct in_flight *slot)
 {
 	const struct fg_smpp_account *account = session->account;
 	const struct fg_job *job = &slot->job->job;
 	const struct smpp_part *parts = slot->job->parts;
-	const char *source = job->source[0] ? job->source : account->conf->source_address;
+	const char *source = message_source(account, job);
 	struct fg_smpp_pdu pdu = { .command = FG_SMPP_SUBMIT_SM, .sequence = slot->sequence };
 	size_t end = slot->part + 1u < job->parts ? parts[slot->part + 1].offset : job->text->len;
 	struct message message;
@@ -176,18 +187,19 @@ void message_send(struct fg_smpp_session *session, struct in_flight *slot)
 	if (message_write(account, job, slot->part, parts[slot->part].offset, (uint32_t)end,
 			  &message) != FG_OK)
 		FG_BUG("part %u was checked and does not encode", slot->part);
-	address_set(source, true, &pdu.sm.source_addr_ton, &pdu.sm.source_addr_npi,
-		    &pdu.sm.source_addr);
-	address_set(job->destination, false, &pdu.sm.dest_addr_ton, &pdu.sm.dest_addr_npi,
-		    &pdu.sm.destination_addr);
+	message_address(source, true, &pdu.sm.source_addr_ton, &pdu.sm.source_addr_npi,
+			&pdu.sm.source_addr);
+	message_address(job->destination, false, &pdu.sm.dest_addr_ton, &pdu.sm.dest_addr_npi,
+			&pdu.sm.destination_addr);
 	slot->with_mark = false;
 	slot->with_validity = job->validity_s > 0 && !account->validity_refused;
 	validity_write(job->validity_s, validity);
 	pdu.sm.validity_period = fg_smpp_text(slot->with_validity ? validity : "");
-	pdu.sm.esm_class = message.has_udh ? FG_SMPP_ESM_UDH : 0;
+	pdu.sm.esm_class = message.udh_len > 0 ? FG_SMPP_ESM_UDH : 0;
 	pdu.sm.registered_delivery = 1;
 	pdu.sm.data_coding = message.data_coding;
-	if (message.len <= room_for(account, job, alphabet_for(account, job)))
+	if (message.len - message.udh_len <=
+	    room_beside(alphabet_for(account, job), message.udh_len))
 		pdu.sm.short_message = (struct fg_smpp_bytes){ message.octets, message.len };
 	else
 		fg_smpp_tlv_add(&pdu, FG_SMPP_TLV_MESSAGE_PAYLOAD, message.octets, message.len);

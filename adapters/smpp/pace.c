@@ -12,25 +12,25 @@ void fg_smpp_pace_init(struct fg_smpp_pace *pace, int64_t rate, int64_t burst, u
 	pace->burst_micro = pace->tokens_micro = (saved > 0 ? saved : 1) * MICRO;
 }
 
-/* 30 s after the last refusal it grows by 5 % of the whole a second. */
+/* 30 s after the last refusal it grows by 5 % of the whole a second; reckoned from there, so that it does not matter how often somebody
+ * looks. */
 static void grow(struct fg_smpp_pace *pace, uint64_t now_ms)
 {
 	uint64_t from_ms = pace->slowed_ms + FG_SMPP_PACE_CLEAN_MS;
 
 	pace->slowed_for_ms += now_ms - pace->seen_ms;
-	if (from_ms < pace->seen_ms)
-		from_ms = pace->seen_ms;
 #ifndef FG_MUTANT_smpp_pace_clean
 	if (now_ms <= from_ms)
 		return;
 #else
-	from_ms = pace->seen_ms;
+	from_ms = pace->slowed_ms;
 #endif
 	if (now_ms - from_ms >= FG_SMPP_PACE_GROW_S * 1000)
 		pace->rate_milli = pace->most_milli;
 	else
-		pace->rate_milli += pace->most_milli * (int64_t)(now_ms - from_ms) /
-				    (FG_SMPP_PACE_GROW_S * 1000);
+		pace->rate_milli = pace->halved_milli + pace->most_milli *
+								(int64_t)(now_ms - from_ms) /
+								(FG_SMPP_PACE_GROW_S * 1000);
 	if (pace->rate_milli > pace->most_milli)
 		pace->rate_milli = pace->most_milli;
 }
@@ -51,6 +51,11 @@ static void move(struct fg_smpp_pace *pace, uint64_t now_ms)
 	if (pace->rate_milli < pace->most_milli)
 		grow(pace, now_ms);
 	pace->seen_ms = now_ms;
+}
+
+void fg_smpp_pace_look(struct fg_smpp_pace *pace, uint64_t now_ms)
+{
+	move(pace, now_ms);
 }
 
 bool fg_smpp_pace_paused(const struct fg_smpp_pace *pace, uint64_t now_ms)
@@ -87,6 +92,7 @@ void fg_smpp_pace_slow(struct fg_smpp_pace *pace, uint64_t sent_ms, uint64_t now
 	/* A whole window may be refused at once: that is one refusal of one rate. */
 	if (pace->slowed_ms == 0 || sent_ms > pace->slowed_ms)
 		pace->rate_milli = pace->rate_milli / 2 > MILLI ? pace->rate_milli / 2 : MILLI;
+	pace->halved_milli = pace->rate_milli;
 	pace->slowed_ms = now_ms;
 	if (pace->tokens_micro > MICRO) /* no burst right after the pause */
 		pace->tokens_micro = MICRO;
@@ -105,5 +111,16 @@ int64_t fg_smpp_pace_rate(const struct fg_smpp_pace *pace)
 
 bool fg_smpp_pace_slowed(const struct fg_smpp_pace *pace)
 {
-	return pace->rate_milli < pace->most_milli;
+	return pace->rate_milli < pace->most_milli || fg_smpp_pace_paused(pace, pace->seen_ms);
+}
+
+uint64_t fg_smpp_pace_change_ms(const struct fg_smpp_pace *pace)
+{
+	uint64_t clean_ms = pace->slowed_ms + FG_SMPP_PACE_CLEAN_MS;
+
+	if (!fg_smpp_pace_slowed(pace))
+		return UINT64_MAX;
+	if (fg_smpp_pace_paused(pace, pace->seen_ms))
+		return pace->paused_until_ms;
+	return (clean_ms > pace->seen_ms ? clean_ms : pace->seen_ms) + MILLI;
 }

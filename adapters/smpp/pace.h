@@ -20,6 +20,7 @@ enum {
 struct fg_smpp_pace {
 	int64_t most_milli;   /* the configured rate, thousandths of a segment a second */
 	int64_t rate_milli;   /* the present one */
+	int64_t halved_milli; /* what the last refusal left of it */
 	int64_t burst_micro;  /* most that is saved up, millionths of a segment */
 	int64_t tokens_micro; /* what is saved up; below 0 after a message that was longer */
 	uint64_t seen_ms;     /* tokens and rate are those of this moment */
@@ -52,6 +53,15 @@ void fg_smpp_pace_slow(struct fg_smpp_pace *pace, uint64_t sent_ms, uint64_t now
 /*! It was not the rate after all: as configured again. */
 void fg_smpp_pace_forgive(struct fg_smpp_pace *pace, uint64_t now_ms);
 
-/*! Segments a second now, rounded down, at least 1. */
+/*! Bring it to this moment, without sending. */
+void fg_smpp_pace_look(struct fg_smpp_pace *pace, uint64_t now_ms);
+
+/* The rest is as of the last call with a time. */
+
+/*! Segments a second, rounded down, at least 1. */
 int64_t fg_smpp_pace_rate(const struct fg_smpp_pace *pace);
+/*! Below the configured rate, or paused: the far side asked for it. */
 bool fg_smpp_pace_slowed(const struct fg_smpp_pace *pace);
+/*! When it is worth another look, while it is slowed: the end of the pause, or a second of growth. UINT64_MAX otherwise. Always
+ * later than the last call. */
+uint64_t fg_smpp_pace_change_ms(const struct fg_smpp_pace *pace);

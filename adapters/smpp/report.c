@@ -64,8 +64,10 @@ static void report_give(struct fg_smpp_session *session, struct pending_report *
 	/* now that the response has been heard, which may have the same id in another base */
 	fg_smpp_ids_receipt(session->account->ids, said.ref);
 	rc = fg_host_report(session->account->host, &said);
-	if (rc == FG_OK)
+	if (rc == FG_OK) {
+		query_receipt(session->account, &said);
 		return;
+	}
 	report_drop(session, report);
 	report_refuse(session, command, sequence, FG_SMPP_STATUS_RMSGQFUL, fg_rc_text(rc));
 }

@@ -191,7 +191,8 @@ static void nack(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
 static void nacked(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu, uint64_t now_ms)
 {
 	LOG_S(session, LOGL_NOTICE, "peer refuses PDU: code=0x%x\n", pdu->status);
-	if (submit_answered(session, pdu, now_ms))
+	if (submit_answered(session, pdu, now_ms) || query_answered(session, pdu, now_ms) ||
+	    submit_answered_late(session, pdu, now_ms))
 		return;
 	if (session->state == SESSION_BINDING)
 		session_close(session, FG_SMPP_CLOSE_LOST, "peer does not know this kind of bind");
@@ -209,9 +210,13 @@ static void take_pdu(struct fg_smpp_session *session, const struct fg_smpp_pdu *
 		bind_answered(session, pdu, now_ms);
 		return;
 	case FG_SMPP_SUBMIT_SM_RESP:
-		if (!submit_answered(session, pdu, now_ms))
+		if (!submit_answered(session, pdu, now_ms) &&
+		    !submit_answered_late(session, pdu, now_ms))
 			LOG_S(session, LOGL_NOTICE, "ignore late submit response: sequence=%u\n",
 			      pdu->sequence);
+		return;
+	case FG_SMPP_QUERY_SM_RESP:
+		(void)query_answered(session, pdu, now_ms);
 		return;
 	case FG_SMPP_DELIVER_SM:
 	case FG_SMPP_DATA_SM:
@@ -308,6 +313,7 @@ void fg_smpp_session_disconnected(struct fg_smpp_session *session, const char *n
 	session->state = SESSION_CLOSED;
 	session->close_why = FG_SMPP_CLOSE_NONE;
 	submit_abandon(session);
+	query_forget(session, session->heard_ms);
 	report_forget(session);
 	account_changed(session->account, note);
 	account_release_reports(session->account, session->heard_ms);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What account.c (all binds together), session.c (states, timers, framing), submit.c (jobs and
- * their answers), message.c (a job as PDUs) and report.c (what the peer sends) share.
+ * their answers), query.c (asking for what nobody told), message.c (a job as PDUs) and report.c (what the peer sends) share.
  */
 #pragma once
 
 #include "adapters/smpp/ids.h"
 #include "adapters/smpp/pace.h"
+#include "adapters/smpp/queries.h"
 #include "adapters/smpp/session.h"
 #include "adapters/smpp/window.h"
 #include "lib/wire/dlr.h"
@@ -23,8 +24,10 @@ enum {
 	SMPP_SESSIONS_MAX = 64,
 	SMPP_BUCKETS = 2048,      /* of the tables of open jobs */
 	SMPP_FEW_PARTS = 4,       /* more take memory of their own */
+	SMPP_FAIR_LOOK = 64,      /* begun by other recipients before one counts as fresh (ours) */
 	SMPP_SPARE_MAX = 1024,    /* jobs kept for the next ones */
 	FG_SMPP_TEXT_MAX = 16384, /* of a job: lib/ipc/ipc.def */
+	SMPP_TOLD_MAX = 256,      /* answers to questions that are not stored yet; a power of two */
 };
 
 enum session_state {
@@ -49,6 +52,8 @@ struct smpp_part {
 struct smpp_job {
 	struct smpp_job *prev, *next; /* of the session, in the order given */
 	struct smpp_job *by_destination, *by_reference;
+	struct fg_smpp_session *session;
+	unsigned bucket;   /* of its destination */
 	struct fg_job job; /* text is ours; offsets is not used */
 	uint64_t taken_ms;
 	enum fg_rc rc;
@@ -69,6 +74,25 @@ struct in_flight {
 	bool with_mark, with_validity;
 	unsigned depth;
 	uint64_t sent_ms;
+};
+
+/* What is remembered of a submit whose job is gone. */
+struct smpp_about {
+	char source[22], destination[33];
+	uint16_t reference;
+	uint32_t validity_s;
+};
+
+/* A submit that was given up, whose response may still come. */
+struct smpp_lost {
+	uint32_t sequence;
+	struct smpp_about about;
+};
+
+/* An answer to query_sm that was given to the host. */
+struct smpp_told {
+	uint64_t token;
+	char ref[FG_REF_MAX + 1];
 };
 
 /* A deliver_sm or data_sm that waits: for the outcome of its job (held), or to be stored; a message of a phone has no more than its token. */
@@ -93,8 +117,11 @@ struct fg_smpp_account {
 	unsigned sessions_count, turn;
 	unsigned jobs_count;
 	uint32_t carrier_code;
-	uint64_t accepted_ms; /* when a submit was taken last */
+	uint64_t accepted_ms;        /* when a submit was taken last */
+	uint64_t round_trip_eighths; /* of a millisecond, smoothed; 0: none was measured */
 	struct smpp_job *by_destination[SMPP_BUCKETS], *by_reference[SMPP_BUCKETS];
+	uint32_t begun[SMPP_BUCKETS],
+		begun_count; /* when a message to a recipient of the bucket began last */
 	struct smpp_job *spare;
 	unsigned spare_count;
 	struct fg_job_outcome outcome; /* is filled for each one anew */
@@ -102,7 +129,19 @@ struct fg_smpp_account {
 		bool up;
 		uint32_t credits, limit;
 		uint64_t at_ms;
+		struct fg_link_more more;
 	} said;
+	struct {
+		struct fg_smpp_queries *queries; /* NULL: never asked */
+		struct fg_smpp_session
+			*session; /* where a question waits for its answer; NULL: none does */
+		uint32_t sequence;
+		uint64_t sent_ms;
+		char ref[FG_REF_MAX + 1]; /* of that question */
+		bool refused;             /* by the far side */
+		uint64_t tokens;
+		struct smpp_told told[SMPP_TOLD_MAX];
+	} query;
 	uint32_t limit_most; /* greatest that was said since it is up */
 	char note[128];
 	uint8_t out[FG_SMPP_PDU_MAX]; /* one PDU on its way to the socket */
@@ -131,6 +170,9 @@ struct fg_smpp_session {
 	struct in_flight *in_flight; /* [in_flight_mask + 1] */
 	uint32_t in_flight_mask, oldest, newest;
 	unsigned in_flight_count;
+	struct smpp_lost
+		*lost; /* [lost_size], the newest overwrite the oldest; of this connection */
+	unsigned lost_size, lost_next;
 	struct pending_report *reports; /* [SMPP_PENDING_MAX], by token */
 	unsigned reports_count, held_count;
 	uint8_t *in; /* [SMPP_IN_BYTES] */
@@ -139,6 +181,8 @@ struct fg_smpp_session {
 
 /* account.c */
 void account_changed(struct fg_smpp_account *account, const char *note);
+/* A submit was answered after so long. */
+void account_round_trip(struct fg_smpp_account *account, uint64_t ms);
 void account_pump(struct fg_smpp_account *account, uint64_t now_ms);
 void account_release_reports(struct fg_smpp_account *account, uint64_t now_ms);
 void account_check_drained(struct fg_smpp_account *account, uint64_t now_ms);
@@ -165,8 +209,30 @@ uint64_t session_next_ms(const struct fg_smpp_session *session);
 /* message.c */
 enum fg_rc message_check(const struct fg_smpp_account *account, const struct fg_job *job);
 void message_send(struct fg_smpp_session *session, struct in_flight *slot);
+void message_address(const char *address, bool source, uint8_t *ton, uint8_t *npi,
+		     struct fg_smpp_bytes *out);
+/* The source that message_send() writes. */
+const char *message_source(const struct fg_smpp_account *account, const struct fg_job *job);
+
+/* query.c */
+enum fg_rc query_open(struct fg_smpp_account *account);
+/* The far side gave a message this id: its final receipt is to come. */
+void query_expect(struct fg_smpp_account *account, const struct smpp_about *about, const char *ref,
+		  uint64_t now_ms);
+void query_receipt(struct fg_smpp_account *account, const struct fg_delivery_report *report);
+void query_pump(struct fg_smpp_account *account, uint64_t now_ms);
+void query_tick(struct fg_smpp_account *account, uint64_t now_ms);
+uint64_t query_next_ms(const struct fg_smpp_account *account);
+/* A response or nack to the question that waits. False when it is not that. */
+bool query_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
+		    uint64_t now_ms);
+void query_forget(struct fg_smpp_session *session, uint64_t now_ms);
+void query_stored(struct fg_smpp_account *account, uint64_t token);
+void query_late_response(struct fg_smpp_account *account, const struct smpp_about *about,
+			 const struct fg_smpp_pdu *pdu, const char *ref, uint64_t now_ms);
 
 /* submit.c */
+bool is_not_taken(enum fg_smpp_status_class class);
 void submit_take(struct fg_smpp_session *session, const struct fg_job *job, struct smpp_job *own,
 		 uint64_t now_ms);
 void submit_pump(struct fg_smpp_session *session, uint64_t now_ms);
@@ -175,6 +241,9 @@ uint64_t submit_next_ms(const struct fg_smpp_session *session);
 /* A response or nack to a submit. False when no submit of that sequence waits. */
 bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
 		     uint64_t now_ms);
+/* The response to one that was given up on this connection. False when it is not that. */
+bool submit_answered_late(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
+			  uint64_t now_ms);
 bool submit_timeouts(struct fg_smpp_session *session, uint64_t now_ms);
 uint64_t submit_due_ms(const struct fg_smpp_session *session);
 void submit_abandon(struct fg_smpp_session *session);

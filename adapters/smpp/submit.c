@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Jobs on one bind: each part is one submit_sm, at most the learned window wait for their answer,
- * messages begin as fast as the pace allows, and the last answer makes the outcome. After a part
+ * messages begin as fast as the pace allows, recipients taking turns, and the last answer makes the
+ * outcome. After a part
  * that was not taken the rest of the message is not sent: half a text helps nobody, and the core
  * may try again. A part that came too fast is the exception: when others of its message were taken
  * it goes again after the pause, since the message has begun.
@@ -243,6 +244,54 @@ static void send_again(struct fg_smpp_session *session, uint64_t now_ms)
 	}
 }
 
+/* ---- which message begins next ---- */
+
+static void move_to_front(struct fg_smpp_session *session, struct smpp_job *job)
+{
+	struct smpp_job *head = session->unsent;
+
+	job->prev->next = job->next; /* it is behind head */
+	*(job->next ? &job->next->prev : &session->last) = job->prev;
+	job->prev = head->prev;
+	job->next = head;
+	*(head->prev ? &head->prev->next : &session->first) = job;
+	head->prev = job;
+	session->unsent = job;
+}
+
+/* When the recipient had its turn last: the smaller, the longer it waits. */
+static uint32_t age_of(const struct fg_smpp_account *account, const struct smpp_job *job)
+{
+	return account->begun_count - account->begun[job->bucket];
+}
+
+/* What has begun goes on. Else the recipients take turns, the one that waits longest first; of its messages the first. With a
+ * recipient that had none of the last turns there is nothing to choose. */
+static struct smpp_job *next_to_send(struct fg_smpp_session *session)
+{
+	const struct fg_smpp_account *account = session->account;
+	struct smpp_job *best = session->unsent, *job;
+
+	if (!best || best->sent > 0 || age_of(account, best) > SMPP_FAIR_LOOK)
+		return best;
+#ifndef FG_MUTANT_smpp_recipient_turns
+	job = best->next;
+	for (unsigned i = 0; job && i < SMPP_FAIR_LOOK; job = job->next, i++)
+		if (age_of(account, job) > age_of(account, best))
+			best = job;
+#else
+	(void)job;
+#endif
+	if (best != session->unsent)
+		move_to_front(session, best);
+	return best;
+}
+
+static void begin(struct fg_smpp_account *account, const struct smpp_job *job)
+{
+	account->begun[job->bucket] = ++account->begun_count;
+}
+
 void submit_pump(struct fg_smpp_session *session, uint64_t now_ms)
 {
 	struct smpp_job *job;
@@ -251,10 +300,12 @@ void submit_pump(struct fg_smpp_session *session, uint64_t now_ms)
 		return;
 	if (session->again_count > 0)
 		send_again(session, now_ms);
-	while ((job = session->unsent) && job->again == 0) {
+	while (!window_is_full(session) && (job = next_to_send(session)) && job->again == 0) {
 		/* A message that has begun is not held back, and one of several parts draws all. */
 		if (job->sent == 0 && !fg_smpp_pace_ready(&session->account->pace, now_ms))
 			return;
+		if (job->sent == 0)
+			begin(session->account, job);
 		while (job->sent < job->job.parts && !job->stopped) {
 			if (window_is_full(session))
 				return;
@@ -282,6 +333,7 @@ void submit_take(struct fg_smpp_session *session, const struct fg_job *job, stru
 {
 	own->job = *job;
 	own->job.offsets = NULL;
+	own->session = session;
 	own->taken_ms = now_ms;
 	for (unsigned i = 0; i < job->parts; i++) {
 		own->parts[i].offset = job->offsets[i];
@@ -333,7 +385,7 @@ static void learn(struct fg_smpp_session *session, const struct in_flight *slot,
 		 (long long)fg_smpp_pace_rate(&account->pace), code);
 }
 
-static bool is_not_taken(enum fg_smpp_status_class class)
+bool is_not_taken(enum fg_smpp_status_class class)
 {
 	return class == FG_SMPP_CLASS_THROTTLE || class == FG_SMPP_CLASS_TEMPORARY ||
 	       class == FG_SMPP_CLASS_SESSION;
@@ -388,16 +440,39 @@ static bool resend_without_mark(struct fg_smpp_session *session, struct in_fligh
 	return true;
 }
 
-static void ref_take(struct fg_smpp_session *session, struct smpp_part *part,
+static void ref_take(struct fg_smpp_session *session, char ref[static FG_REF_MAX + 1],
 		     const struct fg_smpp_pdu *pdu)
 {
 	struct fg_smpp_bytes id = pdu->sm_resp.message_id;
 
+	ref[0] = '\0';
 	if (pdu->command != FG_SMPP_SUBMIT_SM_RESP || id.len == 0 || id.len > FG_REF_MAX)
 		return;
-	memcpy(part->ref, id.at, id.len);
-	part->ref[id.len] = '\0';
-	fg_smpp_ids_response(session->account->ids, part->ref);
+	memcpy(ref, id.at, id.len);
+	ref[id.len] = '\0';
+	fg_smpp_ids_response(session->account->ids, ref);
+}
+
+static void about_job(const struct fg_smpp_account *account, const struct fg_job *job,
+		      struct smpp_about *out)
+{
+	snprintf(out->source, sizeof(out->source), "%s", message_source(account, job));
+	memcpy(out->destination, job->destination, sizeof(out->destination));
+	out->reference = job->message_reference;
+	out->validity_s = job->validity_s ? job->validity_s : (uint32_t)account->conf->validity_s;
+}
+
+static void accepted(struct fg_smpp_session *session, struct in_flight *slot,
+		     const struct fg_smpp_pdu *pdu, uint64_t now_ms)
+{
+	char *ref = slot->job->parts[slot->part].ref;
+	struct smpp_about about;
+
+	ref_take(session, ref, pdu);
+	if (!session->account->query.queries)
+		return;
+	about_job(session->account, &slot->job->job, &about);
+	query_expect(session->account, &about, ref, now_ms);
 }
 
 bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
@@ -411,13 +486,14 @@ bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *
 
 	if (!slot)
 		return false;
+	account_round_trip(session->account, now_ms - slot->sent_ms);
 	learn(session, slot, code, now_ms);
 	if (resend_without_mark(session, slot, status->class, now_ms))
 		return true;
 	job = slot->job;
 	part_state_set(session, slot, status, code);
 	if (code == 0)
-		ref_take(session, &job->parts[slot->part], pdu);
+		accepted(session, slot, pdu, now_ms);
 	slot_release(session, slot);
 	session->account->carrier_code = code;
 	job_settle(session, job);
@@ -436,6 +512,40 @@ static void part_unknown(struct fg_smpp_session *session, struct in_flight *slot
 	job_settle(session, job);
 }
 
+/* As many as can be under way; without memory a late response is worth nothing. */
+static void lost_add(struct fg_smpp_session *session, const struct in_flight *slot)
+{
+	struct smpp_lost *lost;
+
+	if (!session->lost) {
+		session->lost_size = session->account->window.most;
+		session->lost = talloc_zero_array(session, struct smpp_lost, session->lost_size);
+	}
+	if (!session->lost)
+		return;
+	lost = &session->lost[session->lost_next++ % session->lost_size];
+	lost->sequence = slot->sequence;
+	about_job(session->account, &slot->job->job, &lost->about);
+}
+
+bool submit_answered_late(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
+			  uint64_t now_ms)
+{
+	char ref[FG_REF_MAX + 1];
+
+	for (unsigned i = 0; session->lost && i < session->lost_size; i++) {
+		struct smpp_lost *lost = &session->lost[i];
+
+		if (lost->sequence != pdu->sequence || pdu->sequence == 0)
+			continue;
+		lost->sequence = 0;
+		ref_take(session, ref, pdu);
+		query_late_response(session->account, &lost->about, pdu, ref, now_ms);
+		return true;
+	}
+	return false;
+}
+
 bool submit_timeouts(struct fg_smpp_session *session, uint64_t now_ms)
 {
 	bool any = false;
@@ -445,6 +555,7 @@ bool submit_timeouts(struct fg_smpp_session *session, uint64_t now_ms)
 
 		LOG_MSG(&slot->job->job.message_id, DSMPP, LOGL_NOTICE,
 			"no answer to submit: part=%u\n", slot->part + 1u);
+		lost_add(session, slot);
 		part_unknown(session, slot);
 		any = true;
 	}
@@ -453,6 +564,7 @@ bool submit_timeouts(struct fg_smpp_session *session, uint64_t now_ms)
 
 void submit_abandon(struct fg_smpp_session *session)
 {
+	TALLOC_FREE(session->lost);
 	while (session->oldest)
 		part_unknown(session, slot_at(session, session->oldest));
 	while (session->first) {

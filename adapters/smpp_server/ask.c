@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include "adapters/smpp_server/fields.h"
+#include "lib/wire/alphabet.h"
 #include "lib/wire/smpp_status.h"
 
 struct question {

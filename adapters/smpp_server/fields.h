@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Fields of submit_sm and its kin as values: addresses, times, codings, parts. Nothing here knows a session.
+ * Fields of submit_sm and its kin as values: addresses and times. Nothing here knows a session.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "lib/wire/alphabet.h"
 #include "lib/wire/smpp.h"
 
 enum { APP_ADDRESS_MAX = 32, APP_TIME_MAX_S = 7 * 86400 };
@@ -21,14 +20,3 @@ bool app_field_destination(const struct fg_smpp_bytes *address,
 bool app_field_time(const struct fg_smpp_bytes *text, uint64_t wall_ms, int64_t *seconds_out);
 /* YYMMDDhhmmss, and of an absolute time (7.1.1.1) its end: tenths and quarters of an hour from UTC. */
 void app_field_date(uint64_t unix_ms, char out[static 17]);
-/* False: binary, which nobody could read with a mark before it. */
-bool app_field_coding(uint8_t data_coding, enum fg_alphabet *alphabet_out, bool *flash_out);
-
-/* A part of a long message: from its header (3GPP TS 23.040, 9.2.3.24) or its SAR TLVs (3.4, 5.3.2.22). */
-struct app_part {
-	struct fg_smpp_bytes content; /* behind the header */
-	uint16_t reference;
-	uint8_t total, part; /* 0: whole */
-};
-/* False: a header that is broken, or says of the octets what is not for us to change (ports, language tables). */
-bool app_field_part(const struct fg_smpp_pdu *pdu, uint8_t esm_class, struct app_part *out);

@@ -7,7 +7,9 @@
 
 #include <string.h>
 #include "adapters/smpp_server/fields.h"
+#include "lib/wire/alphabet.h"
 #include "lib/wire/smpp_status.h"
+#include "lib/wire/smpp_text.h"
 
 enum { TEXT_MAX = 16384, ESM_MODE = 0x03, ESM_FORWARD = 0x02, ESM_TYPE = 0x3C };
 
@@ -113,23 +115,23 @@ static struct app_refusal read_times(const struct message *m, uint64_t wall_ms,
 static struct app_refusal read_text(const struct message *m, struct fg_submission *s,
 				    uint8_t text[static TEXT_MAX])
 {
-	enum fg_alphabet alphabet;
-	struct app_part part;
-	bool flash;
+	struct fg_smpp_user_text read;
+	enum fg_rc rc = fg_smpp_user_text(m->pdu, FG_ALPHABET_GSM7, &read);
 	size_t len;
 
-	if (!app_field_coding(m->data_coding, &alphabet, &flash))
+	if (rc == FG_E_TEXT_CODING) /* binary: nobody could read it with a mark before it */
 		return APP_REFUSE(RINVDCS, "coding");
-	if (!app_field_part(m->pdu, m->esm_class, &part))
+	if (rc != FG_OK || read.sar_wrong)
 		return APP_REFUSE(RINVESMCLASS, "header");
-	if (part.content.len == 0 || fg_alphabet_decode(alphabet, part.content.at, part.content.len,
-							text, TEXT_MAX, &len) != FG_OK)
+	if (read.octets.len == 0 ||
+	    fg_alphabet_decode(read.alphabet, read.octets.at, read.octets.len, text, TEXT_MAX,
+			       &len) != FG_OK)
 		return APP_REFUSE(RINVMSGLEN, "length");
 	s->text = FG_BYTES(text, len);
-	s->concat_ref = part.reference;
-	s->concat_total = part.total;
-	s->concat_part = part.part;
-	if (flash)
+	s->concat_ref = read.concat_ref;
+	s->concat_total = read.concat_total;
+	s->concat_part = read.concat_part;
+	if (read.flash)
 		s->flags |= FG_SUBMIT_FLASH;
 	if (m->priority > 0)
 		s->flags |= FG_SUBMIT_PRIORITY;

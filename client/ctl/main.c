@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * fallgatectl: asks a running gateway through its control socket. Without one it puts a backup in place of its
- * store, and explains codes of carriers.
+ * store, explains codes of carriers, and finds out how an SMSC behaves.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include <talloc.h>
 #include "client/ctl/explain_code.h"
 #include "client/ctl/hash_secret.h"
+#include "client/ctl/probe_run.h"
 #include "gateway/store/store.h"
 #include "lib/base/log.h"
 #include "lib/base/loop.h"
@@ -35,7 +36,8 @@ static const char usage_text[] =
 	"  explain HANDLE | explain ID | invite HANDLE | log head | status | backup PATH | "
 	"restore FILE DIR |\n"
 	"  explain-code CODE [FILE] | explain-code --cms|--cme CODE | hash-secret [--password "
-	"TEXT]\n"
+	"TEXT] |\n"
+	"  probe [--config FILE] [--yes] [--window N] [--wait SECONDS] LINK NUMBER\n"
 	"  --socket PATH  the control socket; else $FALLGATE_CONTROL, else /run/fallgate/control\n"
 	"See fallgatectl(8).\n";
 
@@ -231,6 +233,8 @@ int main(int argc, char **argv)
 		return argc - i == 2 || argc - i == 3
 			       ? fg_ctl_explain_code(argv[i + 1], argv[i + 2], ctl.json)
 			       : usage(stderr, EXIT_USAGE);
+	if (strcmp(argv[i], "probe") == 0)
+		return fg_ctl_probe(argc - i - 1, argv + i + 1, ctl.json);
 	if (!add_words(&ctl, argc - i, argv + i))
 		return usage(stderr, EXIT_USAGE);
 	return ask(&ctl, path ? path : "/run/fallgate/control");

@@ -38,6 +38,19 @@ static enum fg_alphabet alphabet_of(uint8_t data_coding)
 	}
 }
 
+/* With the national tables that a header names. */
+static enum fg_alphabet alphabet_with(uint8_t data_coding, struct fg_smpp_bytes octets,
+				      size_t udh_len)
+{
+	enum fg_alphabet alphabet = alphabet_of(data_coding);
+	uint8_t locking, single;
+
+	if (udh_len > 0 && fg_alphabet_is_septets(alphabet) &&
+	    fg_udh_national_find(octets.at, octets.len, &locking, &single) == FG_OK)
+		return fg_alphabet_national(locking, single);
+	return alphabet;
+}
+
 static void tlvs_text(const struct fg_smpp_pdu *pdu, char *out, size_t cap)
 {
 	size_t at = 0;
@@ -150,8 +163,8 @@ void smsc_join(struct smsc_center *center, const struct fg_smpp_pdu *pdu, const 
 		partial->have++;
 	talloc_free(partial->part[concat.sequence]);
 	partial->part[concat.sequence] = text;
-	(void)fg_alphabet_decode(alphabet_of(pdu->sm.data_coding), octets.at + udh_len,
-				 octets.len - udh_len, text, 3 * octets.len,
+	(void)fg_alphabet_decode(alphabet_with(pdu->sm.data_coding, octets, udh_len),
+				 octets.at + udh_len, octets.len - udh_len, text, 3 * octets.len,
 				 &partial->len[concat.sequence]);
 	if (partial->have < concat.total)
 		return;

@@ -127,11 +127,14 @@ static void on_explained(const char *text, void *arg)
 {
 	struct later *later = arg;
 	struct client *client = fg_ctl_find(later->core, later->id);
+	char *away = fg_ctl_links_away(later, later->core);
 
-	if (client && *text)
-		fg_ctl_reply_text(client, EXIT_DONE, "text", text);
-	else if (client)
+	if (client && *text) {
+		text = away ? talloc_asprintf(later, "%s%s", text, away) : NULL;
+		fg_ctl_reply_text(client, EXIT_DONE, "text", text ? text : "out of memory");
+	} else if (client) {
 		fg_ctl_reply_text(client, EXIT_NONE, "error", "nothing of that name");
+	}
 	talloc_free(later);
 }
 

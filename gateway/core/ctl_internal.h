@@ -48,6 +48,8 @@ struct later *fg_ctl_later(struct client *client);
 
 /* ctl_links.c */
 void fg_ctl_links(struct client *client, char **words);
+/* A line about each link that the operator has taken away, for the end of an explanation; NULL without memory. */
+char *fg_ctl_links_away(void *ctx, const struct fg_core *core);
 void fg_ctl_suspend(struct client *client, char **words);
 void fg_ctl_resume(struct client *client, char **words);
 void fg_ctl_drain(struct client *client, char **words);

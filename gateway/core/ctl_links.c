@@ -119,6 +119,25 @@ void fg_ctl_links(struct client *client, char **words)
 	talloc_free(ctx);
 }
 
+/* For decisions such a link is as one that is down; only here is known whose will that is. */
+char *fg_ctl_links_away(void *ctx, const struct fg_core *core)
+{
+	char *out = talloc_strdup(ctx, "");
+
+	for (unsigned i = 0; out && i < core->conf->links_count; i++) {
+		const char *name = core->conf->links[i].name;
+		const struct fg_core_link *link = &core->links[i];
+
+		if (*name && (link->suspended || link->draining))
+			out = talloc_asprintf_append(
+				out,
+				"now: link %s is %s by the operator, and counts "
+				"as down until `fallgatectl resume %s`\n",
+				name, fg_operate_state(core, i), name);
+	}
+	return out;
+}
+
 /* ---- suspend and resume ---- */
 
 /* FG_CONF_LINKS_MAX: there is none, and the client knows. */

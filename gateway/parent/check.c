@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "lib/wire/alphabet.h"
+#include "lib/wire/national.h"
 #include "lib/wire/smpp_status.h"
 
 enum { CODES_MAX = 65536 };
@@ -91,6 +92,23 @@ static void check_codes(struct checker *checker, const char *file)
 		fclose(in);
 }
 
+/* Tables are named in the header of each part, so it must be we who cut, and septets that arrive as septets. */
+static void check_national(struct checker *checker, const struct fg_conf_links *link)
+{
+	uint16_t languages;
+
+	if (!*link->national)
+		return;
+	if (fg_national_list(link->national, &languages) != FG_OK)
+		complain(checker, "links.national",
+			 "\"%s\" is no list of languages such as \"turkish, spanish\"; "
+			 "fallgate.conf(5) names them all",
+			 link->national);
+	else if (strcmp(link->alphabet, "gsm") != 0 || strncmp(link->long_text, "udh", 3) != 0)
+		complain(checker, "links.national",
+			 "needs alphabet = \"gsm\" and long_text = \"udh\" or \"udh8\"");
+}
+
 static void check_links(struct checker *checker, const struct fg_conf *conf)
 {
 	for (size_t i = 0; i < conf->links_count; i++) {
@@ -104,6 +122,7 @@ static void check_links(struct checker *checker, const struct fg_conf *conf)
 			check_readable(checker, "links.tls_client_ca", link->tls_client_ca);
 			continue;
 		}
+		check_national(checker, link);
 		if (strcmp(link->tls, "on") != 0)
 			continue;
 		if (link->tls_verify)

@@ -12,6 +12,7 @@
 #include "gateway/vault/mark.h"
 #include "lib/base/handle.h"
 #include "lib/base/log.h"
+#include "lib/wire/national.h"
 
 /* ---- the leaf ---- */
 
@@ -217,11 +218,18 @@ enum fg_rc fg_vault_plan(const struct fg_conf_links *link, unsigned most, struct
 				  : strcmp(link->alphabet, "ascii") == 0  ? FG_ALPHABET_ASCII
 				  : strcmp(link->alphabet, "latin1") == 0 ? FG_ALPHABET_LATIN1
 									  : FG_ALPHABET_GSM7;
-	bool narrow = strcmp(link->long_text, "udh8") == 0;
-	enum fg_rc rc = fg_alphabet_plan_for(
-		usable, job->text.data, job->text.len,
-		narrow ? FG_TEXT_REFERENCE_8BIT : FG_TEXT_REFERENCE_16BIT, most, &job->plan);
+	enum fg_text_reference reference = strcmp(link->long_text, "udh8") == 0
+						   ? FG_TEXT_REFERENCE_8BIT
+						   : FG_TEXT_REFERENCE_16BIT;
+	uint16_t languages = 0; /* what the parent has checked is read without fail */
+	enum fg_rc rc;
 
+	if (*link->national && fg_national_list(link->national, &languages) == FG_OK)
+		rc = fg_alphabet_plan_national(languages, job->text.data, job->text.len, reference,
+					       most, &job->plan);
+	else
+		rc = fg_alphabet_plan_for(usable, job->text.data, job->text.len, reference, most,
+					  &job->plan);
 	if (rc == FG_OK && strcmp(link->long_text, "payload") == 0) {
 		job->plan.parts = 1;
 		job->plan.offset[1] = (uint32_t)job->text.len;

@@ -2,13 +2,46 @@
 #include "lib/wire/alphabet.h"
 
 #include <string.h>
+#include "lib/wire/national.h"
 #include "lib/wire/utf8.h"
 
 enum {
 	ESCAPE = 0x1B,  /* 3GPP TS 23.038, 6.2.1 */
-	NO_SEPTET = -1, /* a character that the default alphabet lacks */
+	NO_SEPTET = -1, /* a character that the alphabet lacks */
 	UNIT_BYTES = 2,
+	MESSAGE_OCTETS = 140, /* 3GPP TS 23.040, 9.2.3.16 */
+	SEPTETS = 128,
+	OTHERS = 0xE0, /* from here on alphabets are no septets */
 };
+
+/* ---- Alphabets ---- */
+
+/* The locking language in the upper four bits, the single one in the lower. */
+enum fg_alphabet fg_alphabet_national(unsigned locking, unsigned single)
+{
+	return (enum fg_alphabet)((fg_national_locking(locking) ? locking << 4 : 0) |
+				  (fg_national_single(single) ? single : 0));
+}
+
+bool fg_alphabet_is_septets(enum fg_alphabet alphabet)
+{
+	return (unsigned)alphabet < OTHERS;
+}
+
+unsigned fg_alphabet_locking(enum fg_alphabet alphabet)
+{
+	return fg_alphabet_is_septets(alphabet) ? (unsigned)alphabet >> 4 : 0;
+}
+
+unsigned fg_alphabet_single(enum fg_alphabet alphabet)
+{
+	return fg_alphabet_is_septets(alphabet) ? (unsigned)alphabet & 0xF : 0;
+}
+
+size_t fg_alphabet_header_len(enum fg_alphabet alphabet)
+{
+	return (fg_alphabet_locking(alphabet) ? 3u : 0u) + (fg_alphabet_single(alphabet) ? 3u : 0u);
+}
 
 /* ---- One character ---- */
 
@@ -69,9 +102,33 @@ static size_t put_units(uint32_t cp, uint8_t out[static 4])
 	return 2 * UNIT_BYTES;
 }
 
-static size_t put_septets(uint32_t cp, uint8_t out[static 2])
+static int place_in(const uint16_t *table, uint32_t cp)
 {
-	int septet = gsm7_of(cp);
+	for (int septet = 0; septet < SEPTETS; septet++)
+		if (table[septet] == cp)
+			return septet;
+	return NO_SEPTET;
+}
+
+/* The same as gsm7_of() with what national tables replace: the alphabet, its extension, or both. */
+static int septet_of(enum fg_alphabet alphabet, uint32_t cp)
+{
+	const uint16_t *locking = fg_national_locking(fg_alphabet_locking(alphabet));
+	const uint16_t *single = fg_national_single(fg_alphabet_single(alphabet));
+	int septet;
+
+	if (cp == 0)
+		return NO_SEPTET; /* tables say so of their empty places */
+	septet = locking ? place_in(locking, cp) : gsm7_of(cp);
+	if (septet >= 0 && septet < SEPTETS)
+		return septet;
+	septet = place_in(single ? single : gsm7_extension, cp);
+	return septet == NO_SEPTET || septet == ESCAPE ? NO_SEPTET : ESCAPE << 8 | septet;
+}
+
+static size_t put_septets(enum fg_alphabet alphabet, uint32_t cp, uint8_t out[static 2])
+{
+	int septet = alphabet == FG_ALPHABET_GSM7 ? gsm7_of(cp) : septet_of(alphabet, cp);
 
 	if (septet == NO_SEPTET)
 		return 0;
@@ -87,15 +144,10 @@ static size_t put_septets(uint32_t cp, uint8_t out[static 2])
 /* The octets of cp in an alphabet: how many, 0 when it is not there. */
 static size_t put_character(enum fg_alphabet alphabet, uint32_t cp, uint8_t out[static 4])
 {
-	switch (alphabet) {
-	case FG_ALPHABET_GSM7:
-		return put_septets(cp, out);
-	case FG_ALPHABET_UCS2:
+	if (fg_alphabet_is_septets(alphabet))
+		return put_septets(alphabet, cp, out);
+	if (alphabet == FG_ALPHABET_UCS2)
 		return put_units(cp, out);
-	case FG_ALPHABET_ASCII:
-	case FG_ALPHABET_LATIN1:
-		break;
-	}
 	out[0] = (uint8_t)cp;
 	return cp <= (alphabet == FG_ALPHABET_ASCII ? 0x7Fu : 0xFFu);
 }
@@ -179,17 +231,32 @@ bool fg_alphabet_fits_gsm7(const void *text, size_t len)
 
 /* ---- Decoding ---- */
 
-/* The character at octets[*at], which moves on behind it. */
-static uint32_t take_septet(const uint8_t *octets, size_t len, size_t *at)
+/* What a phone shows for a septet: a space where a locking table is empty (3GPP TS 23.038, A.3). */
+static uint32_t shown(enum fg_alphabet alphabet, uint8_t septet)
 {
+	const uint16_t *locking = fg_national_locking(fg_alphabet_locking(alphabet));
+
+	if (!locking)
+		return gsm7_default[septet];
+	return locking[septet] ? locking[septet] : ' ';
+}
+
+/* The character at octets[*at], which moves on behind it. */
+static uint32_t take_septet(enum fg_alphabet alphabet, const uint8_t *octets, size_t len,
+			    size_t *at)
+{
+	const uint16_t *extension = fg_national_single(fg_alphabet_single(alphabet));
 	uint8_t septet = octets[(*at)++];
 
 	if (septet > 0x7F)
 		return FG_UTF8_REPLACEMENT;
 	if (septet != ESCAPE || *at == len || octets[*at] > 0x7F)
-		return gsm7_default[septet];
+		return shown(alphabet, septet);
 	septet = octets[(*at)++];
-	return gsm7_extension[septet] ? gsm7_extension[septet] : gsm7_default[septet];
+	if (septet == ESCAPE)
+		return ' ';
+	extension = extension ? extension : gsm7_extension;
+	return extension[septet] ? extension[septet] : shown(alphabet, septet);
 }
 
 static uint32_t unit_at(const uint8_t *octets)
@@ -221,8 +288,8 @@ static uint32_t take_character(enum fg_alphabet alphabet, const uint8_t *octets,
 {
 	uint32_t cp;
 
-	if (alphabet == FG_ALPHABET_GSM7)
-		return take_septet(octets, len, at);
+	if (fg_alphabet_is_septets(alphabet))
+		return take_septet(alphabet, octets, len, at);
 	if (alphabet == FG_ALPHABET_UCS2)
 		return take_unit(octets, len, at);
 	cp = octets[(*at)++];
@@ -255,22 +322,28 @@ enum fg_rc fg_alphabet_decode(enum fg_alphabet alphabet, const void *octets, siz
 
 /* ---- Planning ---- */
 
-/* 3GPP TS 23.040, 9.2.3.24.1 and .8: 140 octets less a header of 6 or 7, in septets or 16-bit
- * units. */
-static size_t part_room(enum fg_alphabet alphabet, enum fg_text_reference reference)
+/* 3GPP TS 23.040, 9.2.3.24: 140 octets less the header, in septets or 16-bit units. The header has
+ * a length octet, 5 or 6 octets for a part of several (9.2.3.24.1 and .8), and the national tables. */
+static size_t room_in(enum fg_alphabet alphabet, enum fg_text_reference reference, bool whole)
 {
-	bool wide = reference == FG_TEXT_REFERENCE_16BIT;
+	size_t elements = fg_alphabet_header_len(alphabet);
+	size_t octets;
 
-	if (alphabet == FG_ALPHABET_GSM7)
-		return wide ? 152 : 153;
-	return wide ? 66 : 67;
+	if (!whole)
+		elements += reference == FG_TEXT_REFERENCE_16BIT ? 6 : 5;
+	octets = elements ? MESSAGE_OCTETS - 1 - elements : MESSAGE_OCTETS;
+	return fg_alphabet_is_septets(alphabet) ? octets * 8 / 7 : octets / UNIT_BYTES;
 }
 
 /* Septets or UCS-2 units of one character. */
 static size_t cost_of(enum fg_alphabet alphabet, uint32_t cp)
 {
+	uint8_t one[2];
+
 	if (alphabet == FG_ALPHABET_GSM7)
 		return gsm7_of(cp) > 0x7F ? 2 : 1;
+	if (fg_alphabet_is_septets(alphabet))
+		return put_septets(alphabet, cp, one);
 	return cp >= 0x10000 ? 2 : 1;
 }
 
@@ -328,28 +401,82 @@ enum fg_rc fg_alphabet_plan(const void *text, size_t text_len, enum fg_text_refe
 				    plan_out);
 }
 
+/* Cut a text of total units, known to be valid in the alphabet. */
+static enum fg_rc plan_in(enum fg_alphabet alphabet, size_t total, const void *text,
+			  size_t text_len, enum fg_text_reference reference, unsigned max_parts,
+			  struct fg_text_plan *plan)
+{
+	size_t room = room_in(alphabet, reference, true);
+
+	/* Before any narrowing: 255 parts hold fewer than 2^16 units, of at most 4 bytes each. */
+	if (total > UINT16_MAX)
+		return FG_E_TEXT_LONG;
+	plan->alphabet = alphabet;
+	plan->total = (uint16_t)total;
+	if (total > room)
+		room = room_in(alphabet, reference, false);
+	return cut(text, text_len, room, max_parts, plan);
+}
+
 enum fg_rc fg_alphabet_plan_for(enum fg_alphabet usable, const void *text, size_t text_len,
 				enum fg_text_reference reference, unsigned max_parts,
 				struct fg_text_plan *plan_out)
 {
+	enum fg_alphabet alphabet;
 	struct fg_text_plan plan;
-	size_t total = 0, room;
+	size_t total = 0;
 	enum fg_rc rc;
 
 	if (max_parts == 0 || max_parts > FG_TEXT_PARTS_MAX)
 		return FG_E_ARG;
-	rc = measure(usable, text, text_len, &plan.alphabet, &total);
-	if (rc != FG_OK)
-		return rc;
-	/* Before any narrowing: 255 parts hold fewer than 2^16 units, of at most 4 bytes each. */
-	if (total > UINT16_MAX)
-		return FG_E_TEXT_LONG;
-	plan.total = (uint16_t)total;
-	room = plan.alphabet == FG_ALPHABET_GSM7 ? 160 : 70;
-	if (total > room)
-		room = part_room(plan.alphabet, reference);
-	rc = cut(text, text_len, room, max_parts, &plan);
+	rc = measure(usable, text, text_len, &alphabet, &total);
+	if (rc == FG_OK)
+		rc = plan_in(alphabet, total, text, text_len, reference, max_parts, &plan);
 	if (rc == FG_OK)
 		*plan_out = plan;
 	return rc;
+}
+
+/* ---- Planning with national tables ---- */
+
+/* The text in the alphabet, if that takes fewer parts than best, which is kept else. */
+static void try_alphabet(enum fg_alphabet alphabet, const void *text, size_t text_len,
+			 enum fg_text_reference reference, struct fg_text_plan *best)
+{
+#ifndef FG_MUTANT_national_saves
+	unsigned most = best->parts - 1u;
+#else
+	unsigned most = best->parts;
+#endif
+	struct fg_text_plan plan;
+	size_t total;
+
+	if (most > 0 && walk(alphabet, text, text_len, NULL, SIZE_MAX, &total) == FG_OK &&
+	    plan_in(alphabet, total, text, text_len, reference, most, &plan) == FG_OK)
+		*best = plan;
+}
+
+enum fg_rc fg_alphabet_plan_national(uint16_t languages, const void *text, size_t text_len,
+				     enum fg_text_reference reference, unsigned max_parts,
+				     struct fg_text_plan *plan_out)
+{
+	struct fg_text_plan plan;
+	enum fg_rc rc = fg_alphabet_plan(text, text_len, reference,
+					 languages ? FG_TEXT_PARTS_MAX : max_parts, &plan);
+
+	if (max_parts == 0 || max_parts > FG_TEXT_PARTS_MAX)
+		return FG_E_ARG;
+	if (rc != FG_OK)
+		return rc;
+	/* One table before two: the header of the latter is longer. */
+	for (unsigned tables = 1; tables <= 3 && plan.alphabet != FG_ALPHABET_GSM7; tables++)
+		for (unsigned i = 1; i < FG_LANGUAGE_COUNT; i++)
+			if (languages >> i & 1)
+				try_alphabet(fg_alphabet_national(tables & 2 ? i : 0,
+								  tables & 1 ? i : 0),
+					     text, text_len, reference, &plan);
+	if (plan.parts > max_parts)
+		return FG_E_TEXT_LONG;
+	*plan_out = plan;
+	return FG_OK;
 }

@@ -4,8 +4,8 @@
  * part, both ways.
  *
  * GSM septets are unpacked here, one to an octet, as SMPP carries them; packing belongs to the
- * TPDU. The default alphabet and its extension are the data file gsm7.def; national shift tables
- * are not used. A mark is part of the text: put it there before planning. Nothing here keeps state;
+ * TPDU. The default alphabet and its extension are the data file gsm7.def, those of national
+ * languages national.def. A mark is part of the text: put it there before planning. Nothing here keeps state;
  * text is borrowed for the call.
  */
 #pragma once
@@ -16,13 +16,29 @@
 #include "lib/base/error.h"
 
 enum fg_alphabet {
-	FG_ALPHABET_GSM7,   /*!< 3GPP TS 23.038, 6.2.1; a character of the extension table is an
+	FG_ALPHABET_GSM7 =
+		0x00, /*!< 3GPP TS 23.038, 6.2.1; a character of the extension table is an
 			       escape and a septet */
-	FG_ALPHABET_ASCII,  /*!< SMPP data_coding 1 */
-	FG_ALPHABET_LATIN1, /*!< ISO 8859-1, SMPP data_coding 3 */
-	FG_ALPHABET_UCS2,   /*!< UTF-16BE: 3GPP TS 23.038, 6.2.3, with surrogate pairs as phones
+	/* 0x01..0xDD: see fg_alphabet_national() */
+	FG_ALPHABET_ASCII = 0xF1,  /*!< SMPP data_coding 1 */
+	FG_ALPHABET_LATIN1 = 0xF2, /*!< ISO 8859-1, SMPP data_coding 3 */
+	FG_ALPHABET_UCS2 =
+		0xF3, /*!< UTF-16BE: 3GPP TS 23.038, 6.2.3, with surrogate pairs as phones
 			       really do */
 };
+
+/*! GSM septets with the shift tables of national languages (national.h, 0: none): locking takes the
+ * place of the default alphabet, single that of its extension (3GPP TS 23.038, 6.2.1.2). A language
+ * without such a table counts as none, as 6.2.1.2.4 demands of reserved numbers. Both 0: GSM7. */
+enum fg_alphabet fg_alphabet_national(unsigned locking, unsigned single);
+/*! The languages of an alphabet; 0 for none, and for what are no septets. */
+unsigned fg_alphabet_locking(enum fg_alphabet alphabet);
+unsigned fg_alphabet_single(enum fg_alphabet alphabet);
+/*! GSM septets, with or without national tables. */
+bool fg_alphabet_is_septets(enum fg_alphabet alphabet);
+/*! Octets that the header of a message needs to say so: 0, 3 or 6, without its length octet
+ * (3GPP TS 23.040, 9.2.3.24.15 and .16). */
+size_t fg_alphabet_header_len(enum fg_alphabet alphabet);
 
 /*! Which concatenation header the parts of a longer text leave room for (3GPP TS 23.040, 9.2.3.24.1
  * and 9.2.3.24.8). */
@@ -34,7 +50,8 @@ enum fg_text_reference {
 #define FG_TEXT_PARTS_MAX 255 /* 3GPP TS 23.040, 9.2.3.24.1: the number of parts is an octet */
 
 struct fg_text_plan {
-	enum fg_alphabet alphabet; /*!< GSM7 if the whole text fits, else UCS2 */
+	enum fg_alphabet alphabet; /*!< GSM7 if the whole text fits, else UCS2, or one with national
+				      tables */
 	uint8_t parts;             /*!< 1..255; 1 means no concatenation header */
 	uint16_t total; /*!< septets or UCS-2 units of the whole text, headers not counted */
 	/*! Part i is the bytes offset[i] up to offset[i + 1] of the text; offset[parts] is its
@@ -57,7 +74,15 @@ enum fg_rc fg_alphabet_plan_for(enum fg_alphabet usable, const void *text, size_
 				enum fg_text_reference reference, unsigned max_parts,
 				struct fg_text_plan *plan_out);
 
-/*! Write UTF-8 text in an alphabet. GSM7 needs at most 2 octets, ASCII and LATIN1 1, UCS2 2 for
+/*! As fg_alphabet_plan(), for a peer that passes on national tables: what would be UCS2 goes with
+ * those of one of languages (bit n: language n of national.h) if that needs fewer parts; of several
+ * ways that need as few, the one with the shortest header, then the lowest number. O(text_len), and as
+ * often again for each of the languages. */
+enum fg_rc fg_alphabet_plan_national(uint16_t languages, const void *text, size_t text_len,
+				     enum fg_text_reference reference, unsigned max_parts,
+				     struct fg_text_plan *plan_out);
+
+/*! Write UTF-8 text in an alphabet. Septets need at most 2 octets, ASCII and LATIN1 1, UCS2 2 for
  * every byte of text. \param[out] out      cap octets, written only when all fits. \return FG_OK;
  * FG_E_UTF8; FG_E_TEXT_CODING when a character is not in the alphabet; FG_E_SPACE. O(len). */
 enum fg_rc fg_alphabet_encode(enum fg_alphabet alphabet, const void *text, size_t len, void *out,

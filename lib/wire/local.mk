@@ -1,6 +1,6 @@
 # lib/wire: bytes in, values out. Links lib/base/libfgmin.a only; no allocation, no clock, no socket.
 noinst_LIBRARIES += %D%/libfgwire.a
-%C%_libfgwire_a_SOURCES = %D%/utf8.c %D%/utf8.h %D%/alphabet.c %D%/alphabet.h %D%/gsm7.def \
+%C%_libfgwire_a_SOURCES = %D%/utf8.c %D%/utf8.h %D%/alphabet.c %D%/alphabet.h %D%/gsm7.def %D%/national.c %D%/national.h %D%/national.def \
 	%D%/udh.c %D%/udh.h \
 	%D%/smpp.c %D%/smpp.h %D%/smpp_pdu.def %D%/smpp_dump.c \
 	%D%/smpp_text.c %D%/smpp_text.h %D%/smpp_tlv.c %D%/smpp_tlv.h %D%/smpp_tlv.def \

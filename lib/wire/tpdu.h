@@ -178,7 +178,7 @@ size_t fg_tpdu_ud_header_len(const struct fg_tpdu_ud *ud);
 enum fg_rc fg_tpdu_ud_body(uint8_t dcs, const struct fg_tpdu_ud *ud,
 			   uint8_t out[static FG_TPDU_SEPTETS_MAX], size_t *len_out);
 
-/*! The text behind the header as UTF-8; 480 octets always suffice. \return FG_OK; FG_E_UNSUPPORTED
+/*! The text behind the header as UTF-8, septets with the national tables that it names; 480 octets always suffice. \return FG_OK; FG_E_UNSUPPORTED
  * when compressed; FG_E_TEXT_CODING for 8-bit data; FG_E_SPACE; FG_E_ARG as above. */
 enum fg_rc fg_tpdu_ud_text(uint8_t dcs, const struct fg_tpdu_ud *ud, void *out, size_t cap,
 			   size_t *len_out);

@@ -2,6 +2,7 @@
 #include "lib/wire/tpdu_internal.h"
 
 #include <string.h>
+#include "lib/wire/udh.h"
 
 /* ---- Coding (TS 23.038, 4) ---- */
 
@@ -301,6 +302,18 @@ enum fg_rc fg_tpdu_ud_body(uint8_t dcs, const struct fg_tpdu_ud *ud,
 	return FG_OK;
 }
 
+/* Septets with the national tables that the header names. */
+static enum fg_alphabet alphabet_of(enum fg_tpdu_units units, const struct fg_tpdu_ud *ud)
+{
+	uint8_t locking, single;
+
+	if (units == FG_TPDU_UCS2)
+		return FG_ALPHABET_UCS2;
+	if (ud->header && fg_udh_national_find(ud->at, ud->octets, &locking, &single) == FG_OK)
+		return fg_alphabet_national(locking, single);
+	return FG_ALPHABET_GSM7;
+}
+
 enum fg_rc fg_tpdu_ud_text(uint8_t dcs, const struct fg_tpdu_ud *ud, void *out, size_t cap,
 			   size_t *len_out)
 {
@@ -314,8 +327,7 @@ enum fg_rc fg_tpdu_ud_text(uint8_t dcs, const struct fg_tpdu_ud *ud, void *out, 
 	if (units == FG_TPDU_OCTETS)
 		rc = FG_E_TEXT_CODING;
 	else
-		rc = fg_alphabet_decode(units == FG_TPDU_UCS2 ? FG_ALPHABET_UCS2 : FG_ALPHABET_GSM7,
-					body, body_len, out, cap, len_out);
+		rc = fg_alphabet_decode(alphabet_of(units, ud), body, body_len, out, cap, len_out);
 	wipe(body, body_len);
 	return rc;
 }

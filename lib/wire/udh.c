@@ -6,7 +6,10 @@ enum {
 	IE_CONCAT_8BIT = 0x00,
 	IE_CONCAT_16BIT = 0x08,
 	IE_CONCAT_8BIT_LEN = 3,
-	IE_CONCAT_16BIT_LEN = 4
+	IE_CONCAT_16BIT_LEN = 4,
+	IE_SINGLE_SHIFT = 0x24,
+	IE_LOCKING_SHIFT = 0x25,
+	IE_SHIFT_LEN = 1,
 };
 
 enum fg_rc fg_udh_begin(const void *ud, size_t len, struct fg_cursor *ies_out, size_t *udh_len_out)
@@ -86,24 +89,75 @@ enum fg_rc fg_udh_concat_find(const void *ud, size_t len, struct fg_udh_concat *
 	return FG_OK;
 }
 
+enum fg_rc fg_udh_national_find(const void *ud, size_t len, uint8_t *locking_out,
+				uint8_t *single_out)
+{
+	uint8_t locking = 0, single = 0;
+	struct fg_cursor ies;
+	struct fg_udh_ie ie;
+	size_t udh_len;
+	enum fg_rc rc = fg_udh_begin(ud, len, &ies, &udh_len);
+
+	while (rc == FG_OK) {
+		rc = fg_udh_next(&ies, &ie);
+		if (rc == FG_OK && ie.len == IE_SHIFT_LEN && ie.id == IE_LOCKING_SHIFT)
+			locking = ie.data[0];
+		else if (rc == FG_OK && ie.len == IE_SHIFT_LEN && ie.id == IE_SINGLE_SHIFT)
+			single = ie.data[0];
+	}
+	if (rc != FG_E_NOT_FOUND)
+		return rc;
+	*locking_out = locking;
+	*single_out = single;
+	return locking || single ? FG_OK : FG_E_NOT_FOUND;
+}
+
+static void write_concat(struct fg_writer *w, const struct fg_udh_concat *concat)
+{
+	fg_writer_u8(w, concat->wide ? IE_CONCAT_16BIT : IE_CONCAT_8BIT);
+	fg_writer_u8(w, concat->wide ? IE_CONCAT_16BIT_LEN : IE_CONCAT_8BIT_LEN);
+	if (concat->wide)
+		fg_writer_u16(w, concat->reference);
+	else
+		fg_writer_u8(w, (uint8_t)concat->reference);
+	fg_writer_u8(w, concat->total);
+	fg_writer_u8(w, concat->sequence);
+}
+
+static void write_shift(struct fg_writer *w, uint8_t id, uint8_t language)
+{
+	fg_writer_u8(w, id);
+	fg_writer_u8(w, IE_SHIFT_LEN);
+	fg_writer_u8(w, language);
+}
+
+enum fg_rc fg_udh_write(const struct fg_udh_concat *concat, uint8_t locking, uint8_t single,
+			uint8_t out[static FG_UDH_MAX], size_t *len_out)
+{
+	struct fg_writer w;
+
+	if (concat && (!concat_is_sane(concat) || (!concat->wide && concat->reference > UINT8_MAX)))
+		return FG_E_ARG;
+	fg_writer_init(&w, out, FG_UDH_MAX);
+	fg_writer_u8(&w, 0);
+	if (concat)
+		write_concat(&w, concat);
+	if (locking)
+		write_shift(&w, IE_LOCKING_SHIFT, locking);
+	if (single)
+		write_shift(&w, IE_SINGLE_SHIFT, single);
+	out[0] = (uint8_t)(fg_writer_len(&w) - 1);
+	*len_out = out[0] ? fg_writer_len(&w) : 0;
+	return FG_OK;
+}
+
 enum fg_rc fg_udh_concat_write(const struct fg_udh_concat *concat,
 			       uint8_t out[static FG_UDH_CONCAT_MAX], size_t *len_out)
 {
-	uint8_t ie_len = concat->wide ? IE_CONCAT_16BIT_LEN : IE_CONCAT_8BIT_LEN;
-	struct fg_writer w;
+	uint8_t octets[FG_UDH_MAX];
+	enum fg_rc rc = fg_udh_write(concat, 0, 0, octets, len_out);
 
-	if (!concat_is_sane(concat) || (!concat->wide && concat->reference > UINT8_MAX))
-		return FG_E_ARG;
-	fg_writer_init(&w, out, FG_UDH_CONCAT_MAX);
-	fg_writer_u8(&w, (uint8_t)(2 + ie_len));
-	fg_writer_u8(&w, concat->wide ? IE_CONCAT_16BIT : IE_CONCAT_8BIT);
-	fg_writer_u8(&w, ie_len);
-	if (concat->wide)
-		fg_writer_u16(&w, concat->reference);
-	else
-		fg_writer_u8(&w, (uint8_t)concat->reference);
-	fg_writer_u8(&w, concat->total);
-	fg_writer_u8(&w, concat->sequence);
-	*len_out = fg_writer_len(&w);
-	return FG_OK;
+	for (size_t i = 0; rc == FG_OK && i < *len_out; i++)
+		out[i] = octets[i];
+	return rc;
 }

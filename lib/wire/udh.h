@@ -12,6 +12,7 @@
 #include "lib/base/cursor.h"
 #include "lib/base/error.h"
 
+#define FG_UDH_MAX 14 /* octets that fg_udh_write() writes at most, the length octet included */
 #define FG_UDH_CONCAT_MAX                                                                          \
 	7 /* octets that fg_udh_concat_write() writes at most, the length octet included */
 
@@ -53,3 +54,16 @@ enum fg_rc fg_udh_concat_find(const void *ud, size_t len, struct fg_udh_concat *
  * and for a narrow reference above 255. */
 enum fg_rc fg_udh_concat_write(const struct fg_udh_concat *concat,
 			       uint8_t out[static FG_UDH_CONCAT_MAX], size_t *len_out);
+
+/*! The national language tables that the header at the start of user data names: the languages of a
+ * locking and of a single shift table, 0 for none (3GPP TS 23.040, 9.2.3.24.15 and .16; TS 23.038,
+ * 6.2.1.2.4). Elements of a wrong length are ignored, of several of a kind the last counts. \return
+ * FG_OK; FG_E_NOT_FOUND when it names none; FG_E_UDH when the header is broken. O(len). */
+enum fg_rc fg_udh_national_find(const void *ud, size_t len, uint8_t *locking_out,
+				uint8_t *single_out);
+
+/*! Write a header: a concatenation element unless concat is NULL, then a locking and a single shift
+ * of a language unless 0. Nothing of all that: no octet is written, and there is no header. \return
+ * FG_OK; FG_E_ARG as fg_udh_concat_write(). */
+enum fg_rc fg_udh_write(const struct fg_udh_concat *concat, uint8_t locking, uint8_t single,
+			uint8_t out[static FG_UDH_MAX], size_t *len_out);

@@ -147,11 +147,16 @@ char *of_length(char *text, size_t len)
 	return text;
 }
 
-void reopen(void)
+void smpp_open_again(void)
 {
 	fg_host_close(t.recorder->host);
 	t.out_len = t.out_at = 0;
 	assert_ok(fg_host_open(t.recorder->host, &ops, NULL, &t.conf));
+}
+
+void reopen(void)
+{
+	smpp_open_again();
 	bind_it();
 }
 

@@ -44,5 +44,7 @@ void move(uint64_t ms);
 void bind_it(void);
 /*! Begin anew with what was changed in t.conf, and bind. */
 void reopen(void);
+/*! The same, not connected. */
+void smpp_open_again(void);
 /*! len times x, into text, with NUL. */
 char *of_length(char *text, size_t len);

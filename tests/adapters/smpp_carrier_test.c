@@ -5,6 +5,7 @@
 #include "tests/adapters/smpp_bench.h"
 
 #include <stdio.h>
+#include "lib/wire/national.h"
 
 /* ---- rate, window, order ---- */
 
@@ -131,25 +132,6 @@ static void a_long_message_of_which_nothing_was_taken_is_deferred_as_a_whole(voi
 	expect_nothing();
 }
 
-static void a_later_message_does_not_overtake_one_that_is_deferred(void **state)
-{
-	(void)state;
-	t.conf.window = 1;
-	t.conf.queue = 10;
-	reopen();
-	recorder_give(t.recorder, 1, "+12025550199", "x");
-	recorder_give(t.recorder, 2, "+12025550199", "x");
-	recorder_give(t.recorder, 3, "+12025550198", "x");
-	answer(0x58);
-	assert_int_equal(recorder_outcome(t.recorder, 2)->outcome, FG_OUTCOME_DEFERRED);
-	assert_int_equal(t.recorder->outcomes[0].message_id.b[15], 1);
-	assert_null(recorder_outcome(t.recorder, 3));
-	move(1000);
-	answer(0);
-	expect_nothing();
-	assert_int_equal(recorder_outcome(t.recorder, 3)->outcome, FG_OUTCOME_ACCEPTED);
-}
-
 static void the_window_is_learned_from_what_is_refused_deeper(void **state)
 {
 	uint32_t sequence[8];
@@ -212,6 +194,66 @@ static void the_host_hears_of_credits_in_batches(void **state)
 	move(100);
 	fg_smpp_account_turn_end(t.account, t.now_ms);
 	assert_int_equal(t.recorder->state.credits, 31);
+}
+
+/* ---- what the operator sees ---- */
+
+static void turn(void)
+{
+	fg_smpp_account_turn_end(t.account, t.now_ms);
+}
+
+static void the_round_trip_of_the_first_message_is_said(void **state)
+{
+	(void)state;
+	assert_int_equal(t.recorder->state.more.round_trip_ms, 0);
+	bind_it();
+	recorder_give(t.recorder, 1, "+12025550199", "x");
+	t.now_ms += 40;
+	answer(0);
+	assert_true(fg_smpp_account_next_ms(t.account) <= t.now_ms + 100);
+	move(100);
+	turn();
+	assert_int_equal(t.recorder->state.more.round_trip_ms, 40);
+	for (unsigned i = 2; i < 40; i++) { /* and it follows what it is now */
+		recorder_give(t.recorder, i, "+12025550199", "x");
+		t.now_ms += 400;
+		answer(0);
+		turn();
+	}
+	move(1000);
+	turn();
+	assert_in_range(t.recorder->state.more.round_trip_ms, 350, 400);
+}
+
+static void a_throttled_link_says_so_and_when_it_no_longer_is(void **state)
+{
+	unsigned wakes = 0;
+
+	(void)state;
+	t.conf.rate = 1000;
+	t.conf.enquire_link_ms = t.conf.inactivity_s = 0;
+	reopen();
+	assert_int_equal(t.recorder->state.more.rate, 1000);
+	assert_false(t.recorder->state.more.throttled);
+	recorder_give(t.recorder, 1, "+12025550199", "x");
+	answer(0x58);
+	turn();
+	assert_true(t.recorder->state.more.throttled);
+	assert_int_equal(t.recorder->state.more.rate, 500);
+	/* Idle from now on: it wakes by itself, seldom, and ends by saying that all is well. */
+	while (fg_smpp_account_next_ms(t.account) != UINT64_MAX) {
+		uint64_t next = fg_smpp_account_next_ms(t.account);
+
+		assert_true(next > t.now_ms);
+		assert_true(++wakes < 60);
+		t.now_ms = next;
+		fg_smpp_account_tick(t.account, t.now_ms);
+		turn();
+	}
+	assert_true(wakes >= 10); /* the rate was said while it grew */
+	assert_false(t.recorder->state.more.throttled);
+	assert_int_equal(t.recorder->state.more.rate, 1000);
 }
 
 /* ---- bind and idle ---- */
@@ -300,6 +342,51 @@ static void long_texts_are_joined_the_way_of_the_link(void **state)
 	assert_int_equal(number, 2);
 	assert_true(fg_smpp_tlv_number(&pdu, FG_SMPP_TLV_SAR_SEGMENT_SEQNUM, &number));
 	assert_int_equal(number, 2);
+}
+
+/* A text of n times s with cedilla, as the vault plans it for a link that passes on Turkish. */
+static void give_turkish(unsigned number, size_t n)
+{
+	struct recorder_job job;
+	char text[2 * 400 + 1] = "";
+
+	for (size_t i = 0; i < n; i++)
+		strcat(text, "\xc5\x9f");
+	recorder_job_make(number, "+12025550199", text, &job);
+	assert_ok(fg_alphabet_plan_national(1u << FG_LANGUAGE_TURKISH, text, strlen(text),
+					    FG_TEXT_REFERENCE_16BIT, 255, &job.plan));
+	job.job.alphabet = (uint8_t)job.plan.alphabet;
+	job.job.parts = job.plan.parts;
+	fg_host_job_take(t.recorder->host, &job.job);
+}
+
+static void national_tables_are_named_before_the_text_and_the_coding_stays_septets(void **state)
+{
+	static const uint8_t whole[] = { 3, 0x25, 1, 1, 0x1D }, /* A.3.1: 0x1D is s with cedilla */
+		part[] = { 9, 8, 4, 0x42, 2, 3, 3, 0x25, 1, 1, 0x1D };
+	struct fg_smpp_pdu pdu;
+
+	(void)state;
+	t.conf.window = 4;
+	reopen();
+	give_turkish(1, 155);
+	pdu = expect(FG_SMPP_SUBMIT_SM);
+	assert_int_equal(pdu.sm.esm_class, FG_SMPP_ESM_UDH);
+	assert_int_equal(pdu.sm.data_coding, 0);
+	assert_int_equal(pdu.sm.short_message.len, 4 + 155);
+	assert_memory_equal(pdu.sm.short_message.at, whole, sizeof(whole));
+	give_turkish(2, 148 * 2 + 1);
+	for (unsigned i = 1; i <= 3; i++) {
+		uint8_t expected[sizeof(part) + 1];
+
+		memcpy(expected, part, 6);
+		expected[0] = 9;
+		expected[6] = (uint8_t)i;
+		memcpy(expected + 7, part + 7, 4);
+		pdu = expect(FG_SMPP_SUBMIT_SM);
+		assert_int_equal(pdu.sm.short_message.len, 10 + (i < 3 ? 148 : 1));
+		assert_memory_equal(pdu.sm.short_message.at, expected, 11);
+	}
 }
 
 static void a_payload_is_the_only_one_and_only_for_what_is_long(void **state)
@@ -499,15 +586,17 @@ int main(void)
 		CASE(throttling_survives_a_reconnect),
 		CASE(a_part_that_came_too_fast_goes_again_first_when_others_were_taken),
 		CASE(a_long_message_of_which_nothing_was_taken_is_deferred_as_a_whole),
-		CASE(a_later_message_does_not_overtake_one_that_is_deferred),
 		CASE(the_window_is_learned_from_what_is_refused_deeper),
 		CASE(a_queue_keeps_the_window_full_but_never_holds_more_than_a_second),
 		CASE(the_host_hears_of_credits_in_batches),
+		CASE(the_round_trip_of_the_first_message_is_said),
+		CASE(a_throttled_link_says_so_and_when_it_no_longer_is),
 		CASE(older_and_newer_peers_are_taken),
 		CASE(a_silent_peer_is_left_after_the_inactivity_limit),
 		CASE(a_bind_that_is_there_already_is_tried_again_soon),
 		CASE(a_submit_in_the_wrong_state_binds_anew_and_leaves_the_message_untouched),
 		CASE(long_texts_are_joined_the_way_of_the_link),
+		CASE(national_tables_are_named_before_the_text_and_the_coding_stays_septets),
 		CASE(a_payload_is_the_only_one_and_only_for_what_is_long),
 		CASE(a_link_without_a_usable_default_alphabet_sends_ucs2),
 		CASE(a_refused_mark_tlv_stays_out_after_a_reconnect),

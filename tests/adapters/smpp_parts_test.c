@@ -72,6 +72,25 @@ static void it_grows_by_a_twentieth_a_second_after_thirty_clean_ones(void **stat
 	assert_false(fg_smpp_pace_slowed(&pace));
 }
 
+static void a_slow_rate_grows_however_often_it_is_looked_at(void **state)
+{
+	struct fg_smpp_pace pace;
+
+	(void)state;
+	fg_smpp_pace_init(&pace, 4, 0, 5000);
+	fg_smpp_pace_slow(&pace, 5000, 5000);
+	assert_true(fg_smpp_pace_slowed(&pace));
+	for (uint64_t now = 5001; now <= 45000; now++) {
+		uint64_t change = fg_smpp_pace_change_ms(&pace);
+
+		fg_smpp_pace_look(&pace, now);
+		assert_true(change == UINT64_MAX || change >= now);
+	}
+	assert_int_equal(fg_smpp_pace_rate(&pace), 4);
+	assert_false(fg_smpp_pace_slowed(&pace));
+	assert_true(fg_smpp_pace_change_ms(&pace) == UINT64_MAX);
+}
+
 static void ready_ms_is_when_it_is_ready(void **state)
 {
 	struct fg_smpp_pace pace;
@@ -231,6 +250,7 @@ int main(void)
 		cmocka_unit_test(a_second_holds_the_rate_and_once_the_burst),
 		cmocka_unit_test(each_refusal_of_the_present_rate_halves_it_down_to_one),
 		cmocka_unit_test(it_grows_by_a_twentieth_a_second_after_thirty_clean_ones),
+		cmocka_unit_test(a_slow_rate_grows_however_often_it_is_looked_at),
 		cmocka_unit_test(ready_ms_is_when_it_is_ready),
 		cmocka_unit_test(a_window_of_one_is_found_and_seldom_tried_again),
 		cmocka_unit_test(a_rate_is_not_taken_for_a_window),

@@ -197,6 +197,36 @@ static void codings_become_one_text(void **state)
 	assert_int_equal(app_bench_refusal_of(&binary), FG_SMPP_STATUS_RINVDCS);
 }
 
+static void national_tables_of_a_header_are_used(void **state)
+{
+	static const struct {
+		uint8_t coding;
+		const char *octets;
+		size_t len;
+		const char *text;
+	} cases[] = {
+		{ 0, "\3\x24\1\1\x1b\x73", 6, "\xc5\x9f" }, /* A.2.1 */
+		{ 0, "\3\x25\1\1\x1d", 5, "\xc5\x9f" },     /* A.3.1 */
+		{ 0, "\3\x25\1\x0f\x1d", 5, "\xc3\xa6" },   /* a reserved number */
+		{ 8, "\3\x25\1\1\1\x5f", 6, "\xc5\x9f" },   /* of no meaning for UCS-2 */
+	};
+
+	(void)state;
+	app_bench_bind();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fg_smpp_pdu pdu = app_bench_submit(1 + (uint32_t)i);
+		struct fg_id id = { 0 };
+
+		pdu.sm.esm_class = FG_SMPP_ESM_UDH;
+		pdu.sm.data_coding = cases[i].coding;
+		pdu.sm.short_message =
+			(struct fg_smpp_bytes){ (const uint8_t *)cases[i].octets, cases[i].len };
+		app_bench_say(&pdu);
+		assert_string_equal(t.text, cases[i].text);
+		app_server_taken(&t.server, t.submission.token, &id, FG_OK);
+	}
+}
+
 static void parts_name_their_place(void **state)
 {
 	static const uint8_t part[] = { 6, 8, 4, 0x12, 0x34, 3, 2, 'b', 'c' };
@@ -480,6 +510,7 @@ int main(void)
 		CASE(senders_and_recipients_are_checked),
 		CASE(a_prefix_and_the_own_sender_are_allowed),
 		CASE(codings_become_one_text),
+		CASE(national_tables_of_a_header_are_used),
 		CASE(parts_name_their_place),
 		CASE(times_are_seconds_from_now),
 		CASE(too_fast_and_too_many_are_throttled),

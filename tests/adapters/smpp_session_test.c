@@ -111,7 +111,7 @@ static void every_status_becomes_the_right_outcome(void **state)
 	}
 }
 
-static void silence_after_a_submit_is_unknown_and_the_late_answer_is_ignored(void **state)
+static void silence_after_a_submit_is_unknown_and_the_late_answer_changes_no_outcome(void **state)
 {
 	uint32_t sequence;
 
@@ -391,7 +391,7 @@ int main(void)
 		CASE(a_submit_has_the_fields_that_carriers_expect),
 		CASE(sources_get_the_type_of_number_they_look_like),
 		CASE(every_status_becomes_the_right_outcome),
-		CASE(silence_after_a_submit_is_unknown_and_the_late_answer_is_ignored),
+		CASE(silence_after_a_submit_is_unknown_and_the_late_answer_changes_no_outcome),
 		CASE(a_lost_connection_makes_what_was_sent_unknown_and_what_was_not_deferred),
 		CASE(parts_wait_for_the_window_and_carry_one_reference),
 		CASE(after_a_failed_part_the_rest_is_not_sent),

@@ -203,6 +203,19 @@ static void a_mix_that_is_none_is_refused(void **state)
 	assert_int_equal(shares[1].ppm, 5000);
 }
 
+static void national_tables_are_shown_as_a_phone_would(void **state)
+{
+	struct fg_smpp_pdu pdu = { .command = FG_SMPP_SUBMIT_SM };
+
+	(void)state;
+	begin();
+	pdu.sm.destination_addr = fg_smpp_text("491500");
+	pdu.sm.esm_class = FG_SMPP_ESM_UDH;
+	pdu.sm.short_message = fg_smpp_text("\6\x25\1\6\x24\1\6\x15\x1bQ"); /* Hindi, both */
+	tell(t.conn, &pdu);
+	assert_string_equal(t.text, "\xe0\xa4\x95Q");
+}
+
 static void over_the_rate_is_throttled_until_time_passes(void **state)
 {
 	(void)state;
@@ -441,6 +454,7 @@ int main(void)
 		CASE(receipts_overtake_each_other_with_jitter),
 		CASE(a_mix_has_its_percentages_and_repeats_with_its_seed),
 		CASE(a_mix_that_is_none_is_refused),
+		CASE(national_tables_are_shown_as_a_phone_would),
 		CASE(over_the_rate_is_throttled_until_time_passes),
 		CASE(over_the_window_is_throttled_until_answers_are_out),
 		CASE(a_cut_answer_ends_in_the_middle),

@@ -155,7 +155,10 @@ def test_the_table_says_how_the_links_are(gateway, alice):
     failed = alice.send("+12025550183", "refused", "--allow", "sms")
     assert failed.code != 0
     assert gateway.links()["smsc-a"]["failed"] == 1
+    assert wait_for(lambda: gateway.links()["smsc-a"]["round_trip_ms"] > 0)
+    assert gateway.links()["smsc-a"]["rate"] == gateway.conf_links()[0]["rate"] and not gateway.links()["smsc-a"]["throttled"]
     table = gateway.ctl("links").text
+    assert re.search(r"^smsc-a .* \d+/s +\d+ ms ", table, re.M), table
     assert "0x0000000b" in table and "RINVDSTADR" in table, table
 
 
@@ -266,6 +269,9 @@ def test_suspend_holds_over_a_restart_and_resume_sends(gateway, alice):
     assert gateway.ctl("suspend", "smsc-a").text == "smsc-a: suspended: it stays bound and is given nothing\n"
     send(alice, "around it")
     assert gateway.links()["smsc-b"]["sent"] == 1
+    said = gateway.ctl("explain", STRANGER).text
+    assert "link smsc-a is suspended by the operator" in said and "fallgatectl resume smsc-a" in said, said
+    assert "link smsc-b is" not in said.split("now: link")[1], said
     assert gateway.ctl("suspend", "smsc-b").code == 0
     send_held(alice, "held by the operator")
     assert gateway.binds() == binds

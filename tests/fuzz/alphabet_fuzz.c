@@ -34,17 +34,22 @@ static void decode_as(enum fg_alphabet alphabet, const uint8_t *data, size_t len
 	check(again_len == text_len && memcmp(again, text, text_len) == 0);
 }
 
-static void plan_as(const uint8_t *data, size_t len, enum fg_text_reference reference)
+static void plan_as(const uint8_t *data, size_t len, enum fg_text_reference reference,
+		    uint16_t languages)
 {
 	struct fg_text_plan plan;
-	enum fg_rc rc = fg_alphabet_plan(data, len, reference, FG_TEXT_PARTS_MAX, &plan);
+	enum fg_rc rc = fg_alphabet_plan_national(languages, data, len, reference,
+						  FG_TEXT_PARTS_MAX, &plan);
 	size_t octets_len, header, unit;
 
 	check((rc == FG_E_UTF8) == !fg_utf8_valid(data, len));
 	if (rc != FG_OK)
 		return;
-	unit = plan.alphabet == FG_ALPHABET_GSM7 ? 7 : 8;
-	header = plan.parts == 1 ? 0 : reference == FG_TEXT_REFERENCE_16BIT ? 7 : 6;
+	unit = fg_alphabet_is_septets(plan.alphabet) ? 7 : 8;
+	header = fg_alphabet_header_len(plan.alphabet);
+	if (plan.parts > 1)
+		header += reference == FG_TEXT_REFERENCE_16BIT ? 6 : 5;
+	header += header > 0;
 	for (unsigned i = 0; i < plan.parts; i++) {
 		check(fg_alphabet_encode(plan.alphabet, data + plan.offset[i],
 					 plan.offset[i + 1] - plan.offset[i], octets,
@@ -58,9 +63,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	if (len > INPUT_MAX)
 		return 0;
-	for (int a = FG_ALPHABET_GSM7; a <= FG_ALPHABET_UCS2; a++)
+	for (int a = FG_ALPHABET_ASCII; a <= FG_ALPHABET_UCS2; a++)
 		decode_as((enum fg_alphabet)a, data, len);
-	plan_as(data, len, FG_TEXT_REFERENCE_16BIT);
-	plan_as(data, len, FG_TEXT_REFERENCE_8BIT);
+	decode_as(FG_ALPHABET_GSM7, data, len);
+	/* the first octet chooses languages, also such that are none */
+	if (len > 0)
+		decode_as(fg_alphabet_national(data[0] >> 4, data[0] & 0xF), data, len);
+	plan_as(data, len, FG_TEXT_REFERENCE_16BIT, 0);
+	plan_as(data, len, FG_TEXT_REFERENCE_8BIT, 0);
+	plan_as(data, len, FG_TEXT_REFERENCE_16BIT, UINT16_MAX);
+	if (len > 0)
+		plan_as(data, len, FG_TEXT_REFERENCE_8BIT, (uint16_t)(1u << (data[0] & 0xF)));
 	return 0;
 }

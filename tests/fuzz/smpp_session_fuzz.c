@@ -77,6 +77,7 @@ static struct recorder *begin(void *ctx)
 	if (!conf.window) {
 		recorder_conf("smpp", &conf);
 		conf.mark_tlv = 0x1612;
+		conf.query_after_s = 60;
 	}
 	now_ms = 1000000;
 	if (fg_host_open(recorder->host, &ops, NULL, &conf) != FG_OK)

@@ -144,3 +144,35 @@ def test_tshark_finds_nothing_malformed(tmp_path):
     assert "alformed" not in shown
     assert shown.count("Operation: Submit_sm") >= 3
     assert "Operation: Bind_transceiver" in shown
+
+
+def test_a_probe_of_the_peer_finds_its_manners(tmp_path):
+    server = subprocess.Popen([os.environ.get("NODE", "node"), "smpp_server.mjs", json.dumps({"decimal": True, "text": True})], cwd=PEERS,
+                              stdout=subprocess.PIPE, text=True)
+    try:
+        port = json.loads(server.stdout.readline())["port"]
+        conf = tmp_path / "fallgate.conf"
+        conf.write_text('gateway = { name = "gw.test"; data_dir = "/tmp/d"; run_dir = "/tmp/r"; };\n'
+                        'secure = { certificate = "/dev/null"; key = "/dev/null"; ca = "/dev/null"; };\n'
+                        f'links = ( {{ name = "a"; adapter = "smpp"; port = {port}; system_id = "fallgate"; source_address = "12345"; '
+                        'rate = 1000; response_timeout_ms = 1500; } );\n')
+        done = subprocess.run([BUILDDIR / "fallgatectl", "--json", "probe", "--config", conf, "--yes", "a", "+12025550199"], input="",
+                              capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        events = []
+        while not events or events[-1]["event"] != "close":
+            events.append(json.loads(server.stdout.readline()))
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+    seen = submits(events)
+    assert (found["sent"], found["accepted"], found["receipts"]) == (13, 13, 13)
+    assert (found["window"], found["window_is"], found["id_base"]) == (10, "at least", "hex-dec")
+    assert (found["receipt_text"], found["receipt_tlvs"], found["receipt_reference"], found["unknown_tlv"]) == (True, False, False, "yes")
+    assert all(event["text"].startswith(MARK) and event["dest_ton"] == 1 for event in seen) and len(seen) == 13
+    assert seen[2]["text"].endswith("three signs: ¤ ¡ §")
+    assert [event["status"] for event in events if event["event"] == "deliver_resp"] == [0] * 13
+    assert not [event for event in events if event["event"] == "error"]
+    assert [event["event"] for event in events][-2:] == ["unbind", "close"]

@@ -531,6 +531,33 @@ static void a_link_gets_the_text_cut_as_its_far_side_reads_it(void **state)
 	}
 }
 
+static void national_tables_are_used_where_the_link_has_them(void **state)
+{
+	static const struct {
+		const char *national;
+		enum fg_alphabet planned;
+		uint8_t parts;
+	} cases[] = {
+		{ "", FG_ALPHABET_UCS2, 2 },
+		{ "spanish", FG_ALPHABET_UCS2, 2 },
+		{ "spanish, turkish", (enum fg_alphabet)0x01, 1 }, /* Turkish, single shift */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		snprintf(chain.conf.links[0].national, sizeof(chain.conf.links[0].national), "%s",
+			 cases[i].national);
+		memset(order.body, 'x', 60);
+		strcpy(order.body + 60, "\xc5\x9f");
+		strcpy(chain.conf.mark.text, "(This text is not encrypted at all) ");
+		order.mark = fg_sha256(chain.conf.mark.text, strlen(chain.conf.mark.text));
+		chain_send(&chain, &order);
+		assert_int_equal(chain.refused, FG_OK);
+		assert_int_equal(chain.job.alphabet, cases[i].planned);
+		assert_int_equal(chain.job.parts, cases[i].parts);
+		start_over(state);
+	}
+}
+
 static void what_the_far_side_cuts_counts_for_the_consent_all_the_same(void **state)
 {
 	(void)state;
@@ -561,6 +588,7 @@ int main(void)
 		CASE(a_clock_set_back_while_the_vault_was_away_holds_orders),
 		CASE(clear_text_is_wiped_whatever_came_of_the_order),
 		CASE(a_link_gets_the_text_cut_as_its_far_side_reads_it),
+		CASE(national_tables_are_used_where_the_link_has_them),
 		CASE(what_the_far_side_cuts_counts_for_the_consent_all_the_same),
 	};
 

@@ -75,6 +75,71 @@ static void written_headers_are_those_of_the_standard(void **state)
 	}
 }
 
+static void national_tables_are_found_as_the_standard_says(void **state)
+{
+	static const struct {
+		const char *hex;
+		enum fg_rc rc;
+		uint8_t locking, single;
+	} cases[] = {
+		{ "03 240101", FG_OK, 0, 1 },
+		{ "03 25010D", FG_OK, 13, 0 },
+		{ "06 250103 240102", FG_OK, 3, 2 },
+		{ "0B 0003420201 250101 240101", FG_OK, 1, 1 },
+		{ "06 240101 240102", FG_OK, 0, 2 },     /* the last counts */
+		{ "04 24020101", FG_E_NOT_FOUND, 0, 0 }, /* a wrong length is ignored */
+		{ "03 240100", FG_E_NOT_FOUND, 0, 0 },
+		{ "05 0003420201", FG_E_NOT_FOUND, 0, 0 },
+		{ "00", FG_E_NOT_FOUND, 0, 0 },
+		{ "04 240101", FG_E_UDH, 99, 99 },
+		{ "03 240201", FG_E_UDH, 99, 99 },
+		{ "", FG_E_UDH, 99, 99 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		uint8_t ud[32], locking = 99, single = 99;
+		size_t len = fg_test_unhex(cases[i].hex, ud, sizeof(ud));
+
+		assert_rc(cases[i].rc, fg_udh_national_find(ud, len, &locking, &single));
+		assert_int_equal(locking, cases[i].locking);
+		assert_int_equal(single, cases[i].single);
+	}
+}
+
+static void a_header_has_what_it_needs_and_none_is_no_octet(void **state)
+{
+	static const struct fg_udh_concat wide = { 0x1234, true, 3, 2 },
+					  narrow = { 0x42, false, 3, 2 };
+	static const struct {
+		const struct fg_udh_concat *concat;
+		uint8_t locking, single;
+		const char *hex;
+	} cases[] = {
+		{ NULL, 0, 0, "" },
+		{ NULL, 0, 1, "03 240101" },
+		{ NULL, 13, 0, "03 25010D" },
+		{ &narrow, 0, 0, "05 0003420302" },
+		{ &narrow, 0, 2, "08 0003420302 240102" },
+		{ &wide, 6, 6, "0C 080412340302 250106 240106" },
+	};
+	static const struct fg_udh_concat wrong[] = { { 0x142, false, 3, 2 }, { 1, true, 2, 3 } };
+	uint8_t expected[FG_UDH_MAX], out[FG_UDH_MAX];
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		size_t want = fg_test_unhex(cases[i].hex, expected, sizeof(expected));
+
+		assert_ok(fg_udh_write(cases[i].concat, cases[i].locking, cases[i].single, out,
+				       &len));
+		assert_int_equal(len, want);
+		assert_memory_equal(out, expected, len);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		assert_rc(FG_E_ARG, fg_udh_write(&wrong[i], 0, 1, out, &len));
+}
+
 static void elements_come_in_their_order(void **state)
 {
 	uint8_t ud[16];
@@ -100,6 +165,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(concatenation_is_found_only_where_it_is_well_formed),
 		cmocka_unit_test(written_headers_are_those_of_the_standard),
+		cmocka_unit_test(national_tables_are_found_as_the_standard_says),
+		cmocka_unit_test(a_header_has_what_it_needs_and_none_is_no_octet),
 		cmocka_unit_test(elements_come_in_their_order),
 	};
 
