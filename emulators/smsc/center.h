@@ -10,12 +10,11 @@
 #pragma once
 
 #include "emulators/common/due.h"
+#include "emulators/common/join.h"
 #include "emulators/smsc/smsc.h"
 #include "lib/wire/smpp.h"
 
 enum {
-	SMSC_PARTIAL_MAX = 1000,
-	SMSC_TLVS_TEXT = 2048,
 	SMSC_SYSTEMS_MAX = 10000, /* system ids */
 	SMSC_SLOTS = 65536,       /* messages that can be queried: the last so many */
 	SMSC_ID_TEXT = 24,
@@ -75,7 +74,6 @@ struct smsc_slot {
 	char source[21], destination[21];
 };
 
-struct smsc_partial;
 struct smsc_capture;
 
 struct smsc_center {
@@ -89,8 +87,7 @@ struct smsc_center {
 	struct smsc_system *systems;
 	unsigned systems_count;
 	struct smsc_queue waiting; /* from phones, for whoever receives */
-	struct smsc_partial *partials;
-	unsigned partials_count;
+	struct emu_joiner *joiner;
 	struct emu_told *told;
 	struct smsc_slot *slots;
 	struct fg_smsc_counters counters;

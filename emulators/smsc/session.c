@@ -52,11 +52,13 @@ struct smsc_center *smsc_center_new(void *ctx, const struct fg_smsc_options *opt
 	center->arg = arg;
 	center->wall_start_us = wall_us;
 	first_random(center, wall_us);
+	center->joiner = emu_joiner_new(center);
 	center->told = talloc_zero(center, struct emu_told);
 	center->slots = calloc(SMSC_SLOTS, sizeof(*center->slots)); /* touched as it is used */
 	if (options->pcap)
 		center->capture = smsc_capture_new(center, options->pcap);
-	if (!center->told || !center->slots || (options->pcap && !center->capture)) {
+	if (!center->joiner || !center->told || !center->slots ||
+	    (options->pcap && !center->capture)) {
 		talloc_free(center);
 		return NULL;
 	}
