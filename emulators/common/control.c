@@ -26,9 +26,7 @@ struct client {
 
 struct emu_control {
 	struct fg_loop *loop;
-	const struct emu_order *orders;
-	size_t orders_count;
-	void *arg;
+	struct emu_orders orders;
 	struct evconnlistener *listener;
 	struct client *clients;
 	struct sockaddr_un address;
@@ -63,11 +61,12 @@ void emu_control_look(struct emu_control *control)
 static void run_order(const struct emu_control *control, struct emu_request *request)
 {
 	snprintf(request->answer, EMU_ANSWER_TEXT, "ok\n");
-	for (size_t i = 0; request->count && i < control->orders_count; i++)
-		if (strcmp(request->words[0], control->orders[i].name) == 0) {
-			if (!control->orders[i].run(request))
+	for (size_t i = 0; request->count && i < control->orders.count; i++)
+		if (strcmp(request->words[0], control->orders.list[i].name) == 0) {
+			if (!control->orders.list[i].run(request))
 				snprintf(request->answer, EMU_ANSWER_TEXT,
-					 "error: wrong words after %s\n", control->orders[i].name);
+					 "error: wrong words after %s\n",
+					 control->orders.list[i].name);
 			return;
 		}
 	snprintf(request->answer, EMU_ANSWER_TEXT, "error: unknown order\n");
@@ -90,9 +89,11 @@ static void client_request(struct client *client)
 
 	if (request && text) {
 		evbuffer_remove(in, text, len);
-		request->arg = client->control->arg;
+		request->arg = client->control->orders.arg;
 		split(request, text, len);
 		run_order(client->control, request);
+		if (client->control->orders.after)
+			client->control->orders.after(client->control->orders.arg);
 		client->awaited = request->awaited;
 		client->wanted = request->wanted;
 		client->control->stop |= request->stop;
@@ -182,8 +183,7 @@ static void remove_stale(const struct sockaddr_un *address)
 }
 
 enum fg_rc emu_control_new(void *ctx, struct fg_loop *loop, const char *path,
-			   const struct emu_order *orders, size_t orders_count, void *arg,
-			   struct emu_control **control_out)
+			   const struct emu_orders *orders, struct emu_control **control_out)
 {
 	struct emu_control *control = talloc_zero(ctx, struct emu_control);
 	mode_t mask;
@@ -191,9 +191,7 @@ enum fg_rc emu_control_new(void *ctx, struct fg_loop *loop, const char *path,
 	if (!control)
 		return FG_E_NO_MEMORY;
 	control->loop = loop;
-	control->orders = orders;
-	control->orders_count = orders_count;
-	control->arg = arg;
+	control->orders = *orders;
 	control->address.sun_family = AF_UNIX;
 	if (strlen(path) >= sizeof(control->address.sun_path))
 		return FG_E_ARG;

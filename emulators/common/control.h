@@ -31,12 +31,18 @@ struct emu_order {
 	bool (*run)(struct emu_request *request); /*!< false: the other words are wrong */
 };
 
-/*! A Unix socket at path for its owner alone, which is replaced when nobody listens on it. orders
- * are borrowed as long as it lives, a talloc child of ctx. \return FG_OK; FG_E_ARG for a path that
- * is too long; FG_E_SYSTEM; FG_E_NO_MEMORY. */
+struct emu_orders {
+	const struct emu_order *list;
+	size_t count;
+	void *arg;
+	void (*after)(void *arg); /*!< called after each; may be NULL */
+};
+
+/*! A Unix socket at path for its owner alone, which is replaced when nobody listens on it. The list
+ * is borrowed as long as it lives, a talloc child of ctx. \return FG_OK; FG_E_ARG for a path that is
+ * too long; FG_E_SYSTEM; FG_E_NO_MEMORY. */
 enum fg_rc emu_control_new(void *ctx, struct fg_loop *loop, const char *path,
-			   const struct emu_order *orders, size_t orders_count, void *arg,
-			   struct emu_control **control_out);
+			   const struct emu_orders *orders, struct emu_control **control_out);
 
 /*! Answer those who wait for a counter that has got there. */
 void emu_control_look(struct emu_control *control);

@@ -136,7 +136,7 @@ static enum fg_rc give_octets(struct making *making)
 	if (making->incoming->port >= 0)
 		room -= 1 + PORT_ELEMENT;
 	if (rc == FG_OK && len > room)
-		room -= CONCAT_ELEMENT + (making->incoming->port < 0);
+		room -= making->incoming->port < 0 ? 1u + CONCAT_ELEMENT : CONCAT_ELEMENT;
 	if (rc == FG_OK && len > 255 * room)
 		rc = FG_E_TEXT_LONG;
 	if (rc == FG_OK)

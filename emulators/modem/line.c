@@ -225,6 +225,8 @@ void phone_finish(struct phone *phone, int result)
 		phone->counters.cms[result - AT_CMS]++;
 	if (result != AT_SILENT) {
 		noise(phone);
+		if (phone_fault_now(phone, FAULT_GARBAGE))
+			phone_put(phone, "\x80\xff\0\x1b\xc3(", 6);
 		if (!phone->quiet)
 			put_final(phone, result);
 		if (phone_fault_now(phone, FAULT_CUT)) {

@@ -6,3 +6,11 @@ noinst_LIBRARIES += %D%/libfgphone.a
 %C%_libfgphone_a_CPPFLAGS = $(AM_CPPFLAGS) $(TALLOC_CFLAGS)
 FG_PHONE_LIBS = emulators/modem/libfgphone.a emulators/common/libfgemu.a lib/wire/libfgwire.a lib/base/libfgbase.a \
 	lib/base/libfgmin.a $(OSMOCORE_LIBS) $(TALLOC_LIBS) $(EVENT_LIBS)
+bin_PROGRAMS += %D%/fallgate-modem
+noinst_LIBRARIES += %D%/libfgbank.a
+%C%_libfgbank_a_SOURCES = %D%/bank.c %D%/bank.h %D%/bank_state.h %D%/link.c %D%/link.h %D%/control.c %D%/transcript.c %D%/transcript.h
+%C%_libfgbank_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS)
+FG_BANK_LIBS = emulators/modem/libfgbank.a $(FG_PHONE_LIBS)
+%C%_fallgate_modem_SOURCES = %D%/main.c %D%/arguments.c %D%/arguments.h %D%/command.c %D%/command.h %D%/view.c %D%/view.h
+%C%_fallgate_modem_CPPFLAGS = $(%C%_libfgbank_a_CPPFLAGS)
+%C%_fallgate_modem_LDADD = $(FG_BANK_LIBS)

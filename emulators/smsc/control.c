@@ -112,6 +112,9 @@ static const struct emu_order orders[] = {
 enum fg_rc smsc_control_new(struct fg_smsc *smsc, const char *path,
 			    struct emu_control **control_out)
 {
-	return emu_control_new(smsc, smsc->loop, path, orders, sizeof(orders) / sizeof(orders[0]),
-			       smsc, control_out);
+	const struct emu_orders conf = { .list = orders,
+					 .count = sizeof(orders) / sizeof(orders[0]),
+					 .arg = smsc };
+
+	return emu_control_new(smsc, smsc->loop, path, &conf, control_out);
 }
