@@ -205,7 +205,8 @@ static void show_whole(struct phone *phone, const struct emu_whole *whole,
 					 .parts = whole->parts,
 					 .dcs = submit->dcs,
 					 .pid = submit->pid,
-					 .report_wanted = submit->status_report };
+					 .report_wanted =
+						 submit->status_report || whole->extra[0] };
 	size_t cap = 3 * whole->len + 1;
 	char *text = talloc_zero_size(whole, cap);
 
@@ -232,7 +233,7 @@ static void show_part(struct phone *phone, const struct fg_tpdu_submit *submit,
 				 .destination = destination,
 				 .concat = { .total = 1, .sequence = 1 },
 				 .coding = submit->dcs,
-				 .extra = "",
+				 .extra = submit->status_report ? "report" : "",
 				 .body = body };
 	struct emu_whole *whole;
 	size_t header_len;

@@ -22,6 +22,7 @@ static const char help[] =
 	"  --sim-slots N           messages that fit on the SIM\n"
 	"  --answer-delay TIME     of the answer to a message that is sent, default 0\n"
 	"  --report-delay TIME     until the status report, default 50\n"
+	"  --part-delay TIME       between the parts of a message from a phone, default 100\n"
 	"  --late TIME             what `late' below means, and until a modem comes back; default "
 	"2000\n"
 	"  --ack-timeout TIME      for AT+CNMA, default 15s\n"
@@ -136,6 +137,7 @@ enum option_key {
 	SIM_SLOTS,
 	ANSWER_DELAY,
 	REPORT_DELAY,
+	PART_DELAY,
 	LATE,
 	ACK_TIMEOUT,
 	SLOW,
@@ -167,6 +169,7 @@ static const struct option long_options[] = {
 	{ "sim-slots", required_argument, NULL, SIM_SLOTS },
 	{ "answer-delay", required_argument, NULL, ANSWER_DELAY },
 	{ "report-delay", required_argument, NULL, REPORT_DELAY },
+	{ "part-delay", required_argument, NULL, PART_DELAY },
 	{ "late", required_argument, NULL, LATE },
 	{ "ack-timeout", required_argument, NULL, ACK_TIMEOUT },
 	{ "slow", required_argument, NULL, SLOW },
@@ -272,6 +275,9 @@ static bool read_times(struct bank_options *o, int option)
 	case REPORT_DELAY:
 		o->phone.report_delay_ms = duration("--report-delay", optarg);
 		return true;
+	case PART_DELAY:
+		o->phone.part_delay_ms = duration("--part-delay", optarg);
+		return true;
 	case LATE:
 		o->phone.late_ms = duration("--late", optarg);
 		return true;
@@ -347,6 +353,7 @@ void modem_arguments_read(struct modem_arguments *arguments, int argc, char **ar
 	o->count = 1;
 	o->phone.report_delay_ms = 50;
 	o->phone.late_ms = 2000;
+	o->phone.part_delay_ms = 100;
 	strcpy(o->phone.number, "+12025550100");
 	strcpy(o->phone.imei, "490154203237518");
 	strcpy(o->phone.puk, "12345678");

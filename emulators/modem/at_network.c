@@ -118,6 +118,19 @@ int at_signal(struct phone *phone, const struct phone_command *command, enum at_
 	return AT_OK;
 }
 
+/* 8.69: only <rxlev> is known */
+int at_signal_more(struct phone *phone, const struct phone_command *command, enum at_form form,
+		   const struct at_params *params)
+{
+	UNUSED;
+	if (form == AT_TEST)
+		phone_info(phone, "+CESQ: (0-63,99),(0-7,99),(0-96,255),(0-34,255),(0-97,255)");
+	else
+		phone_info(phone, "+CESQ: %u,99,255,255,255,255",
+			   phone->rssi > 31 ? 99 : 2 * phone->rssi);
+	return AT_OK;
+}
+
 /* 0 to 5 of 8.9 */
 static unsigned bars(const struct phone *phone)
 {

@@ -175,6 +175,13 @@ static bool file_of(const struct phone *phone, int file, char hex[static 64])
 	case 0x6FAD: /* AD: normal operation, 2 digits of MNC (51.011, 10.3.18) */
 		strcpy(hex, "00000002");
 		return true;
+	case 0x6FB7: /* ECC (51.011, 10.3.27): 112 */
+		strcpy(hex, "11F2FF");
+		return true;
+	case 0x6F3E: /* GID1, GID2 (10.3.9, 10.3.10): none */
+	case 0x6F3F:
+		strcpy(hex, "FF");
+		return true;
 	case 0x6F46: /* SPN (51.011, 10.3.11): "Fallgate" */
 		strcpy(hex, "0046616C6C67617465FFFFFFFFFFFFFFFF");
 		return true;

@@ -15,8 +15,15 @@ struct making {
 	struct phone *phone;
 	const struct phone_incoming *incoming;
 	struct fg_tpdu_deliver deliver;
-	unsigned parts;
+	unsigned parts, given;
 	uint8_t reference;
+};
+
+/* A part that is on the air. */
+struct arriving {
+	struct later later;
+	size_t len;
+	uint8_t tpdu[FG_TPDU_MAX];
 };
 
 static uint8_t coding_of(const struct phone_incoming *incoming, enum fg_alphabet alphabet)
@@ -85,6 +92,37 @@ static size_t malform(enum phone_malformed how, uint8_t *tpdu, size_t len)
 	}
 }
 
+static void arrive_now(struct phone *phone, const uint8_t *tpdu, size_t len)
+{
+	phone->counters.received++;
+	phone_incoming_add(phone, false, false, tpdu, len);
+}
+
+static void arriving_fire(struct phone *phone, struct later *later)
+{
+	const struct arriving *arriving = (const struct arriving *)later;
+
+	arrive_now(phone, arriving->tpdu, arriving->len);
+	free(later);
+	phone_flush(phone);
+}
+
+static enum fg_rc arrive(struct phone *phone, const uint8_t *tpdu, size_t len, uint64_t delay_us)
+{
+	struct arriving *arriving;
+
+	if (delay_us == 0) {
+		arrive_now(phone, tpdu, len);
+		return FG_OK;
+	}
+	arriving = phone_later_new(phone, sizeof(*arriving), delay_us, arriving_fire);
+	if (!arriving)
+		return FG_E_NO_MEMORY;
+	arriving->len = len;
+	memcpy(arriving->tpdu, tpdu, len);
+	return FG_OK;
+}
+
 static enum fg_rc give(struct making *making)
 {
 	uint8_t tpdu[FG_TPDU_MAX];
@@ -94,9 +132,8 @@ static enum fg_rc give(struct making *making)
 	if (rc != FG_OK)
 		return rc;
 	len = malform(making->incoming->malformed, tpdu, len);
-	making->phone->counters.received++;
-	phone_incoming_add(making->phone, false, false, tpdu, len);
-	return FG_OK;
+	return arrive(making->phone, tpdu, len,
+		      (uint64_t)making->phone->options.part_delay_ms * making->given++ * 1000);
 }
 
 static unsigned turn(const struct making *making, unsigned i)

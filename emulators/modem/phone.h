@@ -36,8 +36,10 @@ struct phone_options {
 	char puk[PHONE_PIN_MAX + 1];
 	unsigned sim_slots; /*!< messages that the SIM holds; 0: the profile's */
 	unsigned answer_delay_ms, report_delay_ms, late_ms;
-	unsigned ack_ms;  /*!< how long +CNMA may take; 0: 15 s */
-	unsigned slow_us; /*!< between two octets out; 0: all at once */
+	unsigned part_delay_ms; /*!< between the parts of a message from a phone: on the air it is
+				 * seconds, and ModemManager misses one of two that come at once */
+	unsigned ack_ms;        /*!< how long +CNMA may take; 0: 15 s */
+	unsigned slow_us;       /*!< between two octets out; 0: all at once */
 	uint32_t seed;
 	bool no_text; /*!< texts choose no outcome */
 	struct emu_rule rules[EMU_RULES_MAX];

@@ -17,6 +17,7 @@ struct record {
 	FILE *file;
 	unsigned modem;
 	bool from_modem;
+	bool whole; /* a line of the program; LF may follow */
 	uint64_t time_us;
 	size_t len;
 	uint8_t piece[PIECE_CAP];
@@ -38,6 +39,7 @@ static void put_octet(FILE *file, uint8_t octet)
 
 static void put_piece(struct record *record)
 {
+	record->whole = false;
 	if (record->len == 0)
 		return;
 	fprintf(record->file, "%" PRIu64 " %u %c \"", record->time_us / 1000, record->modem,
@@ -81,14 +83,16 @@ void record_bytes(struct record *record, unsigned modem, uint64_t now_us, bool f
 	if (record->modem != modem || record->from_modem != from_modem)
 		put_piece(record);
 	for (size_t i = 0; i < len; i++) {
+		if (record->whole && ((const uint8_t *)octets)[i] != '\n')
+			put_piece(record);
 		if (record->len == 0) {
 			record->modem = modem;
 			record->from_modem = from_modem;
 			record->time_us = now_us;
 		}
 		record->piece[record->len++] = ((const uint8_t *)octets)[i];
-		if (record->len == PIECE_CAP ||
-		    (!from_modem && ends_line(((const uint8_t *)octets)[i])))
+		record->whole |= !from_modem && ends_line(((const uint8_t *)octets)[i]);
+		if (record->len == PIECE_CAP)
 			put_piece(record);
 	}
 }
@@ -149,6 +153,17 @@ static size_t unescape(const char *text, uint8_t *out)
 	return len;
 }
 
+/* What is compared: some programs send LF behind CR, or before a PDU. */
+static size_t without_lf(uint8_t *octets, size_t len)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (octets[i] != '\n')
+			octets[kept++] = octets[i];
+	return kept;
+}
+
 /* One line; those of other modems are passed over. False: it is none. */
 static bool read_piece(struct replay *replay, char *line)
 {
@@ -169,6 +184,8 @@ static bool read_piece(struct replay *replay, char *line)
 	if (!piece->at)
 		return false;
 	piece->len = unescape(line + at, piece->at);
+	if (!piece->from_modem)
+		piece->len = without_lf(piece->at, piece->len);
 	replay->count++;
 	return true;
 }
