@@ -45,15 +45,25 @@ class Smsd:
         waiting.write_text(f"To: {to}\nReport: yes\nAlphabet: UTF\n\n{text}", encoding="utf-8")
         waiting.rename(self.folder / "outgoing" / "message")
 
-    def files(self, name, count, seconds=90):
-        """The texts of so many files, as soon as they are there."""
-        found = wait_for(lambda: len(list((self.folder / name).iterdir())) >= count, seconds)
-        assert found, f"no {count} in {name}:\n{self.log.read_text(errors='replace')[-4000:]}"
-        return [path.read_text(encoding="utf-8") for path in sorted((self.folder / name).iterdir())]
+    def texts(self, name):
+        """Of whole messages: parts are kept in a file of another name."""
+        return [path.read_text(encoding="utf-8") for path in sorted((self.folder / name).glob("GSM1.*"))]
+
+    def wait(self, name, good, count=1, seconds=90):
+        """The texts in that folder that are good, when there are so many."""
+        def found():
+            texts = [text for text in self.texts(name) if good(text)]
+            return len(texts) >= count and texts
+        assert wait_for(found, seconds), f"no {count} in {name}: {self.texts(name)}\n{self.log.read_text(errors='replace')[-4000:]}"
+        return found()
 
     def complaints(self, besides=STARTED):
         lines = self.log.read_text(errors="replace").splitlines()
         return [line for line in lines if re.match(r"[^,]*,[0-4],", line) and not re.search(besides, line)]
+
+
+def ends(text):
+    return lambda whole: whole.endswith(text)
 
 
 @pytest.mark.parametrize("profile", ["generic", "siemens", "huawei"])
@@ -62,12 +72,11 @@ def test_smstools_sends_receives_and_is_told(tmp_path, profile):
         smsd.send(TEXT)
         sent = modem.wait("sent")[0]
         assert (sent["text"], sent["parts"], sent["destination"], sent["report"]) == (TEXT, 3, "+12025550144", True)
-        reports = smsd.files("report", 3)
-        assert all("Status: 0,Ok" in report for report in reports)
+        reports = smsd.wait("report", lambda text: "Status: 0,Ok" in text, 3)
         assert sent["reference"] in [int(re.search(r"Message_id: (\d+)", report)[1]) for report in reports]
         modem.ctl("receive", SENDER, ANSWER)
-        received = smsd.files("incoming", 1)[0]
-        assert received.endswith(ANSWER) and "From: 12025550123" in received
+        received = smsd.wait("incoming", ends(ANSWER))[0]
+        assert "From: 12025550123" in received
         assert smsd.complaints() == []
         counters = modem.counters()
         assert (counters["cms"], counters["unknown"]) == ({}, 0)
@@ -76,13 +85,13 @@ def test_smstools_sends_receives_and_is_told(tmp_path, profile):
 def test_smstools_goes_on_after_an_unplug(tmp_path):
     with Modem() as modem, Smsd(tmp_path, modem.link, "AT+CNMI=2,1,0,2") as smsd:
         modem.ctl("receive", SENDER, "before")
-        smsd.files("incoming", 1)
+        smsd.wait("incoming", ends("before"))
         modem.ctl("unplug")
         modem.ctl("receive", SENDER, "meanwhile")
         assert wait_for(smsd.complaints, 60), "it did not notice"
         modem.ctl("plug")
-        assert any(text.endswith("meanwhile") for text in smsd.files("incoming", 2, 120))
+        smsd.wait("incoming", ends("meanwhile"), seconds=120)
         smsd.send(TEXT)
         modem.wait("sent", seconds=120)
-        smsd.files("report", 3)
+        smsd.wait("report", lambda text: "Status: 0,Ok" in text, 3)
         assert smsd.complaints(f"{STARTED}|{UNPLUGGED}") == []

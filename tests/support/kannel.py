@@ -76,8 +76,8 @@ class Kannel:
                      "system-type": '""', **self.smsc}]
         device, commands = self.modem
         return [{"group": "smsc", "smsc": "at", "smsc-id": "s1", "modemtype": "generic", "device": f'"{device}"', "speed": 115200,
-                 "my-number": "12025550100", "keepalive": 2},
-                {"group": "modems", "id": "generic", "name": '"Generic"', "init-string": f'"{commands}"', "sim-buffering": "true"}]
+                 "my-number": "12025550100", "keepalive": 2, "sim-buffering": "true"},
+                {"group": "modems", "id": "generic", "name": '"Generic"', "init-string": f'"{commands}"'}]
 
     def configuration(self):
         ports = self.ports
