@@ -31,6 +31,7 @@ struct link {
 	int slave, watch; /* of a pseudo-terminal: kept open, so that it never hangs up by itself;
 			   * and who else opens it */
 	int users;
+	struct event *watching;
 	bool raised;
 };
 
@@ -49,25 +50,33 @@ static void drop_bev(struct link *link)
 }
 
 /* Who opened and closed the terminal since. When the last one left, what it did not read goes. */
+static void take_event(struct link *link, uint32_t mask)
+{
+	if (mask & IN_OPEN)
+		link->users++;
+	else if ((mask & IN_CLOSE) && link->users > 0 && --link->users == 0 && link->slave >= 0)
+		tcflush(link->slave, TCIFLUSH);
+}
+
 static void look_at_users(struct link *link)
 {
 	char events[READ_CAP] __attribute__((aligned(__alignof__(struct inotify_event))));
-	int before = link->users;
 	ssize_t len;
 
 	while (link->watch >= 0 && (len = read(link->watch, events, sizeof(events))) > 0)
 		for (ssize_t at = 0; at < len;) {
 			const struct inotify_event *event = (const void *)(events + at);
 
-			if (event->mask & IN_OPEN)
-				link->users++;
-			else if ((event->mask & (IN_CLOSE_WRITE | IN_CLOSE_NOWRITE)) &&
-				 link->users > 0)
-				link->users--;
+			take_event(link, event->mask);
 			at += (ssize_t)(sizeof(*event) + event->len);
 		}
-	if (before > 0 && link->users == 0 && link->slave >= 0)
-		tcflush(link->slave, TCIFLUSH);
+}
+
+static void on_watch(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	look_at_users(arg);
 }
 
 static void on_read(struct bufferevent *bev, void *arg)
@@ -139,6 +148,9 @@ static int open_master(char *name, size_t cap)
 
 static void close_slave(struct link *link)
 {
+	if (link->watching)
+		event_free(link->watching);
+	link->watching = NULL;
 	if (link->slave >= 0)
 		close(link->slave);
 	if (link->watch >= 0)
@@ -162,6 +174,11 @@ static void open_slave(struct link *link)
 		close(link->watch);
 		link->watch = -1; /* then all is sent, whoever is there */
 	}
+	if (link->watch >= 0)
+		link->watching = event_new(fg_loop_base(link->loop), link->watch,
+					   EV_READ | EV_PERSIST, on_watch, link);
+	if (link->watching)
+		event_add(link->watching, NULL);
 }
 
 static enum fg_rc raise_pty(struct link *link)

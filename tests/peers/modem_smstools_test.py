@@ -31,7 +31,7 @@ class Smsd:
         conf.write_text("\n".join([
             "devices = GSM1", *(f"{name} = {folder}/{name}" for name in FOLDERS), f"logfile = {self.log}", f"infofile = {folder}/working",
             f"pidfile = {folder}/pid", "loglevel = 7", "delaytime = 1", "delaytime_mainprocess = 1", "incoming_utf8 = yes",
-            "[GSM1]", f"device = {device}", "incoming = yes", "report = yes", "keep_open = no", "device_open_errorsleeptime = 1", f"init = {init}", ""]))
+            "[GSM1]", f"device = {device}", "incoming = yes", "report = yes", "keep_open = no", "decode_unicode_text = yes", "device_open_errorsleeptime = 1", f"init = {init}", ""]))
         self.process = Process("smsd", [SMSD, "-t", "-c", conf], folder / "smsd.out")
 
     def __enter__(self):
