@@ -68,7 +68,7 @@ static void check(struct phone *phone, uint64_t now_us)
 	phone_run(phone, now_us + UINT64_C(10) * EMU_DELAY_MAX_MS * 1000);
 	phone_faults_clear(phone);
 	phone_plug(phone);
-	phone_bytes(phone, "\x1b\r", 2);
+	phone_bytes(phone, "\r\x1b\r", 3); /* a line that was begun may ask for a body */
 	phone_bytes(phone, "ATV1Q0E0\r", 9);
 	phone_bytes(phone, "AT\r", 3);
 	if (!phone_plugged(phone) || last_len < 6 ||

@@ -16,7 +16,7 @@ ANSWER = "Снег идёт. " * 12 + "конец"
 FOLDERS = ("outgoing", "checked", "incoming", "report", "sent", "failed")
 # Levels 0 to 4 are complaints, but for what it says of its own start.
 STARTED = r"Smsd v|Running (as|in)|File mode creation mask"
-UNPLUGGED = r"Couldn't open serial port|write_to_modem: error 5|Unexpected answer|Modem is not ready|handle is not valid|tcgetattr"
+UNPLUGGED = r"Couldn't open serial port|write_to_modem: error 5|Unexpected answer|did not answer|Modem is not ready|handle is not valid|tcgetattr"
 
 
 class Smsd:
@@ -79,13 +79,15 @@ def test_smstools_sends_receives_and_is_told(tmp_path, profile):
         assert "From: 12025550123" in received
         assert smsd.complaints() == []
         counters = modem.counters()
-        assert (counters["cms"], counters["unknown"]) == ({}, 0)
+        assert set(counters["cms"]) <= {"321"}, "it looks at empty places, and at nothing else that is refused"
+        assert counters["unknown"] == 0
 
 
 def test_smstools_goes_on_after_an_unplug(tmp_path):
     with Modem() as modem, Smsd(tmp_path, modem.link, "AT+CNMI=2,1,0,2") as smsd:
         modem.ctl("receive", SENDER, "before")
         smsd.wait("incoming", ends("before"))
+        modem.ctl("wait", "deleted", "1")
         modem.ctl("unplug")
         modem.ctl("receive", SENDER, "meanwhile")
         assert wait_for(smsd.complaints, 60), "it did not notice"
