@@ -2,6 +2,7 @@
 #include "emulators/modem/command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "emulators/common/ask.h"
 #include "emulators/common/file.h"
@@ -24,13 +25,16 @@ static int usage(void)
 /* The file is read here, since the emulator may run elsewhere. */
 static int command_script(const char *path, const char *file)
 {
-	const char *words[] = { "script", NULL };
+	char *text = emu_file_text(file);
+	const char *words[] = { "script", text };
+	int status = 2;
 
-	words[1] = emu_file_text(file);
-	if (words[1])
-		return emu_ask("fallgate-modem", path, 2, words);
-	fprintf(stderr, "fallgate-modem: cannot read script: %s\n", file);
-	return 2;
+	if (text)
+		status = emu_ask("fallgate-modem", path, 2, words);
+	else
+		fprintf(stderr, "fallgate-modem: cannot read script: %s\n", file);
+	free(text);
+	return status;
 }
 
 int modem_command(int argc, char **argv)

@@ -127,6 +127,7 @@ void phone_unsolicited(struct phone *phone, const void *text, size_t len, bool u
 {
 	if (!phone->plugged)
 		return;
+#ifndef FG_MUTANT_modem_held
 	if (phone->state != LINE_COMMAND && !urgent) {
 		if (len > HELD_CAP - phone->held_len)
 			return;
@@ -134,6 +135,7 @@ void phone_unsolicited(struct phone *phone, const void *text, size_t len, bool u
 		phone->held_len += len;
 		return;
 	}
+#endif
 	phone_put(phone, text, len);
 }
 
