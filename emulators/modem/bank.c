@@ -95,12 +95,18 @@ static void count(struct bank *bank, const struct modem *modem)
 		bank->counters.replay_missed += replay_missed(modem->replay);
 }
 
-void bank_after(struct bank *bank)
+void bank_count_all(struct bank *bank)
 {
-	set_timer(bank);
 	memset(&bank->counters, 0, sizeof(bank->counters));
 	for (unsigned i = 0; i < bank->options.count; i++)
 		count(bank, &bank->modems[i]);
+}
+
+void bank_after(struct bank *bank)
+{
+	set_timer(bank);
+	if (bank->awaited)
+		bank_count_all(bank);
 	if (bank->record)
 		record_flush(bank->record);
 	if (bank->control)

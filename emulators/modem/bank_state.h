@@ -33,7 +33,8 @@ struct bank {
 	struct bank_owner owner;
 	struct modem *modems;
 	struct emu_heap tasks;
-	struct phone_counters counters; /* of all together, for those who wait */
+	struct phone_counters counters; /* of all together, for those who wait; bank_count_all() */
+	bool awaited;                   /* somebody waits, or did */
 	struct emu_control *control;
 	struct record *record;
 	struct event *timer;
@@ -43,6 +44,7 @@ struct bank {
 /* Around whatever a modem is told: the time before; the timer and waiting clients after. */
 void bank_before(struct bank *bank);
 void bank_after(struct bank *bank);
+void bank_count_all(struct bank *bank);
 
 enum fg_rc bank_control_new(struct bank *bank, const char *path, struct emu_control **control_out);
 

@@ -308,7 +308,7 @@ static bool order_counters(struct emu_request *request)
 
 	if (!modem || request->count > 1)
 		return false;
-	bank_after(bank);
+	bank_count_all(bank);
 	phone_counters_text(one ? phone_counters(modem->phone) : &bank->counters, json,
 			    request->answer, EMU_ANSWER_TEXT);
 	return true;
@@ -322,7 +322,7 @@ static bool order_wait(struct emu_request *request)
 	if (request->count != 3)
 		return false;
 	bank_before(bank);
-	bank_after(bank);
+	bank->awaited = true;
 #define PHONE_COUNTER(name, note)                                                                  \
 	if (strcmp(request->words[1], #name) == 0)                                                 \
 		request->awaited = &bank->counters.name;
