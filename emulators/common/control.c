@@ -169,8 +169,7 @@ static int control_destroy(struct emu_control *control)
 	return 0;
 }
 
-/* A socket file that a program left behind when it was killed. */
-static void remove_stale(const struct sockaddr_un *address)
+void emu_remove_stale(const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct stat st;
@@ -197,7 +196,7 @@ enum fg_rc emu_control_new(void *ctx, struct fg_loop *loop, const char *path,
 		return FG_E_ARG;
 	strcpy(control->address.sun_path, path);
 	talloc_set_destructor(control, control_destroy);
-	remove_stale(&control->address);
+	emu_remove_stale(&control->address);
 	mask = umask(0077); /* for its owner alone */
 	control->listener = evconnlistener_new_bind(
 		fg_loop_base(loop), on_client, control, LEV_OPT_CLOSE_ON_FREE, -1,

@@ -15,6 +15,7 @@
 enum { EMU_WORDS_MAX = 32, EMU_ANSWER_TEXT = 16384 };
 
 struct emu_control;
+struct sockaddr_un;
 
 struct emu_request {
 	void *arg;
@@ -43,6 +44,9 @@ struct emu_orders {
  * too long; FG_E_SYSTEM; FG_E_NO_MEMORY. */
 enum fg_rc emu_control_new(void *ctx, struct fg_loop *loop, const char *path,
 			   const struct emu_orders *orders, struct emu_control **control_out);
+
+/*! Remove a socket file that a program left behind when it was killed: one that nobody listens on. */
+void emu_remove_stale(const struct sockaddr_un *address);
 
 /*! Answer those who wait for a counter that has got there. */
 void emu_control_look(struct emu_control *control);

@@ -336,7 +336,7 @@ static void check(const struct modem_arguments *arguments)
 {
 	const struct bank_options *o = &arguments->options;
 
-	if (optind > 0 && o->count == 0)
+	if (o->count == 0)
 		usage_error("--count", "0");
 	if (o->phone.pin[0] && (strlen(o->phone.pin) < 4 ||
 				strspn(o->phone.pin, "0123456789") != strlen(o->phone.pin)))

@@ -228,7 +228,7 @@ void phone_finish(struct phone *phone, int result)
 	if (result != AT_SILENT) {
 		noise(phone);
 		if (phone_fault_now(phone, FAULT_GARBAGE))
-			phone_put(phone, "\x80\xff\0\x1b\xc3(", 6);
+			phone_put(phone, "\x80\xff\x1b\xc3(", 5);
 		if (!phone->quiet)
 			put_final(phone, result);
 		if (phone_fault_now(phone, FAULT_CUT)) {
@@ -371,8 +371,10 @@ static size_t take(struct phone *phone, const char *octets, size_t len)
 
 void phone_drain(struct phone *phone)
 {
-	size_t used = take(phone, phone->pending, phone->pending_len);
+	size_t used;
 
+	phone_route(phone);
+	used = take(phone, phone->pending, phone->pending_len);
 	if (used > phone->pending_len)
 		used = phone->pending_len; /* a plug forgets all */
 	phone->pending_len -= used;

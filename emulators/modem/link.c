@@ -19,6 +19,7 @@
 #include <event2/listener.h>
 #include <event2/util.h>
 #include <talloc.h>
+#include "emulators/common/control.h"
 
 enum { OUTPUT_MAX = 1 << 18, READ_CAP = 4096, WHERE_CAP = 128 };
 
@@ -226,19 +227,6 @@ static socklen_t unix_address(const char *place, struct sockaddr_un *out)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
 }
 
-/* A socket file that a program left behind when it was killed. */
-static void remove_stale(const char *place, const struct sockaddr_un *address)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct stat st;
-
-	if (fd >= 0 && stat(place, &st) == 0 && S_ISSOCK(st.st_mode) &&
-	    connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0)
-		unlink(place);
-	if (fd >= 0)
-		close(fd);
-}
-
 static struct evconnlistener *listen_at(struct link *link, const struct sockaddr *address, int len)
 {
 	return evconnlistener_new_bind(fg_loop_base(link->loop), on_accept, link,
@@ -256,7 +244,7 @@ static enum fg_rc raise_unix(struct link *link)
 	if (len == 0)
 		return FG_E_ARG;
 	if (link->place[0] != '@')
-		remove_stale(link->place, &address);
+		emu_remove_stale(&address);
 	mask = umask(0077); /* for its owner alone */
 	link->listener = evconnlistener_new_bind(fg_loop_base(link->loop), on_accept, link,
 						 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, -1,

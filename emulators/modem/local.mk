@@ -2,7 +2,7 @@
 noinst_LIBRARIES += %D%/libfgphone.a
 %C%_libfgphone_a_SOURCES = %D%/phone.h %D%/state.h %D%/line.c %D%/params.c %D%/dispatch.c %D%/at.h %D%/commands.def \
 	%D%/at_identity.c %D%/at_network.c %D%/at_sim.c %D%/at_sms.c %D%/at_send.c %D%/store.c %D%/text.c %D%/route.c %D%/air.c \
-	%D%/build.c %D%/later.c %D%/faults.c %D%/profile.c %D%/profiles.def %D%/errors.def %D%/counters.def
+	%D%/build.c %D%/phone.c %D%/faults.c %D%/profile.c %D%/profiles.def %D%/errors.def %D%/counters.def
 %C%_libfgphone_a_CPPFLAGS = $(AM_CPPFLAGS) $(TALLOC_CFLAGS)
 FG_PHONE_LIBS = emulators/modem/libfgphone.a emulators/common/libfgemu.a lib/wire/libfgwire.a lib/base/libfgbase.a \
 	lib/base/libfgmin.a $(OSMOCORE_LIBS) $(TALLOC_LIBS) $(EVENT_LIBS)

@@ -70,12 +70,11 @@ static int complain(const struct bank_options *options, enum fg_rc rc, unsigned 
 	return rc == FG_E_SYNTAX ? 2 : 1;
 }
 
-static void say_where(const struct bank *bank, const struct bank_options *options)
+static void say_where(struct bank *bank, const struct bank_options *options)
 {
 	for (unsigned i = 0; i < bank_count(bank); i++)
 		fprintf(stderr, "fallgate-modem: modem %u is at %s, number %s\n", i,
-			bank_where(bank, i),
-			phone_options(bank_phone((struct bank *)bank, i))->number);
+			bank_where(bank, i), phone_options(bank_phone(bank, i))->number);
 	if (options->kind == LINK_PTY && options->place)
 		fprintf(stderr, "fallgate-modem: and %s points to %s\n", options->place,
 			bank_count(bank) > 1 ? "the first" : "it");

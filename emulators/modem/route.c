@@ -14,6 +14,7 @@ enum {
 	ACK_MS = 15000,   /* ours: 27.005 leaves it to the network; TS 24.011 has 10 s and more */
 	AGAIN_MS = 30000, /* the SMSC tries once more what was refused */
 	TELL_CAP = 2 * PDU_CAP + 512,
+	TEXT_CAP = 1024,
 	LAST_ROUTED_CLASS = 3,
 };
 
@@ -114,7 +115,7 @@ static void tell_pdu(struct phone *phone, const struct incoming *incoming,
 static void tell_text(struct phone *phone, const struct incoming *incoming,
 		      const struct phone_slot *slot)
 {
-	char head[256], text[1024], all[TELL_CAP + 1024];
+	char head[256], text[TEXT_CAP], all[TELL_CAP + TEXT_CAP];
 	size_t len = 0;
 
 	if (!phone_text_show(phone, slot, false, head, sizeof(head), text, sizeof(text), &len))
@@ -200,11 +201,19 @@ void phone_unacknowledged(struct phone *phone)
 
 /* ---- Routing ---- */
 
-/* True when it is done with, at once. */
+static bool has_room(const struct phone *phone)
+{
+	return (phone->cnmi[0] == 0 ? phone->buffered_len : phone->held_len) <
+	       HELD_CAP - TELL_CAP - TEXT_CAP;
+}
+
+/* True when it is done with, at once. It waits for room among what waits for an answer. */
 static bool tell(struct phone *phone, const struct incoming *incoming)
 {
 	struct phone_slot slot;
 
+	if (!has_room(phone))
+		return false;
 	make_slot(phone, incoming, &slot);
 	if (phone->format == 0)
 		tell_pdu(phone, incoming, &slot);

@@ -349,7 +349,7 @@ bool phone_text_show(const struct phone *phone, const struct phone_slot *slot, b
 size_t phone_text_submit(struct phone *phone, const char *body, size_t body_len,
 			 uint8_t out[static FG_TPDU_MAX]);
 
-/* ---- later.c ---- */
+/* ---- phone.c: beginning, end, clock ---- */
 
 void *phone_later_new(struct phone *phone, size_t size, uint64_t delay_us,
 		      void (*fire)(struct phone *phone, struct later *later));

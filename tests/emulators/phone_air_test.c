@@ -283,6 +283,8 @@ static void faults_of_the_answer(void **state)
 	assert_string_equal(at("+CSQ"), "\r\n+CSQ: 21,99\r\n");
 	bench_pass(2000);
 	assert_string_equal(bench.heard, "\r\n+CSQ: 21,99\r\n\r\nOK\r\n");
+	fault("garbage");
+	assert_string_equal(at("+CSQ"), "\r\n+CSQ: 21,99\r\n\x80\xff\x1b\xc3(\r\nOK\r\n");
 	fault("cut");
 	assert_string_equal(bench_send(TO("44"), "x"), "\r\n+CMGS: ");
 	assert_int_equal(bench.unplugged, 1);

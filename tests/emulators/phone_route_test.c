@@ -80,6 +80,31 @@ static void nothing_unsolicited_stands_inside_an_answer_or_a_body(void **state)
 	assert_string_equal(bench_say("\x1b"), "\r\nOK\r\n\r\n+CMTI: \"SM\",1\r\n\r\nRING\r\n");
 }
 
+static void many_that_come_during_a_body_are_all_told_after_it(void **state)
+{
+	unsigned told = 0;
+
+	(void)state;
+	for (unsigned mode = 0; mode < 2; mode++) {
+		bench_teardown(NULL);
+		bench_setup(NULL);
+		bench_begin();
+		at(mode ? "+CNMI=0,2" : "+CNMI=2,2");
+		if (!mode)
+			at("+CMGS=20");
+		for (unsigned i = 0; i < 100; i++)
+			bench_receive(FROM, "a text of some length, so that many of them are long");
+		assert_int_not_equal(phone_counters(bench.phone)->waiting, 0);
+		assert_string_equal(bench.heard, "");
+		bench_say(mode ? "AT+CNMI=2,2,0,0,0\r" : "\x1b");
+		told = 0;
+		for (const char *next = bench.heard; (next = strstr(next, "+CMT:")); next++)
+			told++;
+		assert_int_equal(told, 100);
+		assert_int_equal(phone_counters(bench.phone)->waiting, 0);
+	}
+}
+
 static void with_service_1_the_next_waits_for_an_acknowledgement(void **state)
 {
 	(void)state;
@@ -310,6 +335,7 @@ int main(void)
 		CASE(classes_have_their_ways),
 		CASE(with_mode_0_indications_wait),
 		CASE(nothing_unsolicited_stands_inside_an_answer_or_a_body),
+		CASE(many_that_come_during_a_body_are_all_told_after_it),
 		CASE(with_service_1_the_next_waits_for_an_acknowledgement),
 		CASE(without_an_acknowledgement_routing_stops_and_nothing_is_lost),
 		CASE(what_is_refused_comes_again),

@@ -122,6 +122,28 @@ def test_it_leaves_after_so_many_messages_and_takes_its_link_along(tmp_path):
     assert not os.path.lexists(link)
 
 
+def test_the_mark_is_shown_in_reverse_on_a_terminal_alone(tmp_path):
+    master, slave = os.openpty()
+    link = tmp_path / "modem0"
+    with subprocess.Popen([find_program("emulators/modem/fallgate-modem"), "--link", link], stdout=slave, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert wait_for(link.is_symlink)
+            with Device(link) as device:
+                device.ask("AT+CMGF=1")
+                device.ask('AT+CMGS="+12025550189"', "> ")
+                os.write(device.fd, b"(Not encrypted) Hello\x1a")
+                device.hear()
+            os.close(slave)
+            said = b""
+            while b"Hello" not in said:
+                assert select.select([master], [], [], 20)[0], said
+                said += os.read(master, 4096)
+            assert b"\033[7m(Not encrypted)\033[0m Hello" in said
+        finally:
+            process.kill()
+            os.close(master)
+
+
 def test_what_a_recorded_modem_said_is_said_again(tmp_path):
     transcript = tmp_path / "transcript"
     with Modem("--profile", "siemens") as modem, Device(modem.link) as device:
