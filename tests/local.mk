@@ -15,6 +15,7 @@ include tests/log/local.mk
 include tests/vault/local.mk
 include tests/core/local.mk
 include tests/adapters/local.mk
+include tests/emulators/local.mk
 include tests/client/local.mk
 include tests/parent/local.mk
 include tests/fuzz/local.mk

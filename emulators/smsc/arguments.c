@@ -87,7 +87,7 @@ static unsigned duration(const char *name, const char *text)
 {
 	unsigned ms = 0;
 
-	if (!fg_smsc_duration_parse(text, &ms))
+	if (!emu_duration_parse(text, &ms))
 		usage_error(name, text);
 	return ms;
 }
@@ -275,11 +275,11 @@ static void read_outcomes(struct fg_smsc_options *o, int option)
 {
 	switch (option) {
 	case MIX:
-		if (!fg_smsc_mix_parse(optarg, o->mix, &o->mix_count))
+		if (!emu_mix_parse(optarg, o->mix, &o->mix_count))
 			usage_error("--mix", optarg);
 		return;
 	case RECEIPT_MIX:
-		if (!fg_smsc_receipt_mix_parse(optarg, o->receipt_mix, &o->receipt_mix_count))
+		if (!emu_receipt_mix_parse(optarg, o->receipt_mix, &o->receipt_mix_count))
 			usage_error("--receipt-mix", optarg);
 		return;
 	case RATE:

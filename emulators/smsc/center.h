@@ -9,16 +9,14 @@
  */
 #pragma once
 
+#include "emulators/common/due.h"
+#include "emulators/common/join.h"
 #include "emulators/smsc/smsc.h"
 #include "lib/wire/smpp.h"
 
 enum {
-	SMSC_PARTIAL_MAX = 1000,
-	SMSC_TLVS_TEXT = 2048,
-	SMSC_LATER_MAX = 4000000,  /* receipts and answers that are due later */
-	SMSC_SYSTEMS_MAX = 10000,  /* system ids */
-	SMSC_THROTTLED_MAX = 1000, /* destinations that were told to wait once */
-	SMSC_SLOTS = 65536,        /* messages that can be queried: the last so many */
+	SMSC_SYSTEMS_MAX = 10000, /* system ids */
+	SMSC_SLOTS = 65536,       /* messages that can be queried: the last so many */
 	SMSC_ID_TEXT = 24,
 };
 
@@ -27,20 +25,14 @@ struct smsc_conn;
 
 /* What is due later; the first member of an answer or a delivery. */
 struct smsc_later {
-	struct smsc_later *next; /* in a queue */
-	uint64_t due_us, order;  /* of two that are due together the older goes first */
-	struct smsc_conn *conn;  /* held; NULL: none */
+	struct emu_due due;
+	struct smsc_later *next;                                            /* in a queue */
+	struct smsc_conn *conn;                                             /* held; NULL: none */
 	void (*fire)(struct smsc_center *center, struct smsc_later *later); /* frees it */
 };
 
 struct smsc_queue {
 	struct smsc_later *first, **last;
-};
-
-struct smsc_heap {
-	struct smsc_later **at;
-	size_t count, cap;
-	uint64_t order;
 };
 
 /* A system id and what its binds share. */
@@ -82,7 +74,6 @@ struct smsc_slot {
 	char source[21], destination[21];
 };
 
-struct smsc_partial;
 struct smsc_capture;
 
 struct smsc_center {
@@ -91,15 +82,13 @@ struct smsc_center {
 	void *arg;
 	uint64_t now_us, wall_start_us;
 	uint64_t next_id, random;
-	struct smsc_heap heap;
+	struct emu_heap heap;
 	struct smsc_conn *conns;
 	struct smsc_system *systems;
 	unsigned systems_count;
 	struct smsc_queue waiting; /* from phones, for whoever receives */
-	struct smsc_partial *partials;
-	unsigned partials_count;
-	char (*throttled)[23];
-	unsigned throttled_count;
+	struct emu_joiner *joiner;
+	struct emu_told *told;
 	struct smsc_slot *slots;
 	struct fg_smsc_counters counters;
 	struct smsc_capture *capture;
@@ -138,17 +127,14 @@ void smsc_conn_write(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu);
 
 /* ---- outcome.c ---- */
 
-struct fg_smsc_outcome smsc_outcome(struct smsc_center *center, const struct fg_smpp_pdu *pdu,
-				    const char *destination);
-
-/* 0 to below, which is not 0. */
-uint32_t smsc_random(struct smsc_center *center, uint32_t below);
+struct emu_outcome smsc_outcome(struct smsc_center *center, const struct fg_smpp_pdu *pdu,
+				const char *destination);
 
 /* ---- deliver.c ---- */
 
 void smsc_receipts(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu, uint64_t id,
-		   const struct fg_smsc_outcome *outcome, uint64_t delay_us);
-uint64_t smsc_receipt_delay_us(struct smsc_center *center, const struct fg_smsc_outcome *outcome);
+		   const struct emu_outcome *outcome, uint64_t delay_us);
+uint64_t smsc_receipt_delay_us(struct smsc_center *center, const struct emu_outcome *outcome);
 enum fg_rc smsc_mo(struct smsc_center *center, const struct fg_smsc_mo *mo, const char *text,
 		   size_t text_len);
 void smsc_waiting_flush(struct smsc_center *center, struct smsc_conn *conn);

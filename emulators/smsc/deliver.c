@@ -202,20 +202,20 @@ void smsc_waiting_flush(struct smsc_center *center, struct smsc_conn *conn)
 
 /* ---- Receipts ---- */
 
-uint64_t smsc_receipt_delay_us(struct smsc_center *center, const struct fg_smsc_outcome *outcome)
+uint64_t smsc_receipt_delay_us(struct smsc_center *center, const struct emu_outcome *outcome)
 {
 	const struct fg_smsc_options *options = &center->options;
 	uint64_t delay_ms;
 
-	if (outcome->flags & FG_SMSC_RECEIPT_FIRST)
+	if (outcome->flags & EMU_RECEIPT_FIRST)
 		return 0;
-	if (outcome->after_ms != FG_SMSC_AFTER_DEFAULT)
+	if (outcome->after_ms != EMU_AFTER_DEFAULT)
 		return (uint64_t)outcome->after_ms * 1000;
 	delay_ms = (uint64_t)options->receipt_delay_ms + outcome->delay_ms;
-	if (outcome->flags & FG_SMSC_RECEIPT_LATE)
+	if (outcome->flags & EMU_RECEIPT_LATE)
 		delay_ms += options->late_ms;
 	if (options->receipt_jitter_ms)
-		delay_ms += smsc_random(center, options->receipt_jitter_ms + 1);
+		delay_ms += emu_random(&center->random, options->receipt_jitter_ms + 1);
 	return delay_ms * 1000;
 }
 
@@ -258,7 +258,7 @@ static void receipt_later(struct smsc_conn *conn, const struct delivery *model,
 }
 
 void smsc_receipts(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu, uint64_t id,
-		   const struct fg_smsc_outcome *outcome, uint64_t delay_us)
+		   const struct emu_outcome *outcome, uint64_t delay_us)
 {
 	struct delivery model = { .receipt = true };
 
@@ -360,7 +360,7 @@ enum fg_rc smsc_mo(struct smsc_center *center, const struct fg_smsc_mo *mo, cons
 		   size_t text_len)
 {
 	struct delivery model = { .later.fire = delivery_fire, .data_sm = mo->data_sm };
-	uint16_t reference = (uint16_t)smsc_random(center, 65536);
+	uint16_t reference = (uint16_t)emu_random(&center->random, 65536);
 	struct fg_text_plan plan;
 	enum fg_rc rc;
 

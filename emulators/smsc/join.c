@@ -8,16 +8,6 @@
 #include "lib/wire/smpp_tlv.h"
 #include "lib/wire/udh.h"
 
-struct smsc_partial {
-	struct smsc_partial *next;
-	char source[23], destination[23];
-	struct fg_udh_concat concat;
-	char tlvs[SMSC_TLVS_TEXT];
-	unsigned have;
-	uint8_t *part[256]; /* UTF-8; talloc children */
-	size_t len[256];
-};
-
 void smsc_address(uint8_t ton, const struct fg_smpp_bytes *address, char out[static 23])
 {
 	snprintf(out, 23, "%s%.*s", ton == 1 ? "+" : "", (int)address->len,
@@ -68,107 +58,49 @@ static void tlvs_text(const struct fg_smpp_pdu *pdu, char *out, size_t cap)
 	}
 }
 
-static bool same(const struct smsc_partial *partial, const char *source, const char *destination,
-		 const struct fg_udh_concat *concat)
-{
-	return partial->concat.reference == concat->reference &&
-	       partial->concat.wide == concat->wide && partial->concat.total == concat->total &&
-	       strcmp(partial->source, source) == 0 &&
-	       strcmp(partial->destination, destination) == 0;
-}
-
-static void unlink_partial(struct smsc_center *center, struct smsc_partial *partial)
-{
-	struct smsc_partial **at = &center->partials;
-
-	while (*at != partial)
-		at = &(*at)->next;
-	*at = partial->next;
-	center->partials_count--;
-}
-
-static struct smsc_partial *find_or_make(struct smsc_center *center, const char *source,
-					 const char *destination,
-					 const struct fg_udh_concat *concat)
-{
-	struct smsc_partial *partial = center->partials, *last = NULL;
-
-	for (; partial; last = partial, partial = partial->next)
-		if (same(partial, source, destination, concat))
-			return partial;
-	if (center->partials_count >= SMSC_PARTIAL_MAX) { /* the oldest is last */
-		unlink_partial(center, last);
-		talloc_free(last);
-	}
-	partial = talloc_zero(center, struct smsc_partial);
-	if (!partial)
-		return NULL;
-	snprintf(partial->source, sizeof(partial->source), "%s", source);
-	snprintf(partial->destination, sizeof(partial->destination), "%s", destination);
-	partial->concat = *concat;
-	partial->next = center->partials;
-	center->partials = partial;
-	center->partials_count++;
-	return partial;
-}
-
-static void show(struct smsc_center *center, struct smsc_partial *partial,
-		 const struct fg_smpp_pdu *pdu, const char *id)
+static void show(struct smsc_center *center, const struct emu_whole *whole,
+		 enum fg_alphabet alphabet, const struct fg_smpp_pdu *pdu, const char *id)
 {
 	struct fg_smsc_message message = { .id = id,
-					   .source = partial->source,
-					   .destination = partial->destination,
-					   .parts = partial->concat.total,
+					   .source = whole->source,
+					   .destination = whole->destination,
+					   .parts = whole->parts,
 					   .data_coding = pdu->sm.data_coding,
 					   .esm_class = pdu->sm.esm_class,
-					   .tlvs = partial->tlvs };
-	char *text;
-	size_t len = 0;
+					   .tlvs = whole->extra };
+	char *text = talloc_zero_size(whole, 3 * whole->len + 1);
 
-	for (unsigned i = 1; i <= partial->concat.total; i++)
-		len += partial->len[i];
-	text = talloc_zero_size(partial, len + 1);
-	if (!text)
+	if (!text || !whole->body)
 		return;
-	for (unsigned i = 1, at = 0; i <= partial->concat.total;
-	     at += (unsigned)partial->len[i], i++)
-		memcpy(text + at, partial->part[i], partial->len[i]);
+	(void)fg_alphabet_decode(alphabet, whole->body, whole->len, text, 3 * whole->len,
+				 &message.text_len);
 	message.text = text;
-	message.text_len = len;
 	center->message(&message, center->arg);
 }
 
 void smsc_join(struct smsc_center *center, const struct fg_smpp_pdu *pdu, const char *id)
 {
-	struct fg_udh_concat concat = { .total = 1, .sequence = 1 };
 	struct fg_smpp_bytes octets = fg_smpp_message(pdu);
-	char source[23], destination[23];
-	struct smsc_partial *partial;
+	char source[23], destination[23], tlvs[EMU_EXTRA_TEXT];
+	struct emu_part part = { .source = source,
+				 .destination = destination,
+				 .concat = { .total = 1, .sequence = 1 },
+				 .extra = tlvs };
+	struct emu_whole *whole;
 	size_t udh_len = 0;
-	uint8_t *text;
 
 	/* A header that is none is shown as text: a phone does the same. */
 	if ((pdu->sm.esm_class & FG_SMPP_ESM_UDH) &&
-	    fg_udh_concat_find(octets.at, octets.len, &concat, &udh_len) == FG_E_UDH)
+	    fg_udh_concat_find(octets.at, octets.len, &part.concat, &udh_len) == FG_E_UDH)
 		udh_len = 0;
 	smsc_address(pdu->sm.source_addr_ton, &pdu->sm.source_addr, source);
 	smsc_address(pdu->sm.dest_addr_ton, &pdu->sm.destination_addr, destination);
-	partial = find_or_make(center, source, destination, &concat);
-	text = partial ? talloc_size(partial, 3 * octets.len + 1) : NULL;
-	if (!text)
-		return;
-	if (partial->have == 0)
-		tlvs_text(pdu, partial->tlvs, sizeof(partial->tlvs));
-	if (!partial->part[concat.sequence])
-		partial->have++;
-	talloc_free(partial->part[concat.sequence]);
-	partial->part[concat.sequence] = text;
-	(void)fg_alphabet_decode(alphabet_with(pdu->sm.data_coding, octets, udh_len),
-				 octets.at + udh_len, octets.len - udh_len, text, 3 * octets.len,
-				 &partial->len[concat.sequence]);
-	if (partial->have < concat.total)
-		return;
-	unlink_partial(center, partial);
-	show(center, partial, pdu, id);
-	talloc_free(partial);
+	tlvs_text(pdu, tlvs, sizeof(tlvs));
+	part.coding = (uint8_t)alphabet_with(pdu->sm.data_coding, octets, udh_len);
+	part.body = octets.at + udh_len;
+	part.len = octets.len - udh_len;
+	whole = emu_join(center->joiner, &part);
+	if (whole)
+		show(center, whole, (enum fg_alphabet)part.coding, pdu, id);
+	talloc_free(whole);
 }

@@ -12,13 +12,11 @@
 #include <event2/event.h>
 #include <openssl/ssl.h>
 #include <talloc.h>
+#include "emulators/common/show.h"
 #include "emulators/smsc/arguments.h"
 #include "emulators/smsc/command.h"
 #include "emulators/smsc/tls.h"
 #include "lib/base/log.h"
-#include "lib/wire/utf8.h"
-
-#define MARK_BEGIN "(Not encrypted)"
 
 struct program {
 	struct fg_loop *loop;
@@ -27,71 +25,30 @@ struct program {
 	unsigned long shown;
 };
 
-static void print_json_string(const char *text, size_t len)
-{
-	putchar('"');
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c == '"' || c == '\\')
-			printf("\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			printf("\\u%04x", c);
-		else
-			putchar(c);
-	}
-	putchar('"');
-}
-
 static void print_json(const struct fg_smsc_message *message)
 {
 	struct timespec now;
 
 	printf("{\"id\":\"%s\",\"source\":", message->id);
-	print_json_string(message->source, strlen(message->source));
+	emu_show_json(message->source, strlen(message->source));
 	printf(",\"destination\":");
-	print_json_string(message->destination, strlen(message->destination));
+	emu_show_json(message->destination, strlen(message->destination));
 	printf(",\"parts\":%u,\"data_coding\":%u,\"esm_class\":%u,\"tlvs\":\"%s\",\"text\":",
 	       message->parts, message->data_coding, message->esm_class, message->tlvs);
-	print_json_string(message->text, message->text_len);
+	emu_show_json(message->text, message->text_len);
 	clock_gettime(CLOCK_REALTIME, &now);
 	printf(",\"time_us\":%lld}\n",
 	       (long long)now.tv_sec * 1000000 + (long long)now.tv_nsec / 1000);
 }
 
-/* What a terminal would act on is shown as a dot: the text is a stranger's. */
-static void print_safe(const char *text, size_t len)
-{
-	while (len > 0) {
-		uint32_t cp = 0;
-		size_t used = fg_utf8_next((const uint8_t *)text, len, &cp);
-
-		if (used == 0)
-			used = 1, cp = 0;
-		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
-			putchar('.');
-		else
-			fwrite(text, 1, used, stdout);
-		text += used;
-		len -= used;
-	}
-}
-
 static void print_human(const struct program *program, const struct fg_smsc_message *message)
 {
-	size_t mark = strlen(MARK_BEGIN);
-
 	printf("SMS to ");
-	print_safe(message->destination, strlen(message->destination));
+	emu_show_safe(message->destination, strlen(message->destination));
 	printf(" from ");
-	print_safe(message->source, strlen(message->source));
+	emu_show_safe(message->source, strlen(message->source));
 	printf(" (%u part%s): ", message->parts, message->parts == 1 ? "" : "s");
-	if (program->colour && message->text_len >= mark &&
-	    memcmp(message->text, MARK_BEGIN, mark) == 0)
-		printf("\033[7m%s\033[0m", MARK_BEGIN);
-	else
-		mark = 0;
-	print_safe(message->text + mark, message->text_len - mark);
+	emu_show_marked(message->text, message->text_len, program->colour);
 	putchar('\n');
 }
 

@@ -52,12 +52,13 @@ struct smsc_center *smsc_center_new(void *ctx, const struct fg_smsc_options *opt
 	center->arg = arg;
 	center->wall_start_us = wall_us;
 	first_random(center, wall_us);
-	center->throttled =
-		talloc_zero_size(center, SMSC_THROTTLED_MAX * sizeof(*center->throttled));
+	center->joiner = emu_joiner_new(center);
+	center->told = talloc_zero(center, struct emu_told);
 	center->slots = calloc(SMSC_SLOTS, sizeof(*center->slots)); /* touched as it is used */
 	if (options->pcap)
 		center->capture = smsc_capture_new(center, options->pcap);
-	if (!center->throttled || !center->slots || (options->pcap && !center->capture)) {
+	if (!center->joiner || !center->told || !center->slots ||
+	    (options->pcap && !center->capture)) {
 		talloc_free(center);
 		return NULL;
 	}
@@ -321,14 +322,14 @@ static void count_status(struct smsc_center *center, uint32_t status)
 }
 
 static void answer(struct smsc_conn *conn, const struct fg_smpp_pdu *resp,
-		   const struct fg_smsc_outcome *outcome)
+		   const struct emu_outcome *outcome)
 {
 	uint64_t delay_ms = (uint64_t)outcome->delay_ms + conn->center->options.answer_delay_ms;
-	bool cut = outcome->flags & FG_SMSC_CUT;
+	bool cut = outcome->flags & EMU_CUT;
 	uint8_t octets[ANSWER_MAX];
 	size_t len;
 
-	if (outcome->flags & FG_SMSC_NO_ANSWER) {
+	if (outcome->flags & EMU_NO_ANSWER) {
 		conn->center->counters.unanswered++;
 		return;
 	}
@@ -350,11 +351,11 @@ static void throttle(struct smsc_conn *conn, const struct fg_smpp_pdu *resp)
 
 /* A message with an id: shown, remembered, answered, and told about. */
 static void take_message(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu,
-			 struct fg_smpp_pdu *resp, const struct fg_smsc_outcome *outcome)
+			 struct fg_smpp_pdu *resp, const struct emu_outcome *outcome)
 {
 	struct smsc_center *center = conn->center;
 	uint64_t delay_us = smsc_receipt_delay_us(center, outcome), id = center->next_id++;
-	bool first = outcome->flags & FG_SMSC_RECEIPT_FIRST;
+	bool first = outcome->flags & EMU_RECEIPT_FIRST;
 	char text[SMSC_ID_TEXT];
 
 	center->counters.taken++;
@@ -373,7 +374,7 @@ static void take_message(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu,
 static void take_submit(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu, uint32_t response)
 {
 	struct fg_smpp_pdu resp = { .command = response, .sequence = pdu->sequence };
-	struct fg_smsc_outcome outcome;
+	struct emu_outcome outcome;
 	char destination[23];
 
 	conn->center->counters.submits++;
@@ -389,7 +390,7 @@ static void take_submit(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu, u
 		take_message(conn, pdu, &resp, &outcome);
 	else
 		answer(conn, &resp, &outcome);
-	if (outcome.flags & FG_SMSC_CLOSE) {
+	if (outcome.flags & EMU_CLOSE) {
 		conn->closing = true;
 		conn->center->counters.cuts++;
 	}

@@ -57,7 +57,7 @@ void smsc_after(struct fg_smsc *smsc)
 	if (smsc->center->capture)
 		smsc_capture_flush(smsc->center->capture);
 	if (smsc->control)
-		smsc_control_look(smsc->control);
+		emu_control_look(smsc->control);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -230,13 +230,6 @@ static int smsc_destroy(struct fg_smsc *smsc)
 	return 0;
 }
 
-static bool ends_with(const char *text, const char *suffix)
-{
-	size_t len = strlen(text), suffix_len = strlen(suffix);
-
-	return len >= suffix_len && strcmp(text + len - suffix_len, suffix) == 0;
-}
-
 static enum fg_rc smsc_listen(struct fg_smsc *smsc, const char *listen)
 {
 	struct sockaddr_storage address;
@@ -246,7 +239,7 @@ static enum fg_rc smsc_listen(struct fg_smsc *smsc, const char *listen)
 
 	/* libevent reads no port 0, but no port at all means the same. */
 	snprintf(text, sizeof(text), "%s", listen);
-	if (ends_with(text, ":0"))
+	if (emu_ends_with(text, ":0"))
 		text[strlen(text) - 2] = '\0';
 	if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&address, &len) != 0)
 		return FG_E_ARG;

@@ -11,55 +11,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "emulators/common/words.h"
 #include "lib/base/error.h"
 #include "lib/base/loop.h"
 #include "lib/wire/dlr.h"
 
-enum {
-	FG_SMSC_RULES_MAX = 100,
-	FG_SMSC_MO_MAX = 16,
-	FG_SMSC_SHARES_MAX = 16,
-	FG_SMSC_SHARES_WHOLE = 1000000,   /* shares are parts of a million */
-	FG_SMSC_DELAY_MAX_MS = 604800000, /* a week: longer than any validity that is in use */
-	FG_SMSC_AFTER_DEFAULT = -1,
-};
-
-enum fg_smsc_flag {
-	FG_SMSC_NO_ANSWER = 1,
-	FG_SMSC_CLOSE = 2,         /*!< the connection, instead of the answer */
-	FG_SMSC_CUT = 4,           /*!< the connection, in the middle of the answer */
-	FG_SMSC_RECEIPT_FIRST = 8, /*!< before the answer */
-	FG_SMSC_RECEIPT_LATE = 16, /*!< by options.late_ms */
-	FG_SMSC_ANSWER_LATE = 32,
-	FG_SMSC_REFUSE_TLV = 64, /*!< status only when there is a vendor TLV */
-	FG_SMSC_ONCE = 128,      /*!< status only every other time */
-};
-
-/*! What becomes of a message. */
-struct fg_smsc_outcome {
-	uint32_t status;
-	enum fg_dlr_state receipt; /*!< FG_DLR_OTHER: none */
-	enum fg_dlr_state via;     /*!< told half way before; FG_DLR_OTHER: none */
-	unsigned flags;            /*!< enum fg_smsc_flag */
-	unsigned delay_ms;         /*!< of the answer */
-	int after_ms;      /*!< from submit to receipt, exactly; FG_SMSC_AFTER_DEFAULT: options' */
-	unsigned receipts; /*!< how often the receipt is sent */
-	char err[4];       /*!< of the receipt; "" is 000 */
-};
-
-/*! A row of a script: what happens to destinations that end so. */
-struct fg_smsc_rule {
-	char suffix[21];
-	struct fg_smsc_outcome outcome;
-	unsigned times; /*!< then the rule is spent; 0: never */
-	unsigned used;
-};
-
-/*! A part of a mix, in millionths of the messages. */
-struct fg_smsc_share {
-	struct fg_smsc_outcome outcome;
-	uint32_t ppm;
-};
+enum { FG_SMSC_MO_MAX = 16 };
 
 /*! A message from a phone. */
 struct fg_smsc_mo {
@@ -95,11 +52,11 @@ struct fg_smsc_options {
 	bool no_text;        /*!< texts choose no outcome */
 	const char *pcap;    /*!< file; NULL: none */
 	const char *control; /*!< path of a socket; NULL: none */
-	struct fg_smsc_rule rules[FG_SMSC_RULES_MAX];
+	struct emu_rule rules[EMU_RULES_MAX];
 	size_t rules_count;
 	struct fg_smsc_mo mo[FG_SMSC_MO_MAX];
 	size_t mo_count;
-	struct fg_smsc_share mix[FG_SMSC_SHARES_MAX], receipt_mix[FG_SMSC_SHARES_MAX];
+	struct emu_share mix[EMU_SHARES_MAX], receipt_mix[EMU_SHARES_MAX];
 	size_t mix_count, receipt_mix_count;
 	/*! Makes the connection of an accepted socket, such as a TLS one; NULL: a plain one. The
 	 * socket belongs to the result; on NULL the caller closes it. */
@@ -154,26 +111,7 @@ const char *fg_smsc_counters_text(const struct fg_smsc_counters *counters, bool 
 				  size_t cap);
 
 /*! Read a script: lines DEST-SUFFIX STATUS [WORD]..., or "mo FROM TO AT TEXT"; # begins a comment.
- * The words are those of fg_smsc_outcome_parse() and times=N. \return FG_OK; FG_E_SYNTAX with
+ * The words are those of emu_outcome_parse() and times=N. \return FG_OK; FG_E_SYNTAX with
  * *line_out set. */
 enum fg_rc fg_smsc_script_parse(const char *text, struct fg_smsc_options *options,
 				unsigned *line_out);
-
-/*! "STATUS [WORD]...": STATUS is a number or "ok"; the words are receipt=STATE via=STATE delay=MS
- * after=MS receipts=N err=NNN and the bare first, late, noanswer, close, cut. words is cut up.
- * False for anything else. */
-bool fg_smsc_outcome_parse(char *words, struct fg_smsc_outcome *outcome_out);
-
-/*! "0x58=5,drop=0.5": a status, drop, close or cut, and percent. False for anything else, or more
- * than 100 in all. */
-bool fg_smsc_mix_parse(const char *text, struct fg_smsc_share *shares_out, size_t *count_out);
-
-/*! "UNDELIV=3,none=1": states of receipts and percent; otherwise as fg_smsc_mix_parse(). */
-bool fg_smsc_receipt_mix_parse(const char *text, struct fg_smsc_share *shares_out,
-			       size_t *count_out);
-
-/*! "250ms", "30s", "5m", "1h"; a bare number is milliseconds. At most a week. */
-bool fg_smsc_duration_parse(const char *text, unsigned *ms_out);
-
-/*! "DELIVRD" and so on. False when there is no such word. */
-bool fg_smsc_state_by_name(const char *name, enum fg_dlr_state *state_out);

@@ -175,7 +175,7 @@ static void a_mix_has_its_percentages_and_repeats_with_its_seed(void **state)
 	uint64_t first[256] = { 0 };
 
 	(void)state;
-	assert_true(fg_smsc_mix_parse("0x58=30,drop=20", t.options.mix, &t.options.mix_count));
+	assert_true(emu_mix_parse("0x58=30,drop=20", t.options.mix, &t.options.mix_count));
 	for (unsigned round = 0; round < 2; round++) {
 		talloc_free(t.center);
 		begin();
@@ -193,13 +193,13 @@ static void a_mix_that_is_none_is_refused(void **state)
 {
 	static const char *const wrong[] = { "",          "0x58", "0x58=", "x=5",
 					     "8=60,9=41", "8=-1", "8=nan", "first=1" };
-	struct fg_smsc_share shares[FG_SMSC_SHARES_MAX];
+	struct emu_share shares[EMU_SHARES_MAX];
 	size_t count;
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LEN(wrong); i++)
-		assert_false(fg_smsc_mix_parse(wrong[i], shares, &count));
-	assert_true(fg_smsc_receipt_mix_parse("UNDELIV=3,none=0.5", shares, &count));
+		assert_false(emu_mix_parse(wrong[i], shares, &count));
+	assert_true(emu_receipt_mix_parse("UNDELIV=3,none=0.5", shares, &count));
 	assert_int_equal(shares[1].ppm, 5000);
 }
 

@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		data += n;
 		len -= n;
 	}
-	smsc_center_run(center, now_us + UINT64_C(4000) * FG_SMSC_DELAY_MAX_MS);
+	smsc_center_run(center, now_us + UINT64_C(4000) * EMU_DELAY_MAX_MS);
 	if (center->counters.in_flight != 0 ||
 	    (conn->receives && !conn->closing && center->counters.receipts_pending != 0))
 		abort();

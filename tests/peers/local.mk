@@ -13,3 +13,4 @@ check_PROGRAMS += tests/peers/tpdu_tool
 tests_peers_tpdu_tool_SOURCES = tests/peers/tpdu_tool.c tests/wire/tpdu_sample.c tests/wire/tpdu_sample.h
 tests_peers_tpdu_tool_LDADD = lib/wire/libfgwire.a lib/base/libfgmin.a
 EXTRA_DIST += %D%/tpdu_peer.mjs %D%/tpdu_test.py
+EXTRA_DIST += %D%/modem_smstools_test.py %D%/modem_kannel_test.py %D%/modem_mm_test.py %D%/modem_test.py

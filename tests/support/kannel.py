@@ -33,11 +33,14 @@ def program(name):
 
 
 class Kannel:
-    """receipts: off, or where Kannel keeps what it waits for: internal or sqlite3 (WAL). Told to callback_port, as `GET /dlr?t=TYPE`."""
+    """receipts: off, or where Kannel keeps what it waits for: internal or sqlite3 (WAL). Told to callback_port, as `GET /dlr?t=TYPE`.
 
-    def __init__(self, port, system_id="bench", password="bench", window=100, receipts="off", smsc=None):
+    modem: a device instead of an SMSC, and the commands that it is begun with."""
+
+    def __init__(self, port, system_id="bench", password="bench", window=100, receipts="off", smsc=None, modem=None):
         self.port, self.receipts = port, receipts
         self.smsc = {"smsc-username": system_id, "smsc-password": password, "max-pending-submits": window, **(smsc or {})}
+        self.modem = modem
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fallgate-kannel-"))
         self.ports = {name: free_port() for name in ("admin", "box", "http", "callback")}
         self.processes = []
@@ -66,6 +69,16 @@ class Kannel:
                 {"group": "dlr-db", "id": "mydlr", "table": "dlr", **{f"field-{name}": name for name in fields}, "field-timestamp": "ts",
                  "field-boxc-id": "boxc"}]
 
+    def link(self):
+        """The groups of its connection."""
+        if not self.modem:
+            return [{"group": "smsc", "smsc": "smpp", "smsc-id": "s1", "host": "127.0.0.1", "port": self.port, "transceiver-mode": "true",
+                     "system-type": '""', **self.smsc}]
+        device, commands = self.modem
+        return [{"group": "smsc", "smsc": "at", "smsc-id": "s1", "modemtype": "generic", "device": f'"{device}"', "speed": 115200,
+                 "my-number": "12025550100", "keepalive": 2, "sim-buffering": "true"},
+                {"group": "modems", "id": "generic", "name": '"Generic"', "init-string": f'"{commands}"'}]
+
     def configuration(self):
         ports = self.ports
         groups = [
@@ -74,8 +87,7 @@ class Kannel:
              "box-deny-ip": '"*.*.*.*"', "box-allow-ip": '"127.0.0.1"',
              **({"dlr-storage": self.receipts} if self.receipts != "off" else {})},
             *(self.receipts_base() if self.receipts == "sqlite3" else []),
-            {"group": "smsc", "smsc": "smpp", "smsc-id": "s1", "host": "127.0.0.1", "port": self.port, "transceiver-mode": "true",
-             "system-type": '""', **self.smsc},
+            *self.link(),
             {"group": "smsbox", "bearerbox-host": "127.0.0.1", "sendsms-port": ports["http"], "sendsms-interface": "127.0.0.1",
              "global-sender": 1000, "log-level": 2, "log-file": f'"{self.folder}/smsbox.log"'},
             {"group": "sendsms-user", "username": "u", "password": "p", "max-messages": 10, "concatenation": "true"},

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The program fallgate-modem: options in, the phone's side out.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <event2/event.h>
+#include <talloc.h>
+#include "emulators/modem/arguments.h"
+#include "emulators/modem/command.h"
+#include "emulators/modem/view.h"
+#include "lib/base/log.h"
+
+struct program {
+	struct fg_loop *loop;
+	struct modem_arguments arguments;
+	struct view view;
+	unsigned long shown;
+};
+
+static void on_end(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	fg_loop_stop(arg);
+}
+
+/* Let its report go out before. */
+static void leave_soon(struct program *program)
+{
+	unsigned wait_ms = 2 * program->arguments.options.phone.report_delay_ms + 100;
+	struct timeval tv = { .tv_sec = wait_ms / 1000,
+			      .tv_usec = (suseconds_t)(wait_ms % 1000) * 1000 };
+
+	event_base_once(fg_loop_base(program->loop), -1, EV_TIMEOUT, on_end, program->loop, &tv);
+}
+
+static void on_message(void *arg, unsigned modem, const struct phone_message *message)
+{
+	struct program *program = arg;
+
+	if (!program->arguments.quiet)
+		view_message(&program->view, modem, message);
+	if (++program->shown == program->arguments.messages)
+		leave_soon(program);
+}
+
+static void on_event(void *arg, unsigned modem, const struct phone_event *event)
+{
+	const struct program *program = arg;
+
+	if (!program->arguments.quiet)
+		view_event(&program->view, modem, event);
+}
+
+static int complain(const struct bank_options *options, enum fg_rc rc, unsigned line)
+{
+	if (rc == FG_E_SYNTAX && line)
+		fprintf(stderr,
+			"fallgate-modem: line %u of the script is neither DEST-SUFFIX STATUS "
+			"[WORD]... nor after TIME ORDER...; see --help\n",
+			line);
+	else if (rc == FG_E_SYNTAX)
+		fprintf(stderr, "fallgate-modem: --replay: this is no transcript\n");
+	else
+		fprintf(stderr, "fallgate-modem: cannot make a modem at %s: %s\n",
+			options->place ? options->place : "a pseudo-terminal", fg_rc_text(rc));
+	return rc == FG_E_SYNTAX ? 2 : 1;
+}
+
+static void say_where(struct bank *bank, const struct bank_options *options)
+{
+	for (unsigned i = 0; i < bank_count(bank); i++)
+		fprintf(stderr, "fallgate-modem: modem %u is at %s, number %s\n", i,
+			bank_where(bank, i), phone_options(bank_phone(bank, i))->number);
+	if (options->kind == LINK_PTY && options->place)
+		fprintf(stderr, "fallgate-modem: and %s points to %s\n", options->place,
+			bank_count(bank) > 1 ? "the first" : "it");
+}
+
+static int serve(void *ctx, struct program *program)
+{
+	const struct bank_options *options = &program->arguments.options;
+	const struct bank_owner owner = { on_message, on_event, program };
+	struct event *term =
+		evsignal_new(fg_loop_base(program->loop), SIGTERM, on_end, program->loop);
+	struct event *interrupt =
+		evsignal_new(fg_loop_base(program->loop), SIGINT, on_end, program->loop);
+	struct bank *bank = NULL;
+	unsigned line = 0;
+	enum fg_rc rc = bank_new(ctx, program->loop, options, &owner, &bank, &line);
+
+	if (rc != FG_OK || !term || !interrupt)
+		return complain(options, rc, line);
+	event_add(term, NULL); /* so that links and sockets go */
+	event_add(interrupt, NULL);
+	say_where(bank, options);
+	fg_loop_run(program->loop);
+	talloc_free(bank);
+	event_free(term);
+	event_free(interrupt);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct program program;
+	void *ctx;
+	int status = 1;
+
+	if (argc > 1 && strcmp(argv[1], "ctl") == 0)
+		return modem_command(argc - 1, argv + 1);
+	modem_arguments_read(&program.arguments, argc, argv);
+	ctx = talloc_named_const(NULL, 0, "fallgate-modem");
+	program.view = (struct view){ .json = program.arguments.json,
+				      .colour = isatty(STDOUT_FILENO),
+				      .many = program.arguments.options.count > 1 };
+	program.loop = fg_loop_new(ctx);
+	if (program.loop && fg_log_init(ctx, "fallgate-modem", "notice") == FG_OK)
+		status = serve(ctx, &program);
+	talloc_free(ctx);
+	return status;
+}
