@@ -106,3 +106,7 @@ tests_fuzz_modem_at_fuzz_SOURCES = tests/fuzz/modem_at_fuzz.c $(fuzz_main)
 tests_fuzz_modem_at_fuzz_CPPFLAGS = $(phone_cppflags)
 tests_fuzz_modem_at_fuzz_LDADD = $(FG_PHONE_LIBS)
 tests_fuzz_modem_at_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
+fuzz_targets += tests/fuzz/at_line_fuzz
+tests_fuzz_at_line_fuzz_SOURCES = tests/fuzz/at_line_fuzz.c $(fuzz_main)
+tests_fuzz_at_line_fuzz_LDADD = $(fuzz_wire_libs)
+tests_fuzz_at_line_fuzz_LDFLAGS = $(AM_LDFLAGS) $(fuzz_link_flags)
