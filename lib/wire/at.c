@@ -170,14 +170,14 @@ static const struct {
 static const struct {
 	const char *name;
 	enum fg_at_from from;
-	bool has_index;
+	int stat_place; /* -1: it has none */
 } headers[] = {
 	/* +CMT: [alpha],length; +CDS: length; +CMGR: stat,[alpha],length (27.005, 3.4.1 and 4.2);
 	 * +CMGL: index,stat,[alpha],length (4.1). Some modems leave out the alpha: the last counts. */
-	{ "CMT", FG_AT_FROM_CMT, false },
-	{ "CDS", FG_AT_FROM_CDS, false },
-	{ "CMGR", FG_AT_FROM_CMGR, false },
-	{ "CMGL", FG_AT_FROM_CMGL, true },
+	{ "CMT", FG_AT_FROM_CMT, -1 },
+	{ "CDS", FG_AT_FROM_CDS, -1 },
+	{ "CMGR", FG_AT_FROM_CMGR, 0 },
+	{ "CMGL", FG_AT_FROM_CMGL, 1 },
 };
 
 static int32_t last_number(struct fg_at_text rest)
@@ -200,8 +200,12 @@ static bool take_header(struct fg_at_reader *reader, const struct fg_at_event *e
 		reader->header = true;
 		reader->from = (uint8_t)headers[i].from;
 		reader->number = last_number(event->rest);
-		if (!headers[i].has_index || !fg_at_number(event->rest, 0, &reader->index))
-			reader->index = -1;
+		reader->index = reader->stat = -1;
+		if (headers[i].stat_place >= 0)
+			(void)fg_at_number(event->rest, (unsigned)headers[i].stat_place,
+					   &reader->stat);
+		if (headers[i].stat_place == 1)
+			(void)fg_at_number(event->rest, 0, &reader->index);
 		return true;
 	}
 	return false;
@@ -274,6 +278,7 @@ static bool take_pdu(struct fg_at_reader *reader, struct fg_at_text line, struct
 	event->from = (enum fg_at_from)reader->from;
 	event->number = reader->number;
 	event->index = reader->index;
+	event->stat = reader->stat;
 	event->whole =
 		reader->number >= 0 && line.len / 2 == 1 + smsc + (size_t)(unsigned)reader->number;
 	event->rest = line;
@@ -285,7 +290,7 @@ static bool take_pdu(struct fg_at_reader *reader, struct fg_at_text line, struct
 static bool take_line(struct fg_at_reader *reader, struct fg_at_text line,
 		      struct fg_at_event *event)
 {
-	*event = (struct fg_at_event){ .kind = FG_AT_TEXT, .number = -1, .index = -1 };
+	*event = (struct fg_at_event){ .kind = FG_AT_TEXT, .number = -1, .index = -1, .stat = -1 };
 	event->rest = line;
 	if (reader->header && take_pdu(reader, line, event))
 		return true;
@@ -317,7 +322,7 @@ static bool end_line(struct fg_at_reader *reader, struct fg_at_event *event)
 	if (!too_long)
 		return take_line(reader, line, event);
 	*event = (struct fg_at_event){
-		.kind = FG_AT_NOISE, .number = -1, .index = -1, .rest = line
+		.kind = FG_AT_NOISE, .number = -1, .index = -1, .stat = -1, .rest = line
 	};
 	return true;
 }
@@ -332,7 +337,9 @@ static bool take_octet(struct fg_at_reader *reader, char c, struct fg_at_event *
 		return end_line(reader, event);
 	if (c == '>' && reader->len == 0) {
 		reader->prompted = true;
-		*event = (struct fg_at_event){ .kind = FG_AT_PROMPT, .number = -1, .index = -1 };
+		*event = (struct fg_at_event){
+			.kind = FG_AT_PROMPT, .number = -1, .index = -1, .stat = -1
+		};
 		return true;
 	}
 	if ((c == ' ' && after_prompt) || (unsigned char)c < ' ')

@@ -49,6 +49,7 @@ struct fg_at_event {
 	enum fg_at_from from;   /*!< of PDU and STORED */
 	int32_t number;         /*!< code of an error, index of STORED, octets of PDU; -1: none */
 	int32_t index;          /*!< of a CMGL PDU; -1: none */
+	int32_t stat;           /*!< of a CMGL or CMGR PDU: 0, 1 received, 2, 3 ours; -1: none */
 	bool whole;             /*!< PDU: as long as its header says */
 	char storage[3];        /*!< of STORED: "SM", "ME", ... */
 	struct fg_at_text name; /*!< INFO: without "+" and colon, but with any other sign */
@@ -65,6 +66,7 @@ struct fg_at_reader {
 	uint8_t from;   /* enum fg_at_from */
 	int32_t number; /* of the header */
 	int32_t index;
+	int32_t stat;
 };
 
 void fg_at_reader_init(struct fg_at_reader *reader);

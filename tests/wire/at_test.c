@@ -30,8 +30,8 @@ static const char *say(const struct fg_at_event *event, char out[static 256])
 		snprintf(out, 256, "'%s'", rest);
 		return out;
 	case FG_AT_PDU:
-		snprintf(out, 256, "PDU:%s=%d@%d:%s%s", from[event->from], event->number,
-			 event->index, rest, event->whole ? "" : "?");
+		snprintf(out, 256, "PDU:%s=%d@%d.%d:%s%s", from[event->from], event->number,
+			 event->index, event->stat, rest, event->whole ? "" : "?");
 		return out;
 	case FG_AT_STORED:
 		snprintf(out, 256, "%s=%s@%d", from[event->from], event->storage, event->number);
@@ -83,17 +83,17 @@ static const struct {
 	  "CMTI=ME@12 CDSI=SR@0" },
 	{ "a stored message without a usable index", "+CMTI: \"SM\",x\r\n+CMTI: SM\r\n",
 	  "noise noise" },
-	{ "a message and its PDU", "\r\n+CMT: ,4\r\n00AABBCCDD\r\n", "PDU:CMT=4@-1:00AABBCCDD" },
-	{ "a report, the SMSC before it", "+CDS: 2\r\n0191AABB\r\n", "PDU:CDS=2@-1:0191AABB" },
-	{ "a name in front of the length", "+CMT: \"a,b\",1\r\n00AA\r\n", "PDU:CMT=1@-1:00AA" },
+	{ "a message and its PDU", "\r\n+CMT: ,4\r\n00AABBCCDD\r\n", "PDU:CMT=4@-1.-1:00AABBCCDD" },
+	{ "a report, the SMSC before it", "+CDS: 2\r\n0191AABB\r\n", "PDU:CDS=2@-1.-1:0191AABB" },
+	{ "a name in front of the length", "+CMT: \"a,b\",1\r\n00AA\r\n", "PDU:CMT=1@-1.-1:00AA" },
 	{ "a PDU of another length than its header says", "+CMT: ,9\r\n00AABB\r\n",
-	  "PDU:CMT=9@-1:00AABB?" },
+	  "PDU:CMT=9@-1.-1:00AABB?" },
 	{ "a header whose length is no number", "+CMT: \"x\"\r\n00AABB\r\n",
-	  "PDU:CMT=-1@-1:00AABB?" },
+	  "PDU:CMT=-1@-1.-1:00AABB?" },
 	{ "lists have an index", "+CMGL: 7,1,,1\r\n00AA\r\n+CMGL: 8,3,,1\r\n00BB\r\n\r\nOK\r\n",
-	  "PDU:CMGL=1@7:00AA PDU:CMGL=1@8:00BB OK" },
+	  "PDU:CMGL=1@7.1:00AA PDU:CMGL=1@8.3:00BB OK" },
 	{ "a line between header and PDU", "+CMGR: 0,,1\r\n+CMTI: \"SM\",3\r\n00AA\r\nOK\r\n",
-	  "CMTI=SM@3 PDU:CMGR=1@-1:00AA OK" },
+	  "CMTI=SM@3 PDU:CMGR=1@-1.0:00AA OK" },
 	{ "a header without PDU is forgotten at the result", "+CMGR: 0,,1\r\nOK\r\n00AA\r\n",
 	  "OK '00AA'" },
 	{ "joined answers", "+CREG: 0,1\r\nOK\r\n+CSQ: 5,99\r\nOK\r\n",
