@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <talloc.h>
 #include "gateway/parent/notify.h"
+#include "gateway/parent/devices.h"
 #include "gateway/parent/reload.h"
 #include "gateway/parent/spawn.h"
 #include "lib/base/log.h"
@@ -118,7 +119,7 @@ static void tell_trust(struct child *child)
 	fg_child_tell(child, &frame);
 }
 
-static void tell_file(struct child *child, enum fg_role_file kind, int fd)
+void fg_child_tell_file(struct child *child, enum fg_role_file kind, int fd)
 {
 	const struct fg_frame frame = { .type = FG_IPC_FILE, .file.kind = (uint8_t)kind };
 
@@ -126,7 +127,7 @@ static void tell_file(struct child *child, enum fg_role_file kind, int fd)
 }
 
 /* Opened for each child anew: a descriptor that was read once is at its end for all who share it. */
-static void tell_path(struct child *child, enum fg_role_file kind, const char *path)
+void fg_child_tell_path(struct child *child, enum fg_role_file kind, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -135,28 +136,14 @@ static void tell_path(struct child *child, enum fg_role_file kind, const char *p
 		     strerror(errno));
 		return;
 	}
-	tell_file(child, kind, fd);
+	fg_child_tell_file(child, kind, fd);
 	close(fd);
-}
-
-static void tell_link_files(struct child *child, const struct fg_conf_links *link)
-{
-	if (*link->vendor_codes)
-		tell_path(child, FG_FILE_LINK_CODES, link->vendor_codes);
-	if (strcmp(link->tls, "on") != 0)
-		return;
-	if (link->tls_verify)
-		tell_path(child, FG_FILE_LINK_CA, link->tls_ca);
-	if (*link->tls_certificate) {
-		tell_path(child, FG_FILE_LINK_CERTIFICATE, link->tls_certificate);
-		tell_path(child, FG_FILE_LINK_KEY, link->tls_key);
-	}
 }
 
 void fg_child_tell_certificate(struct child *child, const struct fg_conf *conf)
 {
-	tell_path(child, FG_FILE_TLS_CERTIFICATE, conf->secure.certificate);
-	tell_path(child, FG_FILE_TLS_KEY, conf->secure.key);
+	fg_child_tell_path(child, FG_FILE_TLS_CERTIFICATE, conf->secure.certificate);
+	fg_child_tell_path(child, FG_FILE_TLS_KEY, conf->secure.key);
 }
 
 static void prepare(struct child *child)
@@ -165,15 +152,16 @@ static void prepare(struct child *child)
 
 	tell_trust(child);
 	if (child->role == FG_ROLE_SECURE) {
-		tell_file(child, FG_FILE_SECURE_LISTENER, parent->files.secure_listener);
+		fg_child_tell_file(child, FG_FILE_SECURE_LISTENER, parent->files.secure_listener);
 		fg_child_tell_certificate(child, parent->conf);
 	}
 	if (child->role == FG_ROLE_LINK)
-		tell_link_files(child, &parent->conf->links[child->link]);
+		fg_devices_introduce(child);
 	if (child->role == FG_ROLE_LINK && parent->files.link_listener[child->link] >= 0)
-		tell_file(child, FG_FILE_LINK_LISTENER, parent->files.link_listener[child->link]);
+		fg_child_tell_file(child, FG_FILE_LINK_LISTENER,
+				   parent->files.link_listener[child->link]);
 	if (child->role == FG_ROLE_CORE)
-		tell_file(child, FG_FILE_CONTROL_LISTENER, parent->files.control_listener);
+		fg_child_tell_file(child, FG_FILE_CONTROL_LISTENER, parent->files.control_listener);
 	child->state = PREPARED;
 }
 
@@ -373,6 +361,9 @@ static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, i
 		break;
 	case FG_IPC_RELOAD:
 		fg_reload_begin(child->parent, true, frame->reload.token);
+		break;
+	case FG_IPC_DEVICE:
+		fg_devices_answer(child, frame->device.nth);
 		break;
 	case FG_IPC_AWAY:
 		take_away(child->parent, &frame->away);

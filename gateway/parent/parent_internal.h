@@ -71,6 +71,9 @@ void fg_child_tell(struct child *child, const struct fg_frame *frame);
 void fg_child_spawn(struct child *child);
 /*! Its slice of conf, as frames of that type: CONF or RECONF. */
 void fg_child_tell_conf(struct child *child, const struct fg_conf *conf, enum fg_ipc_type type);
+void fg_child_tell_file(struct child *child, enum fg_role_file kind, int fd);
+/*! A file that is only read, opened for this child. */
+void fg_child_tell_path(struct child *child, enum fg_role_file kind, const char *path);
 void fg_child_tell_certificate(struct child *child, const struct fg_conf *conf);
 struct child *fg_child_add(struct parent *parent, enum fg_role role, unsigned link,
 			   const char *name);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a link is given open: its files, and the serial device of a modem each time that it asks (decision
+ * 0030). The parent sets the device up (raw, for this gateway alone) and reads nothing of it.
+ */
+#pragma once
+
+#include "gateway/parent/parent_internal.h"
+
+enum { FG_DEVICES_WHY_MAX = 128 };
+
+/*! Give a link its files. */
+void fg_devices_introduce(struct child *child);
+
+/*! Answer DEVICE with the nth device that links.device names, or with NO_DEVICE. */
+void fg_devices_answer(struct child *child, unsigned nth);
+
+/*! Open the nth device of a pattern (glob), sorted by name. \return its descriptor; -1 with why: there is none, it is no terminal, or
+ *  another program has it, such as ModemManager. */
+int fg_devices_open(const char *pattern, unsigned nth, char why[static FG_DEVICES_WHY_MAX]);
