@@ -177,6 +177,10 @@ static void report_give(struct fg_modem_session *session, struct modem_pending *
 	}
 	pending->state = PENDING_GIVEN; /* may be stored inside the call */
 	rc = fg_host_report(session->host, &pending->report);
+#ifdef FG_MUTANT_modem_stored_first
+	if (rc == FG_OK)
+		pending->state = PENDING_DONE;
+#endif
 	if (rc == FG_OK)
 		return;
 	pending->state = PENDING_HELD;
@@ -323,6 +327,10 @@ static void take_message(struct fg_modem_session *session, const uint8_t *octets
 	}
 	pending->state = PENDING_GIVEN;
 	rc = message_submit(session, &deliver, octets, len, pending->token);
+#ifdef FG_MUTANT_modem_taken_first
+	if (rc == FG_OK)
+		pending->state = PENDING_DONE;
+#endif
 	if (rc == FG_OK)
 		return;
 	pending_free(pending);

@@ -223,6 +223,13 @@ static void answer_event(struct fg_modem_session *session, const struct fg_at_ev
 	}
 }
 
+static bool says_ok_in_digits(const struct fg_modem_session *session,
+			      const struct fg_at_event *event)
+{
+	return session->stage == STAGE_STARTING && session->command && !session->command->text &&
+	       is_ok(event);
+}
+
 static void take_event(struct fg_modem_session *session, const struct fg_at_event *event)
 {
 	bool direct = event->kind == FG_AT_PDU &&
@@ -239,7 +246,7 @@ static void take_event(struct fg_modem_session *session, const struct fg_at_even
 		sync_event(session, event);
 	else if (event->kind == FG_AT_PROMPT)
 		prompted(session);
-	else if (event->kind <= FG_AT_CMS_ERROR)
+	else if (event->kind <= FG_AT_CMS_ERROR || says_ok_in_digits(session, event))
 		result_event(session, event);
 	else
 		answer_event(session, event);
@@ -417,7 +424,7 @@ uint64_t fg_modem_session_next_ms(const struct fg_modem_session *session)
 {
 	uint64_t next = inbound_next_ms(session);
 
-	if (session->stage == STAGE_CLOSED)
+	if (session->stage == STAGE_CLOSED || session->close_why != FG_MODEM_CLOSE_NONE)
 		return next;
 	if (session->sync != SYNC_DONE)
 		sooner(&next, session->sync_due_ms);
