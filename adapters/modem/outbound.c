@@ -439,10 +439,10 @@ uint32_t outbound_cap_left(const struct fg_modem_session *session)
 	uint32_t today = fg_modem_state_today(session->state, session->now.wall_ms);
 
 #ifndef FG_MUTANT_modem_daily_cap
-	if (today >= session->conf->per_day)
-		return 0;
+	return today < session->conf->per_day ? (uint32_t)session->conf->per_day - today : 0;
+#else
+	return today < UINT32_MAX ? UINT32_MAX : 0;
 #endif
-	return (uint32_t)session->conf->per_day - today;
 }
 
 bool outbound_under_way(const struct fg_modem_session *session)
