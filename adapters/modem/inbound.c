@@ -141,6 +141,14 @@ static uint64_t time_ms(const struct fg_tpdu_time *time)
 								       : 0;
 }
 
+/* The name that the outcome gives. If the report was faster than the answer it is known only later. */
+static void report_name(const struct fg_modem_sent *sent, struct fg_delivery_report *to)
+{
+	if (sent->sent_ms && sent->reference != FG_MODEM_NO_REFERENCE)
+		snprintf(to->ref, sizeof(to->ref), "%02x-%llx", (unsigned)sent->reference,
+			 (unsigned long long)sent->sent_ms);
+}
+
 static void report_fill(const struct fg_modem_session *session,
 			const struct fg_tpdu_status_report *from, struct modem_pending *pending)
 {
@@ -159,9 +167,7 @@ static void report_fill(const struct fg_modem_session *session,
 	to->message_reference = sent->message_reference;
 	snprintf(to->destination, sizeof(to->destination), "%.32s", number);
 	to->done_ms = time_ms(&from->discharge);
-	if (sent->reference != FG_MODEM_NO_REFERENCE)
-		snprintf(to->ref, sizeof(to->ref), "%02x-%llx", (unsigned)sent->reference,
-			 (unsigned long long)sent->sent_ms);
+	report_name(sent, to);
 }
 
 static void report_give(struct fg_modem_session *session, struct modem_pending *pending)
@@ -175,6 +181,7 @@ static void report_give(struct fg_modem_session *session, struct modem_pending *
 		pending->again_ms = 0;
 		return;
 	}
+	report_name(sent, &pending->report);
 	pending->state = PENDING_GIVEN; /* may be stored inside the call */
 	rc = fg_host_report(session->host, &pending->report);
 #ifdef FG_MUTANT_modem_stored_first

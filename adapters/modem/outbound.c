@@ -157,12 +157,9 @@ static void part_accepted(struct fg_modem_session *session)
 {
 	struct modem_part *part = part_now(session);
 
-	if (session->told_reference >= 0) {
-		fg_modem_state_sent_told(session->state, session->place,
-					 (uint8_t)session->told_reference);
+	if (session->told_reference >= 0)
 		snprintf(part->ref, sizeof(part->ref), "%02x-%llx",
 			 (unsigned)session->told_reference, (unsigned long long)session->place_ms);
-	}
 	part_end(session, FG_PART_ACCEPTED, FG_OK, 0);
 }
 
@@ -327,15 +324,27 @@ static void cmgs_line(struct fg_modem_session *session, const struct fg_at_event
 {
 	if (event->kind != FG_AT_INFO || !session->body_left)
 		return; /* an echo of the PDU */
-	if (fg_at_number(event->rest, 0, &session->told_reference) &&
-	    session->told_reference <= UINT8_MAX)
-		session->command_due_ms = session->now.mono_ms + MODEM_TRAIL_MS;
-	else
+	if (!fg_at_number(event->rest, 0, &session->told_reference) ||
+	    session->told_reference > UINT8_MAX) {
 		session->told_reference = -1;
+		return;
+	}
+	/* Its report may be faster than the OK. */
+	fg_modem_state_sent_told(session->state, session->place, (uint8_t)session->told_reference);
+	session->command_due_ms =
+		session->now.mono_ms + (session->no_ok ? MODEM_NO_OK_MS : MODEM_TRAIL_MS);
+}
+
+bool outbound_is_said(const struct fg_modem_session *session)
+{
+	return session->no_ok && session->body_left && session->told_reference >= 0;
 }
 
 static void cmgs_end(struct fg_modem_session *session, const struct modem_result *result)
 {
+	/* The network waits for acknowledgements of reports meanwhile, so it is learned. */
+	if (session->told_reference >= 0 && result->end != END_ERROR)
+		session->no_ok = result->end == END_SILENCE;
 	if (session->told_reference >= 0 || (result->end == END_OK && session->body_left))
 		part_accepted(session);
 	else if (result->end == END_ERROR)

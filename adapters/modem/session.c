@@ -157,7 +157,7 @@ static void command_end(struct fg_modem_session *session, const struct modem_res
 	const struct modem_command *command = session->command;
 
 	session->command = NULL;
-	if (result->end == END_SILENCE)
+	if (result->end == END_SILENCE && !outbound_is_said(session))
 		sync_begin(session);
 	command->end(session, result);
 }

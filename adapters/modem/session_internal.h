@@ -14,6 +14,7 @@ enum {
 	MODEM_COMMAND_MS = 10000, /* ours; Kannel waits as long */
 	MODEM_PROMPT_MS = 10000,
 	MODEM_TRAIL_MS = 5000, /* from +CMGS to the OK that some leave out (ours) */
+	MODEM_NO_OK_MS = 300,  /* the same for one that has left it out (ours) */
 	MODEM_QUIET_MS = 500,  /* so long nothing comes before it is in step again (ours) */
 	MODEM_SYNC_MS = 2000,  /* for the answer to AT */
 	MODEM_SYNC_TRIES = 4,
@@ -124,11 +125,13 @@ struct fg_modem_session {
 	char imei[FG_MODEM_SIM_MAX + 1], sim[FG_MODEM_SIM_MAX + 1], number[33];
 	bool acknowledges;       /* +CSMS: 1, so what comes directly wants +CNMA */
 	bool mode_again;         /* it may have stopped to bring things: +CNMI anew */
+	bool clears;             /* <bfr> of +CNMI is 1, without a choice */
 	unsigned mode;           /* row of the indication modes */
 	uint32_t modes;          /* bit by row: it has said that it can */
 	uint32_t storages;       /* bit by row, the same */
 	char home[3], memory[3]; /* storage that it should and does read; "": it has no choice */
 	bool no_validity, no_link;
+	bool no_ok; /* it has left out the OK behind +CMGS */
 
 	/* health */
 	int registered;  /* +CREG stat; -1: it does not say */
@@ -201,6 +204,8 @@ void outbound_abandon(struct fg_modem_session *session, enum fg_rc rc);
 void outbound_defer_waiting(struct fg_modem_session *session, enum fg_rc rc);
 bool outbound_open_for(const struct fg_modem_session *session, uint16_t message_reference,
 		       uint32_t recipient);
+/* Is the silence all that this modem says after +CMGS? */
+bool outbound_is_said(const struct fg_modem_session *session);
 bool outbound_under_way(const struct fg_modem_session *session);
 /* A +CMGS that came too late for its command: its segment has a reference now. */
 void outbound_late(struct fg_modem_session *session, const struct fg_at_event *event);

@@ -231,14 +231,10 @@ static enum next storage_done(struct fg_modem_session *session, const struct mod
 
 /* Best first: stored and told of (nothing is lost while nobody listens); reports directly, or
  * stored as well; messages directly, with +CNMA. The last are better than nothing. */
-static const struct {
-	const char *text;
-	uint8_t number[4]; /* mode, mt, bm, ds */
-} modes[] = {
-	{ "AT+CNMI=2,1,0,1,0", { 2, 1, 0, 1 } }, { "AT+CNMI=2,1,0,2,0", { 2, 1, 0, 2 } },
-	{ "AT+CNMI=1,1,0,1,0", { 1, 1, 0, 1 } }, { "AT+CNMI=1,1,0,2,0", { 1, 1, 0, 2 } },
-	{ "AT+CNMI=1,2,0,1,0", { 1, 2, 0, 1 } }, { "AT+CNMI=2,1,0,0,0", { 2, 1, 0, 0 } },
-	{ "AT+CNMI=1,1,0,0,0", { 1, 1, 0, 0 } },
+static const uint8_t modes[][4] = {
+	/* mode, mt, bm, ds */
+	{ 2, 1, 0, 1 }, { 2, 1, 0, 2 }, { 1, 1, 0, 1 }, { 1, 1, 0, 2 },
+	{ 1, 2, 0, 1 }, { 2, 1, 0, 0 }, { 1, 1, 0, 0 },
 };
 enum { MODES = sizeof(modes) / sizeof(modes[0]) };
 
@@ -247,11 +243,13 @@ static void modes_line(struct fg_modem_session *session, const struct fg_at_even
 	for (unsigned i = 0; i < MODES; i++) {
 		unsigned k = 0;
 
-		while (k < 4 && fg_at_allows(event->rest, k, modes[i].number[k]))
+		while (k < 4 && fg_at_allows(event->rest, k, modes[i][k]))
 			k++;
 		if (k == 4)
 			session->modes |= 1u << i;
 	}
+	/* What waits in it is passed on (0) or cleared (1): some have no choice (27.005, 3.4.1, <bfr>). */
+	session->clears = !fg_at_allows(event->rest, 4, 0) && fg_at_allows(event->rest, 4, 1);
 }
 
 /* One that does not say what it can is asked for each. */
@@ -277,7 +275,9 @@ static bool mode_write(const struct fg_modem_session *session, char *out, size_t
 {
 	unsigned mode = mode_next(session);
 
-	return mode < MODES && snprintf(out, cap, "%s", modes[mode].text) > 0;
+	return mode < MODES &&
+	       snprintf(out, cap, "AT+CNMI=%u,%u,%u,%u,%d", modes[mode][0], modes[mode][1],
+			modes[mode][2], modes[mode][3], session->clears) > 0;
 }
 
 static enum next mode_done(struct fg_modem_session *session, const struct modem_result *result)
@@ -366,10 +366,8 @@ static void ready(struct fg_modem_session *session)
 	session->stage = STAGE_READY;
 	session->health_step = 0;
 	session->health_due_ms = session->list_due_ms = session->now.mono_ms;
-	LOG_MODEM(session, LOGL_INFO, "modem ready: storage=%s mode=%s acknowledges=%d\n",
-		  *session->home ? session->home : "-",
-		  session->mode < MODES ? modes[session->mode].text + 8 : "none",
-		  session->acknowledges);
+	LOG_MODEM(session, LOGL_INFO, "modem ready: storage=%s mode=%u acknowledges=%d\n",
+		  *session->home ? session->home : "-", session->mode, session->acknowledges);
 }
 
 /* One that does not answer at all has been asked anew, and goes on when it does. */
@@ -410,7 +408,8 @@ void startup_begin(struct fg_modem_session *session)
 	session->maker[0] = session->model[0] = session->operator_name[0] = '\0';
 	session->home[0] = session->memory[0] = '\0';
 	session->modes = session->storages = session->mode = 0;
-	session->acknowledges = session->mode_again = session->no_link = false;
+	session->clears = session->acknowledges = session->mode_again = session->no_link =
+		session->no_ok = false;
 	session->registered = session->signal = session->used = session->total = -1;
 	snprintf(session->note, sizeof(session->note), "starting");
 }
@@ -450,9 +449,11 @@ bool startup_mode_again(struct fg_modem_session *session)
 	static const struct modem_command command = { "",   false, MODEM_COMMAND_MS,
 						      NULL, NULL,  mode_again_end };
 
-	if (!session->mode_again || session->mode >= MODES)
+	char text[32];
+
+	if (!session->mode_again || !mode_write(session, text, sizeof(text)))
 		return false;
 	session->mode_again = false;
-	dialogue_command(session, &command, modes[session->mode].text);
+	dialogue_command(session, &command, text);
 	return true;
 }
