@@ -143,9 +143,9 @@ struct fg_adapter_ops {
 	/*! Tell the application; fg_host_told() follows exactly once, also from inside this call. */
 	void (*receipt)(void *adapter, const struct fg_app_receipt *receipt);
 	void (*answer)(void *adapter, const struct fg_app_answer *answer);
-	/*! The answer to fg_host_device_ask(): a descriptor of the device, the adapter's from now on, or -1 and why not, for people.
-	 *  NULL for an adapter that asks for none. */
-	void (*device)(void *adapter, int fd_take, const char *why);
+	/*! The answer to fg_host_device_ask(): a descriptor of the device, the adapter's from now on, or -1, whether there are
+	 *  others behind it, and why not, for people. NULL for an adapter that asks for none. */
+	void (*device)(void *adapter, int fd_take, bool more, const char *why);
 	void (*drain)(void *adapter);
 	/*! Outcomes for all open jobs, then free everything. */
 	void (*close)(void *adapter);

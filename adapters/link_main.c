@@ -323,7 +323,7 @@ static void file(struct fg_role_process *process, enum fg_role_file kind, int fd
 
 	(void)process;
 	if (link->host && kind == FG_FILE_LINK_DEVICE)
-		fg_host_device(link->host, fd_take, "");
+		fg_host_device(link->host, fd_take, false, "");
 	else if (link->host && kind < FG_FILE_COUNT)
 		fg_host_set_file(link->host, kind, fd_take);
 	else
@@ -340,7 +340,7 @@ static void told(struct fg_role_process *process, const struct fg_frame *frame, 
 		return;
 	snprintf(why, sizeof(why), "%.*s", (int)frame->no_device.why.len,
 		 (const char *)frame->no_device.why.data);
-	fg_host_device(link->host, -1, why);
+	fg_host_device(link->host, -1, frame->no_device.more != 0, why);
 }
 
 static void peer(struct fg_role_process *process, const struct fg_ipc_peer *frame, int fd_take,

@@ -320,10 +320,10 @@ void fg_host_device_ask(struct fg_adapter_host *host, unsigned nth)
 		host->ops->device(host->arg, nth);
 }
 
-void fg_host_device(struct fg_adapter_host *host, int fd_take, const char *why)
+void fg_host_device(struct fg_adapter_host *host, int fd_take, bool more, const char *why)
 {
 	if (host->adapter_ops && host->adapter_ops->device)
-		host->adapter_ops->device(host->adapter, fd_take, why);
+		host->adapter_ops->device(host->adapter, fd_take, more, why);
 	else if (fd_take >= 0)
 		close(fd_take);
 }

@@ -60,7 +60,7 @@ void fg_host_taken(struct fg_adapter_host *host, uint64_t token, const struct fg
 void fg_host_answer(struct fg_adapter_host *host, const struct fg_app_answer *answer);
 void fg_host_receipt(struct fg_adapter_host *host, const struct fg_app_receipt *receipt);
 /*! The answer to ops->device: the descriptor, taken over in every case, or -1 and why. */
-void fg_host_device(struct fg_adapter_host *host, int fd_take, const char *why);
+void fg_host_device(struct fg_adapter_host *host, int fd_take, bool more, const char *why);
 void fg_host_drain(struct fg_adapter_host *host);
 
 /*! Close the adapter. A job that it forgot gets the outcome unknown, and counts as a bug. */

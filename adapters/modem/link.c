@@ -213,7 +213,7 @@ static void device_tick(struct modem_link *link)
 	fg_host_device_ask(link->host, link->nth);
 }
 
-static void modem_device(void *adapter, int fd_take, const char *why)
+static void modem_device(void *adapter, int fd_take, bool more, const char *why)
 {
 	struct modem_link *link = adapter;
 
@@ -223,6 +223,11 @@ static void modem_device(void *adapter, int fd_take, const char *why)
 		return;
 	}
 	link->device = DEVICE_AWAY;
+	if (fd_take < 0 && more) {
+		link->nth++;
+		open_later(link, 0);
+		return;
+	}
 	if (fd_take < 0) {
 		/* of several devices, none is it */
 		fg_modem_session_note(link->session,

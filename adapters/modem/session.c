@@ -342,7 +342,8 @@ void fg_modem_session_closed(struct fg_modem_session *session, const char *note,
 	outbound_abandon(session, rests ? FG_E_LINK_FAULT : FG_E_LINK_DOWN);
 	inbound_forget(session);
 	inbound_release(session);
-	snprintf(session->note, sizeof(session->note), "%s", note);
+	if (session->close_why != FG_MODEM_CLOSE_OTHER)
+		snprintf(session->note, sizeof(session->note), "%s", note);
 	if (rests) {
 		session->faults = 0;
 		session->rest_ms = session->rest_ms * 2 < MODEM_REST_MAX_MS ? session->rest_ms * 2

@@ -62,11 +62,18 @@ static void sim_line(struct fg_modem_session *session, const struct fg_at_event 
 	copy(value_of(event), session->sim, sizeof(session->sim));
 }
 
-/* The fifteenth digit is a check digit that some leave out or give as 0. */
+/* The fifteenth digit is a check digit that some leave out or give as 0 (3GPP TS 23.003, 6.2.1). */
+static bool same_imei(const char *a, const char *b)
+{
+	if (strncmp(a, b, 14) != 0 || strlen(a) < 14)
+		return false;
+	return !a[14] || !b[14] || a[14] == '0' || b[14] == '0' || a[14] == b[14];
+}
+
 static enum next imei_done(struct fg_modem_session *session, const struct modem_result *result)
 {
 	(void)result;
-	if (!*session->conf->imei || strncmp(session->imei, session->conf->imei, 14) == 0)
+	if (!*session->conf->imei || same_imei(session->imei, session->conf->imei))
 		return NEXT;
 	dialogue_close(session, FG_MODEM_CLOSE_OTHER, "a modem with another IMEI");
 	return AGAIN;
@@ -411,7 +418,8 @@ void startup_begin(struct fg_modem_session *session)
 	session->clears = session->acknowledges = session->mode_again = session->no_link =
 		session->no_ok = false;
 	session->registered = session->signal = session->used = session->total = -1;
-	snprintf(session->note, sizeof(session->note), "starting");
+	if (!*session->conf->imei) /* else it is one of several, and what was wrong stays said */
+		snprintf(session->note, sizeof(session->note), "starting");
 }
 
 void startup_pump(struct fg_modem_session *session)

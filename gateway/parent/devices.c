@@ -155,7 +155,8 @@ static int open_path(const char *path, char why[static FG_DEVICES_WHY_MAX])
 	return fd;
 }
 
-int fg_devices_open(const char *pattern, unsigned nth, char why[static FG_DEVICES_WHY_MAX])
+int fg_devices_open(const char *pattern, unsigned nth, bool *more_out,
+		    char why[static FG_DEVICES_WHY_MAX])
 {
 	glob_t found = { 0 };
 	int fd = -1;
@@ -165,6 +166,7 @@ int fg_devices_open(const char *pattern, unsigned nth, char why[static FG_DEVICE
 	else
 		snprintf(why, FG_DEVICES_WHY_MAX, "%s %.100s",
 			 nth ? "no more devices match" : "there is no", pattern);
+	*more_out = nth + 1 < found.gl_pathc;
 	globfree(&found);
 	return fd;
 }
@@ -174,13 +176,15 @@ void fg_devices_answer(struct child *child, unsigned nth)
 	const char *device = child->parent->conf->links[child->link].device;
 	struct fg_frame frame = { .type = FG_IPC_NO_DEVICE };
 	char why[FG_DEVICES_WHY_MAX] = "";
-	int fd = fg_devices_open(device, nth, why);
+	bool more = false;
+	int fd = fg_devices_open(device, nth, &more, why);
 
 	if (fd >= 0) {
 		fg_child_tell_file(child, FG_FILE_LINK_DEVICE, fd);
 		close(fd);
 		return;
 	}
+	frame.no_device.more = more;
 	frame.no_device.why = FG_BYTES_TEXT(why);
 	fg_child_tell(child, &frame);
 }

@@ -16,5 +16,6 @@ void fg_devices_introduce(struct child *child);
 void fg_devices_answer(struct child *child, unsigned nth);
 
 /*! Open the nth device of a pattern (glob), sorted by name. \return its descriptor; -1 with why: there is none, it is no terminal, or
- *  another program has it, such as ModemManager. */
-int fg_devices_open(const char *pattern, unsigned nth, char why[static FG_DEVICES_WHY_MAX]);
+ *  another program has it, such as ModemManager; and whether the pattern names others behind it. */
+int fg_devices_open(const char *pattern, unsigned nth, bool *more_out,
+		    char why[static FG_DEVICES_WHY_MAX]);

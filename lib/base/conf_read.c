@@ -505,6 +505,10 @@ static void check_modem(struct fg_conf_reader *reader, const struct fg_conf_link
 		COMPLAIN("per_day",
 			 "is missing: adapter = \"modem\" needs the most segments a day, "
 			 "since nobody else bounds what a SIM may cost");
+	if (strcmp(link->source, "sender") == 0)
+		COMPLAIN("source",
+			 "\"sender\" is not for adapter = \"modem\": a SIM sends under its "
+			 "own number");
 	if (strncmp(link->long_text, "udh", 3) != 0)
 		COMPLAIN("long_text", "\"%s\" is not for adapter = \"modem\": udh or udh8",
 			 link->long_text);

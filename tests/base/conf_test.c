@@ -203,6 +203,8 @@ static void what_no_single_key_says_is_checked_too(void **state)
 		{ MODEM("per_day = 1; device = \"d\"; pin = \"12x4\";"), "links[0].pin: is not" },
 		{ MODEM("per_day = 1; device = \"tcp:192.0.2.1:5\";"),
 		  "links[0].device: \"tcp:192.0.2.1:5\" is not at this machine" },
+		{ MODEM("per_day = 1; device = \"d\"; source = \"sender\";"),
+		  "links[0].source: \"sender\" is not for" },
 		{ MODEM("per_day = 1; device = \"d\"; long_text = \"sar\";"),
 		  "links[0].long_text: \"sar\" is not for" },
 		{ "links = ( { name = \"A b\"; adapter = \"loop\"; source_address = \"1\"; } );",
