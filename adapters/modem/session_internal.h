@@ -226,6 +226,8 @@ uint64_t inbound_next_ms(const struct fg_modem_session *session);
 void inbound_forget(struct fg_modem_session *session);
 
 /* tell.c */
+/* Text of the modem, for people: what is not printable ASCII becomes "?". */
+void tell_copy(struct fg_at_text from, char *out, size_t cap);
 void tell_changed(struct fg_modem_session *session);
 bool tell_is_up(const struct fg_modem_session *session);
 bool tell_health_pump(struct fg_modem_session *session);

@@ -25,14 +25,6 @@ enum { STEP_TRIES = 3, SIM_TRIES = 20, SIM_STEP_MS = 1000 };
 
 /* ---- who it is ---- */
 
-static void copy(struct fg_at_text from, char *out, size_t cap)
-{
-	size_t len = from.len < cap ? from.len : cap - 1;
-
-	memcpy(out, from.at, len);
-	out[len] = '\0';
-}
-
 /* "+CGMI: x" and a bare x are both in use. */
 static struct fg_at_text value_of(const struct fg_at_event *event)
 {
@@ -44,22 +36,22 @@ static struct fg_at_text value_of(const struct fg_at_event *event)
 
 static void maker_line(struct fg_modem_session *session, const struct fg_at_event *event)
 {
-	copy(value_of(event), session->maker, sizeof(session->maker));
+	tell_copy(value_of(event), session->maker, sizeof(session->maker));
 }
 
 static void model_line(struct fg_modem_session *session, const struct fg_at_event *event)
 {
-	copy(value_of(event), session->model, sizeof(session->model));
+	tell_copy(value_of(event), session->model, sizeof(session->model));
 }
 
 static void imei_line(struct fg_modem_session *session, const struct fg_at_event *event)
 {
-	copy(value_of(event), session->imei, sizeof(session->imei));
+	tell_copy(value_of(event), session->imei, sizeof(session->imei));
 }
 
 static void sim_line(struct fg_modem_session *session, const struct fg_at_event *event)
 {
-	copy(value_of(event), session->sim, sizeof(session->sim));
+	tell_copy(value_of(event), session->sim, sizeof(session->sim));
 }
 
 /* The fifteenth digit is a check digit that some leave out or give as 0 (3GPP TS 23.003, 6.2.1). */
@@ -84,6 +76,9 @@ static enum next model_done(struct fg_modem_session *session, const struct modem
 	const struct fg_modem_profile *named = fg_modem_profile_find(session->conf->profile);
 
 	(void)result;
+	if (!named && strcmp(session->conf->profile, "auto") != 0)
+		LOG_MODEM(session, LOGL_ERROR, "no profile %s: choose one by its answers\n",
+			  session->conf->profile);
 	session->profile = named ? named : fg_modem_profile_choose(session->maker, session->model);
 	LOG_MODEM(session, LOGL_INFO, "modem: maker=\"%s\" model=\"%s\" profile=%s\n",
 		  session->maker, session->model, session->profile->name);
@@ -99,7 +94,7 @@ static bool init_write(const struct fg_modem_session *session, char *out, size_t
 
 static void pin_line(struct fg_modem_session *session, const struct fg_at_event *event)
 {
-	copy(event->rest, session->trouble, sizeof(session->trouble));
+	tell_copy(event->rest, session->trouble, sizeof(session->trouble));
 }
 
 /* A SIM that is not ready is looked at again, without any PIN, since somebody may have helped. */
@@ -306,12 +301,21 @@ static void center_line(struct fg_modem_session *session, const struct fg_at_eve
 			  "AT+CSCA\n");
 }
 
+static bool is_number(struct fg_at_text text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] != '+' && (text.at[i] < '0' || text.at[i] > '9'))
+			return false;
+	return true;
+}
+
 static void number_line(struct fg_modem_session *session, const struct fg_at_event *event)
 {
 	struct fg_at_text number;
 	int32_t type = 0;
 
-	if (*session->number || !fg_at_parameter(event->rest, 1, &number) || number.len == 0)
+	if (*session->number || !fg_at_parameter(event->rest, 1, &number) || number.len == 0 ||
+	    !is_number(number))
 		return;
 	(void)fg_at_number(event->rest, 2, &type);
 	snprintf(session->number, sizeof(session->number), "%s%.*s",

@@ -8,6 +8,15 @@
 #include <string.h>
 #include "lib/base/log.h"
 
+void tell_copy(struct fg_at_text from, char *out, size_t cap)
+{
+	size_t len = from.len < cap ? from.len : cap - 1;
+
+	for (size_t i = 0; i < len; i++)
+		out[i] = from.at[i] >= ' ' && from.at[i] <= '~' ? from.at[i] : '?';
+	out[len] = '\0';
+}
+
 /* 27.007, 7.2 */
 static const char *network_text(int stat)
 {
@@ -89,8 +98,7 @@ static void operator_line(struct fg_modem_session *session, const struct fg_at_e
 	struct fg_at_text name = { "", 0 };
 
 	(void)fg_at_parameter(event->rest, 2, &name);
-	snprintf(session->operator_name, sizeof(session->operator_name), "%.*s",
-		 (int)(name.len < MODEM_NAME_MAX ? name.len : MODEM_NAME_MAX), name.at);
+	tell_copy(name, session->operator_name, sizeof(session->operator_name));
 }
 
 static void look_end(struct fg_modem_session *session, const struct modem_result *result)

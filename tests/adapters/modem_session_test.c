@@ -97,6 +97,26 @@ static void a_modem_that_does_not_say_its_modes_is_tried_with_each(void **state)
 	assert_true(m.recorder->state.up);
 }
 
+static void its_manners_are_chosen_by_what_it_answers(void **state)
+{
+	(void)state;
+	bench_answer("AT+CGMI", "\r\n+CGMI: HUAWEI\r\n" OK, 0);
+	bench_open();
+	assert_int_equal(bench_said("AT^CURC=0"), 1);
+	bench_restart();
+	strcpy(m.conf.profile, "generic");
+	bench_open();
+	assert_int_equal(bench_said("AT^CURC=0"), 0);
+}
+
+static void what_it_calls_itself_is_shown_in_printable_letters(void **state)
+{
+	(void)state;
+	bench_answer("AT+COPS?", "\r\n+COPS: 0,0,\"T\xFF\xE9st\"\r\n" OK, 0);
+	bench_open();
+	assert_string_equal(m.recorder->state.note, "registered T??st, signal 20/31, SM 0/30");
+}
+
 static void another_imei_is_another_modem(void **state)
 {
 	(void)state;
@@ -594,6 +614,8 @@ int main(void)
 		CASE(the_poorest_modem_works),
 		CASE(the_best_mode_that_it_has_is_taken),
 		CASE(a_modem_that_does_not_say_its_modes_is_tried_with_each),
+		CASE(its_manners_are_chosen_by_what_it_answers),
+		CASE(what_it_calls_itself_is_shown_in_printable_letters),
 		CASE(another_imei_is_another_modem),
 		CASE(a_pin_is_tried_once_and_never_again),
 		CASE(a_pin_that_nobody_answered_was_tried),
