@@ -286,12 +286,18 @@ static bool take_pdu(struct fg_at_reader *reader, struct fg_at_text line, struct
 	return true;
 }
 
+static struct fg_at_event event_of(enum fg_at_kind kind, struct fg_at_text rest)
+{
+	return (struct fg_at_event){
+		.kind = kind, .number = -1, .index = -1, .stat = -1, .name = { "", 0 }, .rest = rest
+	};
+}
+
 /* False when the line is a header only. */
 static bool take_line(struct fg_at_reader *reader, struct fg_at_text line,
 		      struct fg_at_event *event)
 {
-	*event = (struct fg_at_event){ .kind = FG_AT_TEXT, .number = -1, .index = -1, .stat = -1 };
-	event->rest = line;
+	*event = event_of(FG_AT_TEXT, line);
 	if (reader->header && take_pdu(reader, line, event))
 		return true;
 	if (take_name(reader, line, event)) {
@@ -321,9 +327,7 @@ static bool end_line(struct fg_at_reader *reader, struct fg_at_event *event)
 		return false;
 	if (!too_long)
 		return take_line(reader, line, event);
-	*event = (struct fg_at_event){
-		.kind = FG_AT_NOISE, .number = -1, .index = -1, .stat = -1, .rest = line
-	};
+	*event = event_of(FG_AT_NOISE, line);
 	return true;
 }
 
@@ -337,9 +341,7 @@ static bool take_octet(struct fg_at_reader *reader, char c, struct fg_at_event *
 		return end_line(reader, event);
 	if (c == '>' && reader->len == 0) {
 		reader->prompted = true;
-		*event = (struct fg_at_event){
-			.kind = FG_AT_PROMPT, .number = -1, .index = -1, .stat = -1
-		};
+		*event = event_of(FG_AT_PROMPT, (struct fg_at_text){ "", 0 });
 		return true;
 	}
 	if ((c == ' ' && after_prompt) || (unsigned char)c < ' ')
