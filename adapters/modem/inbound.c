@@ -250,17 +250,6 @@ static size_t message_text(const struct fg_tpdu_deliver *deliver, char out[stati
 				coding.compressed ? "compressed" : "binary", deliver->ud.octets);
 }
 
-/* The same message again has the same key: it may be read twice when the modem is gone before it is deleted. */
-static void message_key(const uint8_t *octets, size_t len, uint8_t out[static 8])
-{
-	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a; its time stamp is in it */
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ octets[i]) * UINT64_C(1099511628211);
-	for (unsigned i = 0; i < 8; i++)
-		out[i] = (uint8_t)(hash >> (8 * i));
-}
-
 static void message_concat(const struct fg_tpdu_deliver *deliver, struct fg_submission *out)
 {
 	struct fg_udh_concat concat;
@@ -289,12 +278,13 @@ static enum fg_rc message_submit(struct fg_modem_session *session,
 				    .destination = own,
 				    .message_class = 2, /* normal */
 				    .protocol_id = deliver->pid };
-	uint8_t key[8];
+	uint8_t key[FG_MODEM_KEY_LEN];
 	enum fg_rc rc;
 
 	fg_tpdu_address_show(&deliver->source, source);
 	source[32] = '\0';
-	message_key(octets, len, key);
+	/* its time stamp is in it; it may be read twice when the modem is gone before it is deleted */
+	fg_modem_state_key(session->state, octets, len, key);
 	message_concat(deliver, &in);
 	if (fg_tpdu_coding_of(deliver->dcs).message_class == 0)
 		in.flags = FG_SUBMIT_FLASH;

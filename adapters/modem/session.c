@@ -386,9 +386,7 @@ void fg_modem_session_taken(struct fg_modem_session *session, uint64_t token, en
 	enum fg_rc_class class = fg_rc_class(rc);
 
 	session->now = now;
-	/* EXISTS: it was taken before, and the modem kept it when it should not have. */
-	inbound_stored(session, token, rc == FG_OK || rc == FG_E_EXISTS,
-		       class == FG_CLASS_PERMANENT);
+	inbound_stored(session, token, rc == FG_OK, class == FG_CLASS_PERMANENT);
 	pump(session);
 }
 

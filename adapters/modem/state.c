@@ -5,12 +5,14 @@
 #include <unistd.h>
 #include <talloc.h>
 #include "lib/base/cursor.h"
+#include "lib/crypto/clear.h"
 
 /* The file: the head, then a row for each place. All integers big-endian. */
 enum {
 	SIMS_MAX = 4,
 	SIM_LEN = FG_MODEM_SIM_MAX + 2,
-	HEAD_LEN = 128,
+	SECRET_LEN = 32,
+	HEAD_LEN = 192,
 	ROW_LEN = 16,
 	DAY_MS = 86400000,
 	NEAR_MS = 15 * 60 * 1000, /* between us and the SMSC, for those without reference (ours) */
@@ -19,6 +21,7 @@ static const char magic[] = "fallgate-modem 1";
 
 struct fg_modem_state {
 	int fd;
+	uint8_t secret[SECRET_LEN];
 	char sims[SIMS_MAX][SIM_LEN]; /* "" free; the first octet of the unnamed SIM is "?" */
 	uint64_t day;
 	uint32_t segments;
@@ -56,6 +59,7 @@ static bool write_head(const struct fg_modem_state *state)
 	fg_writer_u32(&w, state->segments);
 	fg_writer_u32(&w, state->next);
 	fg_writer_bytes(&w, (const uint8_t *)state->sims, sizeof(state->sims));
+	fg_writer_bytes(&w, state->secret, sizeof(state->secret));
 	return w.rc == FG_OK && write_at(state, head, sizeof(head), 0);
 }
 
@@ -85,6 +89,7 @@ static bool read_head(struct fg_modem_state *state, struct fg_cursor *cur)
 	fg_cursor_copy(cur, state->sims, sizeof(state->sims));
 	for (unsigned i = 0; i < SIMS_MAX; i++)
 		state->sims[i][SIM_LEN - 1] = '\0';
+	fg_cursor_copy(cur, state->secret, sizeof(state->secret));
 	(void)fg_cursor_bytes(cur, HEAD_LEN - fg_cursor_pos(cur));
 	return cur->rc == FG_OK;
 }
@@ -136,10 +141,21 @@ struct fg_modem_state *fg_modem_state_new(void *ctx, int fd_take)
 		return NULL;
 	}
 	state->fd = fd_take;
+	fg_random(state->secret, sizeof(state->secret));
 	talloc_set_destructor(state, state_destroy);
 	if (state->fd >= 0)
 		read_file(state);
 	return state;
+}
+
+void fg_modem_state_key(const struct fg_modem_state *state, const void *octets, size_t len,
+			uint8_t out[static FG_MODEM_KEY_LEN])
+{
+	const struct fg_piece piece = { octets, len };
+	struct fg_hash hash =
+		fg_hmac_sha256_pieces(state->secret, sizeof(state->secret), &piece, 1);
+
+	memcpy(out, hash.b, FG_MODEM_KEY_LEN);
 }
 
 /* ---- PINs ---- */

@@ -33,6 +33,13 @@ uint32_t fg_modem_hash(const char *number);
 /*! Read the file, taken over; -1: none. What is no state of ours is an empty one. A talloc child of ctx; NULL without memory. */
 struct fg_modem_state *fg_modem_state_new(void *ctx, int fd_take);
 
+enum { FG_MODEM_KEY_LEN = 16 };
+
+/*! A name for a message that is the same when it comes again: keyed by a secret of this state, since it leaves this process and must say nothing of
+ *  the text. O(len). */
+void fg_modem_state_key(const struct fg_modem_state *state, const void *octets, size_t len,
+			uint8_t out[static FG_MODEM_KEY_LEN]);
+
 /*! Was the PIN of this SIM tried, and not taken? sim "": one that does not say who it is. */
 bool fg_modem_state_pin_tried(const struct fg_modem_state *state, const char *sim);
 

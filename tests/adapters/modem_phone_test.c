@@ -454,7 +454,8 @@ static void an_unplugged_modem_comes_back_with_all_that_it_has(void **state)
 	move(120000);
 	assert_true(w.recorder->state.up);
 	assert_int_equal(w.recorder->submissions_count, 2); /* with the key of the first */
-	assert_memory_equal(w.recorder->submissions[0].key, w.recorder->submissions[1].key, 8);
+	assert_memory_equal(w.recorder->submissions[0].key, w.recorder->submissions[1].key,
+			    FG_MODEM_KEY_LEN);
 	fg_host_taken(w.recorder->host, w.recorder->submissions[1].said.token,
 		      &(struct fg_id){ { 1 } }, FG_OK);
 	move(700000);

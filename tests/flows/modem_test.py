@@ -5,6 +5,8 @@ phone's message to the secure device; a modem that is unplugged; a PIN.
 Run with /usr/bin/python3 -m pytest; FG_BUILDDIR names the build tree.
 """
 import json
+import os
+import signal
 
 import pytest
 
@@ -143,6 +145,23 @@ def test_no_answer_after_the_text_left_is_unknown_and_nothing_is_sent_twice(gate
     assert wait_for(lambda: gateway.link_state().get("up"))
     assert alice.send(STRANGER, "surely", "--allow", "sms").json["kind"] == "delivered"
     assert len(texts(gateway, "in doubt")) <= 1
+
+
+def test_a_link_that_is_killed_leaves_a_doubt_that_the_report_ends(gateway, alice):
+    before, logged = len(gateway.sms()), len(gateway.logs())
+    sending = gateway.start("send", alice.command("send", "+12025550186", "killed", "--allow", "sms", "--timeout", "20"),
+                            gateway.folder / "killed.log", output=gateway.folder / "killed.json")
+    assert wait_for(lambda: len(gateway.sms()) > before)  # its answer comes a second later
+    pid = gateway.children()["link"]
+    os.kill(pid, signal.SIGKILL)
+    assert wait_for(lambda: gateway.children().get("link", pid) != pid)
+    assert wait_for(lambda: gateway.link_state().get("up"))
+    assert "rc=E_LINK_UNKNOWN" in gateway.logs()[logged:]
+    gateway.phone("report", "DELIVRD")
+    sending.process.wait(30)
+    rows = [json.loads(line) for line in (gateway.folder / "killed.json").read_text().splitlines() if line.startswith("{")]
+    assert rows and rows[-1]["kind"] == "delivered", rows
+    assert len(texts(gateway, "killed")) == 1
 
 
 def test_logs_hold_no_text_and_no_whole_number(gateway, alice, owner):
