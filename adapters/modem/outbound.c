@@ -206,6 +206,32 @@ static void part_alarm(struct fg_modem_session *session, const struct fg_cms_cod
 		what, code->note, code->value);
 }
 
+/* The network could not bring it to this recipient: the next message to it waits a while. */
+static void part_later(struct fg_modem_session *session, uint32_t code, uint64_t ms)
+{
+	struct modem_away *away = &session->away[0];
+
+	for (unsigned i = 1; i < MODEM_AWAY_MAX; i++)
+		if (session->away[i].until_ms < away->until_ms)
+			away = &session->away[i];
+	*away = (struct modem_away){ .recipient = fg_modem_hash(session->first->job.destination),
+				     .code = code,
+				     .until_ms = session->now.mono_ms + ms };
+	part_not_sent(session, FG_PART_NOT_SENT, FG_E_LINK_BUSY, code);
+}
+
+static const struct modem_away *away_find(const struct fg_modem_session *session,
+					  const char *destination)
+{
+	uint32_t recipient = fg_modem_hash(destination);
+
+	for (unsigned i = 0; i < MODEM_AWAY_MAX; i++)
+		if (session->away[i].recipient == recipient &&
+		    session->away[i].until_ms > session->now.mono_ms)
+			return &session->away[i];
+	return NULL;
+}
+
 /* "Again once": whether this is the first time only a memory of the last one tells. */
 static void part_once(struct fg_modem_session *session, uint32_t code)
 {
@@ -213,8 +239,10 @@ static void part_once(struct fg_modem_session *session, uint32_t code)
 	bool again = fg_id_cmp(&session->once, id) == 0;
 
 	session->once = *id;
-	part_not_sent(session, again ? FG_PART_FAILED : FG_PART_NOT_SENT,
-		      again ? FG_E_LINK_REJECTED : FG_E_LINK_BUSY, code);
+	if (again)
+		part_not_sent(session, FG_PART_FAILED, FG_E_LINK_REJECTED, code);
+	else
+		part_later(session, code, MODEM_AWAY_MS);
 }
 
 static void part_validity(struct fg_modem_session *session, uint32_t code)
@@ -269,8 +297,10 @@ static void part_refused(struct fg_modem_session *session, const struct modem_re
 		part_end(session, FG_PART_ACCEPTED, FG_OK, 0);
 		return;
 	case FG_CMS_CLASS_TEMPORARY:
+		part_later(session, code, MODEM_AWAY_MS);
+		return;
 	case FG_CMS_CLASS_LONG:
-		part_not_sent(session, FG_PART_NOT_SENT, FG_E_LINK_BUSY, code);
+		part_later(session, code, MODEM_AWAY_LONG_MS);
 		return;
 	case FG_CMS_CLASS_ONCE:
 		part_once(session, code);
@@ -463,12 +493,15 @@ bool outbound_under_way(const struct fg_modem_session *session)
 static bool job_begin(struct fg_modem_session *session, struct modem_job *job)
 {
 	uint64_t each_ms = 60000 / (uint64_t)session->conf->per_minute;
+	const struct modem_away *away;
 
 	if (!tell_is_up(session) || session->now.mono_ms < session->pace_due_ms)
 		return false;
-	if (job->job.parts > outbound_cap_left(session)) {
+	away = away_find(session, job->job.destination);
+	if (away || job->job.parts > outbound_cap_left(session)) {
 		job->stopped = true;
-		job->rc = FG_E_LINK_CAP;
+		job->rc = away ? FG_E_LINK_BUSY : FG_E_LINK_CAP;
+		job->carrier_code = away ? away->code : 0;
 		job_settle(session, job);
 		return false;
 	}

@@ -30,6 +30,9 @@ enum {
 	MODEM_READS_MAX = 64,        /* indexes to read; beyond it everything is listed */
 	MODEM_HELD_MAX = 64,         /* indexes that stay on the SIM and are not read again */
 	MODEM_QUEUE_S = 10,          /* jobs that wait here: what may leave within it (ours) */
+	MODEM_AWAY_MAX = 32,         /* recipients that are left alone for now */
+	MODEM_AWAY_MS = 60000,       /* operators.md 4.3: after a minute */
+	MODEM_AWAY_LONG_MS = 900000, /* 4.7: +CMS ERROR 38 */
 	MODEM_PDU_MAX = FG_TPDU_SMSC_MAX + FG_TPDU_MAX,
 	MODEM_NAME_MAX = 31,
 };
@@ -87,6 +90,12 @@ struct modem_pending {
 	uint64_t token;
 	uint64_t again_ms; /* HELD: not before */
 	struct fg_delivery_report report;
+};
+
+/* A recipient that cannot be reached now: each try would be a segment of the cap. */
+struct modem_away {
+	uint32_t recipient, code;
+	uint64_t until_ms; /* 0: free */
 };
 
 struct modem_index {
@@ -155,6 +164,7 @@ struct fg_modem_session {
 	int32_t told_reference; /* of +CMGS; -1 */
 	unsigned place;         /* of the segment on its way, in the state */
 	uint64_t place_ms;
+	struct modem_away away[MODEM_AWAY_MAX];
 	struct fg_id once; /* last message that was given back for its one more try */
 	struct fg_job_outcome outcome;
 

@@ -451,8 +451,36 @@ static void a_rejection_without_reason_is_tried_once_more_only(void **state)
 	give(1, "+12025550199", "x");
 	assert_int_equal(outcome(1)->outcome, FG_OUTCOME_DEFERRED);
 	m.recorder->outcomes_count = 0;
+	bench_move(60000);
 	give(1, "+12025550199", "x");
 	assert_int_equal(outcome(1)->outcome, FG_OUTCOME_FAILED);
+}
+
+static void a_recipient_that_cannot_be_reached_is_left_alone_for_a_while(void **state)
+{
+	static const struct {
+		const char *answer;
+		uint64_t ms;
+	} cases[] = { { "\r\n+CMS ERROR: 27\r\n", 60000 }, { "\r\n+CMS ERROR: 38\r\n", 900000 } };
+
+	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+		bench_open();
+		bench_answer("BODY", cases[i].answer, 1);
+		give(1, "+12025550199", "x");
+		give(2, "+12025550198", "to another");
+		bench_move(cases[i].ms - 1000);
+		give(3, "+12025550199", "y");
+		assert_int_equal(outcome(2)->outcome, FG_OUTCOME_ACCEPTED);
+		assert_int_equal(outcome(3)->outcome, FG_OUTCOME_DEFERRED);
+		assert_int_equal(outcome(3)->rc, FG_E_LINK_BUSY);
+		assert_int_equal(outcome(3)->carrier_code, outcome(1)->carrier_code);
+		assert_int_equal(m.submits_count, 2); /* the modem was not asked */
+		bench_move(1000);
+		give(4, "+12025550199", "z");
+		assert_int_equal(outcome(4)->outcome, FG_OUTCOME_ACCEPTED);
+		bench_teardown(state);
+		bench_setup(state);
+	}
 }
 
 static void parts_go_over_one_open_link_and_stop_at_the_first_that_fails(void **state)
@@ -637,6 +665,7 @@ int main(void)
 		CASE(a_busy_modem_is_asked_again_in_place),
 		CASE(validity_that_is_refused_is_left_out_from_then_on),
 		CASE(a_rejection_without_reason_is_tried_once_more_only),
+		CASE(a_recipient_that_cannot_be_reached_is_left_alone_for_a_while),
 		CASE(parts_go_over_one_open_link_and_stop_at_the_first_that_fails),
 		CASE(later_messages_to_a_deferred_recipient_do_not_overtake),
 		CASE(after_three_faults_it_rests_longer_each_time),
