@@ -119,14 +119,6 @@ static bool make_raw(int fd)
 	return tcsetattr(fd, TCSANOW, &t) == 0 && tcflush(fd, TCIOFLUSH) == 0;
 }
 
-static int refuse(int fd, const char *path, char why[static FG_DEVICES_WHY_MAX])
-{
-	snprintf(why, FG_DEVICES_WHY_MAX, "%.80s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
 /* A pseudo-terminal stays exclusive when its user has left, as long as the program behind it lives. */
 static bool is_pseudo(int fd)
 {
@@ -134,6 +126,45 @@ static bool is_pseudo(int fd)
 
 	return fstat(fd, &st) == 0 && major(st.st_rdev) >= UNIX98_PTY_SLAVES &&
 	       major(st.st_rdev) < UNIX98_PTY_SLAVES + 8;
+}
+
+bool fg_devices_excluded(const char *udev_file)
+{
+	FILE *in = fopen(udev_file, "re");
+	char line[512];
+	bool found = false;
+
+	while (in && !found && fgets(line, sizeof(line), in))
+		found = strncmp(line, "E:ID_MM_DEVICE_IGNORE=1", 23) == 0 ||
+			strncmp(line, "E:ID_MM_PORT_IGNORE=1", 21) == 0;
+	if (in)
+		fclose(in);
+	return found;
+}
+
+/* It is root and may open what we have for ourselves alone, to look what it is. */
+static void warn_of_rival(const char *path, int fd)
+{
+	char udev_file[64];
+	struct stat st;
+
+	if (is_pseudo(fd) || fstat(fd, &st) != 0 || !runs("ModemManager"))
+		return;
+	snprintf(udev_file, sizeof(udev_file), "/run/udev/data/c%u:%u", major(st.st_rdev),
+		 minor(st.st_rdev));
+	if (!fg_devices_excluded(udev_file))
+		LOGP(DMAIN, LOGL_ERROR,
+		     "ModemManager runs and will probe %s: exclude it with udev "
+		     "(ID_MM_DEVICE_IGNORE=1)\n",
+		     path);
+}
+
+static int refuse(int fd, const char *path, char why[static FG_DEVICES_WHY_MAX])
+{
+	snprintf(why, FG_DEVICES_WHY_MAX, "%.80s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 static int open_path(const char *path, char why[static FG_DEVICES_WHY_MAX])
@@ -150,6 +181,7 @@ static int open_path(const char *path, char why[static FG_DEVICES_WHY_MAX])
 		close(fd);
 		return taken(why);
 	}
+	warn_of_rival(path, fd);
 	if (!make_raw(fd) || (!is_pseudo(fd) && ioctl(fd, TIOCEXCL) != 0))
 		return refuse(fd, path, why);
 	return fd;

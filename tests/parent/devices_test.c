@@ -88,6 +88,34 @@ static void modem_manager_is_named_and_how_to_exclude_a_device(void **state)
 	close(t.master);
 }
 
+static void a_device_that_udev_excludes_is_known(void **state)
+{
+	static const struct {
+		const char *text;
+		bool excluded;
+	} cases[] = {
+		{ "S:serial/by-id/usb-x\nE:ID_MM_DEVICE_IGNORE=1\nG:seat\n", true },
+		{ "E:ID_MM_PORT_IGNORE=1\n", true },
+		{ "E:ID_MM_DEVICE_IGNORE=0\n", false },
+		{ "S:ID_MM_DEVICE_IGNORE=1\n", false },
+		{ "", false },
+	};
+	char path[] = "/tmp/fallgate-udev-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, cases[i].text, strlen(cases[i].text), 0),
+				 strlen(cases[i].text));
+		assert_int_equal(fg_devices_excluded(path), cases[i].excluded);
+	}
+	close(fd);
+	unlink(path);
+	assert_false(fg_devices_excluded(path));
+}
+
 static void a_pattern_names_devices_one_after_the_other(void **state)
 {
 	struct terminal a = terminal_new(), b = terminal_new();
@@ -130,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_device_is_raw_and_for_one_alone),
 		cmocka_unit_test(modem_manager_is_named_and_how_to_exclude_a_device),
+		cmocka_unit_test(a_device_that_udev_excludes_is_known),
 		cmocka_unit_test(a_pattern_names_devices_one_after_the_other),
 	};
 
