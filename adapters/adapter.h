@@ -150,6 +150,9 @@ struct fg_adapter_ops {
 			      char why[static FG_ADAPTER_WHY_MAX]);
 	/*! adopt: fg_host_conf() has the contents of next now; else what prepare made is forgotten. */
 	void (*adopt)(void *adapter, bool adopt);
+	/*! The answer to fg_host_device_ask(): a descriptor of the device, the adapter's from now on, or -1, whether there are
+	 *  others behind it, and why not, for people. NULL for an adapter that asks for none. */
+	void (*device)(void *adapter, int fd_take, bool more, const char *why);
 	void (*drain)(void *adapter);
 	/*! Outcomes for all open jobs, then free everything. */
 	void (*close)(void *adapter);
@@ -185,6 +188,9 @@ void fg_host_bound(struct fg_adapter_host *host, const char *account, uint16_t r
 		   uint32_t credits);
 /*! The descriptor of a file that the parent opened for this link (enum fg_role_file), -1 for none. The adapter takes it over. */
 int fg_host_file_take(struct fg_adapter_host *host, enum fg_role_file kind);
+/*! Ask for the device that links.device names, the nth when it is a pattern, opened for this process alone and in raw mode.
+ *  ops->device follows exactly once, never from inside this call, unless the adapter is closed before. */
+void fg_host_device_ask(struct fg_adapter_host *host, unsigned nth);
 /*! The configuration of the accounts, for adapters that applications bind to; NULL without. */
 const struct fg_conf *fg_host_conf(const struct fg_adapter_host *host);
 /*! All is finished. The host never closes the adapter inside this call. */

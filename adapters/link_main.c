@@ -180,6 +180,15 @@ static void drained(void *arg)
 				link, &now);
 }
 
+static void ask_device(void *arg, unsigned nth)
+{
+	struct link_process *link = arg;
+	struct fg_frame frame = { .type = FG_IPC_DEVICE, .device.nth = (uint16_t)nth };
+
+	if (fg_role_tell_parent(link->process, &frame) != FG_OK)
+		fg_role_fail(link->process, FG_E_IPC_FULL, "device");
+}
+
 static const struct fg_host_ops host_ops = {
 	.state = send_state,
 	.outcome = send_outcome,
@@ -189,6 +198,7 @@ static const struct fg_host_ops host_ops = {
 	.ask = send_question,
 	.told = send_told,
 	.bound = send_bound,
+	.device = ask_device,
 };
 
 static void take_job(struct link_process *link, const struct fg_ipc_job *frame)
@@ -325,10 +335,25 @@ static void file(struct fg_role_process *process, enum fg_role_file kind, int fd
 	struct link_process *link = arg;
 
 	(void)process;
-	if (link->host && kind < FG_FILE_COUNT)
+	if (link->host && kind == FG_FILE_LINK_DEVICE)
+		fg_host_device(link->host, fd_take, false, "");
+	else if (link->host && kind < FG_FILE_COUNT)
 		fg_host_set_file(link->host, kind, fd_take);
 	else
 		close(fd_take);
+}
+
+static void told(struct fg_role_process *process, const struct fg_frame *frame, void *arg)
+{
+	struct link_process *link = arg;
+	char why[128];
+
+	(void)process;
+	if (frame->type != FG_IPC_NO_DEVICE)
+		return;
+	snprintf(why, sizeof(why), "%.*s", (int)frame->no_device.why.len,
+		 (const char *)frame->no_device.why.data);
+	fg_host_device(link->host, -1, frame->no_device.more != 0, why);
 }
 
 static void peer(struct fg_role_process *process, const struct fg_ipc_peer *frame, int fd_take,
@@ -407,6 +432,7 @@ int fg_link_main(int fd, unsigned link)
 						.start = start,
 						.prepare = prepare,
 						.adopt = adopt,
+						.told = told,
 						.stop = stop };
 	struct link_process process = { 0 };
 	char name[16];

@@ -328,6 +328,20 @@ void fg_host_bound(struct fg_adapter_host *host, const char *account, uint16_t r
 		host->ops->bound(host->arg, account, receivers, credits);
 }
 
+void fg_host_device_ask(struct fg_adapter_host *host, unsigned nth)
+{
+	if (host->ops->device)
+		host->ops->device(host->arg, nth);
+}
+
+void fg_host_device(struct fg_adapter_host *host, int fd_take, bool more, const char *why)
+{
+	if (host->adapter_ops && host->adapter_ops->device)
+		host->adapter_ops->device(host->adapter, fd_take, more, why);
+	else if (fd_take >= 0)
+		close(fd_take);
+}
+
 void fg_host_drain(struct fg_adapter_host *host)
 {
 	host->draining = true;

@@ -30,6 +30,8 @@ struct fg_host_ops {
 	void (*told)(void *arg, const char *account, const struct fg_id *message_id, bool final,
 		     enum fg_outcome outcome);
 	void (*bound)(void *arg, const char *account, uint16_t receivers, uint32_t credits);
+	/*! For adapters with a device: fg_host_device() follows; NULL where there are none. */
+	void (*device)(void *arg, unsigned nth);
 };
 
 /*! A host without adapter, a talloc child of ctx. NULL without memory. */
@@ -62,6 +64,8 @@ void fg_host_taken(struct fg_adapter_host *host, uint64_t token, const struct fg
 		   enum fg_rc rc);
 void fg_host_answer(struct fg_adapter_host *host, const struct fg_app_answer *answer);
 void fg_host_receipt(struct fg_adapter_host *host, const struct fg_app_receipt *receipt);
+/*! The answer to ops->device: the descriptor, taken over in every case, or -1 and why. */
+void fg_host_device(struct fg_adapter_host *host, int fd_take, bool more, const char *why);
 void fg_host_drain(struct fg_adapter_host *host);
 
 /*! Close the adapter. A job that it forgot gets the outcome unknown, and counts as a bug. */

@@ -26,7 +26,7 @@ import gateway as support  # noqa: E402
 from bench_row import TICKS, process_seconds, resident_kib, row  # noqa: E402
 
 BUILD = ROOT / "build" / "release"
-PROGRAMS = ["device_load", "decide_bench", "crypto_bench", "chain_bench", "smpp_bench", "tpdu_bench", "store_bench", "smpp_load", "smpp_sink", "http_load"]
+PROGRAMS = ["device_load", "decide_bench", "crypto_bench", "chain_bench", "smpp_bench", "tpdu_bench", "modem_link_bench", "store_bench", "smpp_load", "smpp_sink", "http_load"]
 STRANGER = "+12025550199"
 SENDERS, WINDOW = 8, 32
 LIMITS = {"lookups_burst": 10000, "lookups_per_minute": 10000, "lookups_per_day": 1000000, "submits_burst": 100000,
@@ -195,7 +195,7 @@ def plain_bench(name, pattern, *words):
 
 
 def bench_micro(_):
-    rows = [found for name in ("decide_bench", "crypto_bench", "smpp_bench", "tpdu_bench") for found in plain_bench(name, "")]
+    rows = [found for name in ("decide_bench", "crypto_bench", "smpp_bench", "tpdu_bench", "modem_link_bench") for found in plain_bench(name, "")]
     return [{**found, "goal": MICRO_GOALS.get(found["what"])} for found in rows]
 
 
@@ -252,7 +252,7 @@ def bench_connections(arguments):
 SMPP_COUNTS = {"Fallgate": 60000, "Kannel, receipts in memory": 15000, "Kannel, receipts in sqlite3 (WAL)": 4000}
 SMPP_GOAL, SMPP_CPU_GOAL = 15000, 90
 MICRO_GOALS = {"smpp/encode_submit_sm": 2000000, "smpp/decode_submit_sm": 2000000, "tpdu/encode_submit": 1000000, "tpdu/decode_deliver": 1000000,
-               "tpdu/text_to_hex": 1000000, "tpdu/hex_to_text": 1000000}
+               "tpdu/text_to_hex": 1000000, "tpdu/hex_to_text": 1000000, "modem/link_message": 1000}
 
 
 def smpp_peer(name, sink):

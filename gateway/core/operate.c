@@ -9,6 +9,7 @@
 #include <string.h>
 #include "gateway/core/job.h"
 #include "gateway/core/relay.h"
+#include "lib/wire/cms.h"
 #include "lib/wire/smpp_status.h"
 
 /* FG_KV_META: the names of suspended links, each ended by a line feed. */
@@ -67,6 +68,9 @@ static void remember_error(struct fg_core *core, unsigned link, uint32_t code, c
 	if (code && strncmp(adapter, "smpp", 4) == 0)
 		snprintf(at->error, sizeof(at->error), "%s: %s", fg_smpp_status_find(code)->name,
 			 fg_smpp_status_find(code)->note);
+	else if (code && strcmp(adapter, "modem") == 0)
+		snprintf(at->error, sizeof(at->error), "+CMS ERROR %u: %s", code,
+			 fg_cms_find(FG_CMS_ERROR, code)->note);
 	else
 		snprintf(at->error, sizeof(at->error), "%s", note);
 }

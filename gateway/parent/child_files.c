@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "lib/base/log.h"
 
-static void tell_file(struct child *child, enum fg_role_file kind, int fd)
+void fg_child_tell_file(struct child *child, enum fg_role_file kind, int fd)
 {
 	const struct fg_frame frame = { .type = FG_IPC_FILE, .file.kind = (uint8_t)kind };
 
@@ -27,7 +27,7 @@ static void tell_path(struct child *child, enum fg_role_file kind, const char *p
 		     strerror(errno));
 		return;
 	}
-	tell_file(child, kind, fd);
+	fg_child_tell_file(child, kind, fd);
 	close(fd);
 }
 
@@ -82,9 +82,9 @@ void fg_child_tell_listener(struct child *child)
 	const struct fg_files *files = &child->parent->files;
 
 	if (child->role == FG_ROLE_SECURE)
-		tell_file(child, FG_FILE_SECURE_LISTENER, files->secure_listener);
+		fg_child_tell_file(child, FG_FILE_SECURE_LISTENER, files->secure_listener);
 	else if (child->role == FG_ROLE_CORE)
-		tell_file(child, FG_FILE_CONTROL_LISTENER, files->control_listener);
+		fg_child_tell_file(child, FG_FILE_CONTROL_LISTENER, files->control_listener);
 	else if (child->role == FG_ROLE_LINK && files->link_listener[child->link] >= 0)
-		tell_file(child, FG_FILE_LINK_LISTENER, files->link_listener[child->link]);
+		fg_child_tell_file(child, FG_FILE_LINK_LISTENER, files->link_listener[child->link]);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <talloc.h>
 #include "gateway/parent/notify.h"
+#include "gateway/parent/devices.h"
 #include "gateway/parent/reload.h"
 #include "gateway/parent/spawn.h"
 #include "lib/base/log.h"
@@ -125,6 +126,8 @@ static void prepare(struct child *child)
 	tell_trust(child);
 	fg_child_tell_listener(child);
 	fg_child_tell_files(child, parent->conf);
+	if (child->role == FG_ROLE_LINK)
+		fg_devices_introduce(child);
 	child->state = PREPARED;
 }
 
@@ -324,6 +327,9 @@ static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, i
 		break;
 	case FG_IPC_RELOAD:
 		fg_reload_begin(child->parent, true, frame->reload.token);
+		break;
+	case FG_IPC_DEVICE:
+		fg_devices_answer(child, frame->device.nth);
 		break;
 	case FG_IPC_AWAY:
 		take_away(child->parent, &frame->away);

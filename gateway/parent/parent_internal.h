@@ -78,7 +78,9 @@ void fg_child_spawn(struct child *child);
 /*! Its slice of conf, as frames of that type: CONF or RECONF. */
 void fg_child_tell_conf(struct child *child, const struct fg_conf *conf, enum fg_ipc_type type);
 void fg_child_tell_fd(struct child *child, const struct fg_frame *frame, int fd);
-/*! child_files.c: the socket it accepts on, and the files that its slice of conf names. */
+/*! child_files.c. */
+void fg_child_tell_file(struct child *child, enum fg_role_file kind, int fd);
+/*! The socket it accepts on, and the files that its slice of conf names. */
 void fg_child_tell_listener(struct child *child);
 void fg_child_tell_files(struct child *child, const struct fg_conf *conf);
 /*! Does it take its files anew with a changed configuration? */

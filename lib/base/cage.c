@@ -176,7 +176,7 @@ static const struct {
 	{ SCMP_SYS(pread64), KEEPERS },
 	{ SCMP_SYS(pwrite64), KEEPERS },
 	{ SCMP_SYS(fsync), KEEPERS },
-	{ SCMP_SYS(fdatasync), KEEPERS },
+	{ SCMP_SYS(fdatasync), KEEPERS | CAGE(LINK) }, /* its state, which it was given open */
 	{ SCMP_SYS(ftruncate), KEEPERS },
 	{ SCMP_SYS(fallocate), KEEPERS },
 	{ SCMP_SYS(unlink), KEEPERS },

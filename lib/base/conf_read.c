@@ -507,6 +507,48 @@ static void check_tags(struct fg_conf_reader *reader, const struct fg_conf_links
 	}
 }
 
+static bool is_digits(const char *text)
+{
+	return text[strspn(text, "0123456789")] == '\0';
+}
+
+/* Of adapter = "modem". Texts cross the wire to it in clear, so it is at this machine. */
+static void check_modem(struct fg_conf_reader *reader, const struct fg_conf_links *link,
+			size_t index, unsigned line)
+{
+	char label[KEY_TEXT_MAX];
+
+#define COMPLAIN(key, ...)                                                                         \
+	do {                                                                                       \
+		snprintf(label, sizeof(label), "links[%zu]." key, index);                          \
+		fg_conf_complain(reader, line, label, __VA_ARGS__);                                \
+	} while (0)
+	if (!*link->device)
+		COMPLAIN("device", "is missing: adapter = \"modem\" needs a device such as "
+				   "/dev/serial/by-id/usb-..., or a pattern and imei");
+	if (strncmp(link->device, "tcp:", 4) == 0 && !is_loopback(link->device + 4) &&
+	    strncmp(link->device + 4, "localhost:", 10) != 0)
+		COMPLAIN("device", "\"%s\" is not at this machine", link->device);
+	if (strpbrk(link->device, "*?[") && !*link->imei)
+		COMPLAIN("imei", "is missing: a pattern in device needs it");
+	if (*link->imei && (strlen(link->imei) < 14 || !is_digits(link->imei)))
+		COMPLAIN("imei", "\"%s\" is not 14 or 15 digits", link->imei);
+	if (*link->pin && (strlen(link->pin) < 4 || !is_digits(link->pin)))
+		COMPLAIN("pin", "is not 4 to 8 digits");
+	if (link->per_day == 0)
+		COMPLAIN("per_day",
+			 "is missing: adapter = \"modem\" needs the most segments a day, "
+			 "since nobody else bounds what a SIM may cost");
+	if (strcmp(link->source, "sender") == 0)
+		COMPLAIN("source",
+			 "\"sender\" is not for adapter = \"modem\": a SIM sends under its "
+			 "own number");
+	if (strncmp(link->long_text, "udh", 3) != 0)
+		COMPLAIN("long_text", "\"%s\" is not for adapter = \"modem\": udh or udh8",
+			 link->long_text);
+#undef COMPLAIN
+}
+
 static void check_link(struct fg_conf_reader *reader, const struct fg_conf *conf, size_t index,
 		       unsigned line)
 {
@@ -535,6 +577,8 @@ static void check_link(struct fg_conf_reader *reader, const struct fg_conf *conf
 		check_smpp(reader, link, index, line);
 	if (strcmp(link->adapter, "smpp-server") == 0)
 		check_smpp_server(reader, link, index, line);
+	if (strcmp(link->adapter, "modem") == 0)
+		check_modem(reader, link, index, line);
 #undef COMPLAIN
 }
 

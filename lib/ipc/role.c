@@ -270,6 +270,7 @@ static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, i
 		break;
 	case FG_IPC_RELOADED:
 	case FG_IPC_GONE:
+	case FG_IPC_NO_DEVICE:
 		rc = told(process, frame);
 		break;
 	default:

@@ -40,7 +40,7 @@ struct fg_role_ops {
 			      char why[static FG_ROLE_WHY_MAX], void *arg);
 	/*! adopt: the conf given to configure() has the contents of next from now on; else next is forgotten. Optional. */
 	void (*adopt)(struct fg_role_process *process, bool adopt, void *arg);
-	/*! What the parent says to this role alone: RELOADED and GONE, to the core. */
+	/*! What the parent says to this role alone: RELOADED and GONE, to the core; NO_DEVICE, to a link. */
 	void (*told)(struct fg_role_process *process, const struct fg_frame *frame, void *arg);
 	/*! Finish what is begun and call fg_role_stopped() (optional: at once). */
 	void (*stop)(struct fg_role_process *process, void *arg);

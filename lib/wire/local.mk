@@ -8,4 +8,5 @@ noinst_LIBRARIES += %D%/libfgwire.a
 	%D%/dlr.c %D%/dlr.h \
 	%D%/tpdu.c %D%/tpdu.h %D%/tpdu_internal.h %D%/tpdu_address.c %D%/tpdu_text.c %D%/tpdu_time.c \
 	%D%/tpdu_status.c %D%/tpdu_status.def \
-	%D%/cms.c %D%/cms.h %D%/cms.def
+	%D%/cms.c %D%/cms.h %D%/cms.def \
+	%D%/at.c %D%/at.h

@@ -58,6 +58,9 @@ static enum fg_rc on_submit(void *arg, const struct fg_submission *submission)
 	snprintf(kept->destination, sizeof(kept->destination), "%s", submission->destination);
 	snprintf(kept->text, sizeof(kept->text), "%.*s", (int)submission->text.len,
 		 submission->text.len ? (const char *)submission->text.data : "");
+	must(submission->key.len <= sizeof(kept->key));
+	if (submission->key.len > 0)
+		memcpy(kept->key, submission->key.data, submission->key.len);
 	return FG_OK;
 }
 
@@ -144,4 +147,6 @@ void recorder_conf(const char *adapter, struct fg_conf_links *out)
 	*out = conf.links[0];
 	out->rate = 100000; /* no test waits for it unless it says so */
 	out->queue = 0;     /* credits are the window */
+	out->per_minute = 60000;
+	out->per_day = 1000;
 }

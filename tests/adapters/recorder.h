@@ -20,6 +20,7 @@ struct recorder {
 	struct recorder_submission {
 		struct fg_submission said; /* its texts are these: */
 		char source[65], destination[65], text[1024];
+		uint8_t key[64];
 	} * submissions; /* [RECORDED_MAX] */
 	unsigned submissions_count;
 	enum fg_rc submit_rc; /* what the host answers to messages that come in */

@@ -172,6 +172,8 @@ static void what_no_single_key_says_is_checked_too(void **state)
 	"links = ( { name = \"a\"; adapter = \"smpp\"; source_address = \"1\"; system_id = "       \
 	"\"s\"; "                                                                                  \
 	"rate = 1; " more " } );"
+#define MODEM(more)                                                                                \
+	"links = ( { name = \"a\"; adapter = \"modem\"; source_address = \"1\"; " more " } );"
 	static const struct {
 		const char *more, *error;
 	} cases[] = {
@@ -193,6 +195,18 @@ static void what_no_single_key_says_is_checked_too(void **state)
 		{ SMPP("host = \"192.0.2.1\"; tls = \"off\";"), "links[0].tls: is needed" },
 		{ SMPP("host = \"192.0.2.1\"; clear_ok = true;"), "links[0].tls: is needed" },
 		{ SMPP("tls = \"on\"; tls_key = \"k\";"), "links[0].tls_key: belongs to" },
+		{ MODEM("per_day = 1;"), "links[0].device: is missing" },
+		{ MODEM("device = \"/dev/x\";"), "links[0].per_day: is missing" },
+		{ MODEM("per_day = 1; device = \"/dev/tty*\";"), "links[0].imei: is missing" },
+		{ MODEM("per_day = 1; device = \"d\"; imei = \"12\";"),
+		  "links[0].imei: \"12\" is not" },
+		{ MODEM("per_day = 1; device = \"d\"; pin = \"12x4\";"), "links[0].pin: is not" },
+		{ MODEM("per_day = 1; device = \"tcp:192.0.2.1:5\";"),
+		  "links[0].device: \"tcp:192.0.2.1:5\" is not at this machine" },
+		{ MODEM("per_day = 1; device = \"d\"; source = \"sender\";"),
+		  "links[0].source: \"sender\" is not for" },
+		{ MODEM("per_day = 1; device = \"d\"; long_text = \"sar\";"),
+		  "links[0].long_text: \"sar\" is not for" },
 		{ "links = ( { name = \"A b\"; adapter = \"loop\"; source_address = \"1\"; } );",
 		  "links[0].name: \"A b\" may have only" },
 		{ "links = ( { name = \"a\"; adapter = \"loop\"; source_address = \"1\"; },\n"

@@ -373,7 +373,7 @@ static void a_configuration_is_checked_without_starting(void **state)
 	assert_string_equal(
 		gateway_slurp(&gw, "err"),
 		"bad.conf:2: secure.port: 70000 is out of range; 0 to 65535\n"
-		"bad.conf:4: links[0].adapter: \"lop\" is none of: smpp, smpp-server, loop\n"
+		"bad.conf:4: links[0].adapter: \"lop\" is none of: smpp, smpp-server, modem, loop\n"
 		"bad.conf:5: limit: no such key; did you mean limits?\n"
 		"bad.conf: mark.text: \"\xe2\x9a\xa0\" is not in the GSM alphabet; 3GPP TS 23.038, "
 		"6.2.1\n"

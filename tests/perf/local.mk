@@ -46,3 +46,7 @@ tests_perf_chain_bench_LDADD = gateway/vault/libfgvault.a gateway/log/libfglog.a
 	gateway/decide/libfgdecide.a lib/proto/libfgproto.a lib/wire/libfgwire.a lib/ipc/libfgipc.a \
 	lib/base/libfgbase.a lib/crypto/libfgcrypto.a lib/base/libfgmin.a $(PROTOBUF_C_LIBS) $(SODIUM_LIBS) \
 	$(EVENT_LIBS) $(OSMOCORE_LIBS) $(TALLOC_LIBS) $(CONFIG_LIBS)
+EXTRA_PROGRAMS += tests/perf/modem_link_bench
+tests_perf_modem_link_bench_SOURCES = tests/perf/modem_link_bench.c
+tests_perf_modem_link_bench_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS) $(SODIUM_CFLAGS)
+tests_perf_modem_link_bench_LDADD = $(FG_ADAPTER_LIBS)

@@ -27,3 +27,7 @@ tests_wire_tpdu_test_SOURCES = tests/wire/tpdu_test.c tests/wire/tpdu_sample.c t
 tests_wire_tpdu_test_LDADD = $(wire_libs)
 tests_wire_tpdu_fields_test_SOURCES = tests/wire/tpdu_fields_test.c
 tests_wire_tpdu_fields_test_LDADD = $(wire_libs)
+check_PROGRAMS += tests/wire/at_test
+TESTS += tests/wire/at_test
+tests_wire_at_test_SOURCES = tests/wire/at_test.c
+tests_wire_at_test_LDADD = $(wire_libs)
