@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The body of tools/quickstart: builds, starts a gateway beside an emulated SMSC, registers two people, sends, says what happened."""
+"""The body of tools/quickstart: builds, starts a gateway beside an emulated SMSC and an emulated modem, registers two people, sends, says what happened."""
 import argparse
+import json
 import os
 import pathlib
 import shutil
@@ -15,9 +16,18 @@ import gateway as support  # noqa: E402: the folder must be known first
 
 BUILD = ROOT / "build" / "release"
 FOLDER = ROOT / "run" / "quickstart"
-ALICE, BOB, STRANGER = "+12025550101", "+12025550102", "+12025550199"
+ALICE, BOB, STRANGER, OTHER = "+12025550101", "+12025550102", "+12025550199", "+12025550177"
+SIM = "+12025550100"  # of the emulated modem
 TEXT = "see you at six"
 COLOURS = {"PROTECTED": "32", "UNPROTECTED": "33", "NOT SENT": "31"}
+
+POLICY = f"""\
+# One number goes over the modem, so that both ways are seen.
+rules = (
+	{{ recipient = "{OTHER}"; links = [ "modem0" ]; }},
+	{{ default = true; links = [ "smsc-a", "modem0" ]; }}
+);
+"""
 
 ENVIRONMENT = """\
 # For `. run/quickstart/env`: fallgate is alice, as_bob is bob, fallgatectl is the operator. The gateway runs after tools/quickstart --keep.
@@ -91,41 +101,60 @@ def send_without_consent(alice, gateway):
     line(STRANGER, f'"{TEXT}"', "NOT SENT", words)
 
 
-def send_with_consent(alice):
-    """The message's row."""
-    sent = alice.send(STRANGER, TEXT, "--allow", "sms")
+def send_with_consent(alice, handle, link, shown):
+    """The message's row. shown: what the phone shows."""
+    sent = alice.send(handle, TEXT, "--allow", "sms")
     row = sent.json
-    if sent.code or row.get("result") != "unprotected":
-        raise support.Trouble(f"alice to {STRANGER} with consent: {sent}")
+    if sent.code or row.get("result") != "unprotected" or row["link"] != link:
+        raise support.Trouble(f"alice to {handle} with consent: {sent}")
     claim = " (the carrier's claim)" if row.get("claimed") else ""
-    line(STRANGER, "with her consent", "UNPROTECTED",
-         f"{row['bearer']} over {row['link']}: \"{row['mark']}{row['text']}\", {row['kind']}{claim}")
+    line(handle, "with her consent", "UNPROTECTED", f"{row['bearer']} over {row['link']}: \"{shown()}\", {row['kind']}{claim}")
     return row
+
+
+class Modem:
+    """fallgate-modem, and the link that uses it."""
+
+    def __init__(self, gateway):
+        self.shown = FOLDER / "phone"
+        self.link = {"name": "modem0", "adapter": "modem", "device": str(FOLDER / "modem0"), "source_address": SIM, "per_minute": 600,
+                     "per_day": 1000, "reconnect_min_ms": 100}
+        program = support.find_program("fallgate-modem", BUILD)
+        process = gateway.start("fallgate-modem", [program, "--link", self.link["device"], "--control", FOLDER / "modem.control", "--json"],
+                                FOLDER / "modem.log", output=self.shown)
+        process.wait_line(r"modem 0 is at ")
+
+    def last(self):
+        return [event for event in map(json.loads, self.shown.read_text().splitlines()) if event["event"] == "sent"][-1]["text"]
 
 
 def verify(alice, gateway, row):
     checked = alice.verify(row["id"])
     if checked.code:
         raise support.Trouble(f"verify {row['id']}: {checked}")
-    print(f"  receipt of the last one: signed by the gateway, leaf {row['leaf_index']} of log {gateway.log_id()[:4]}…, "
+    print(f"  receipt over the SMSC: signed by the gateway, leaf {row['leaf_index']} of log {gateway.log_id()[:4]}…, "
           "inclusion proof ok, consent ok")
 
 
 def write_environment(gateway, alice, bob):
-    programs = {str(support.find_program(name, BUILD).parent) for name in ("fallgate", "fallgatectl", "fallgated", "fallgate-smsc")}
+    programs = {str(support.find_program(name, BUILD).parent) for name in ("fallgate", "fallgatectl", "fallgated", "fallgate-smsc", "fallgate-modem")}
     pids = " ".join(str(process.pid) for process in reversed(gateway.processes))
     (FOLDER / "env").write_text(ENVIRONMENT.format(
         path=":".join(sorted(programs)), data=gateway.data, alice=alice.state, bob=bob.state, socket=gateway.run_dir / "control", pids=pids))
 
 
-def show(gateway, keep):
+def show(gateway, modem, keep):
     alice = gateway.register("alice", ALICE)
     bob = gateway.register("bob", BOB)
     bob.follow()
     time.sleep(0.3)  # so that bob is connected and the time shown is that of the message
     send_protected(alice)
     send_without_consent(alice, gateway)
-    verify(alice, gateway, send_with_consent(alice))
+    row = send_with_consent(alice, STRANGER, "smsc-a", lambda: gateway.sms()[-1]["text"])
+    if not support.wait_for(lambda: gateway.links()["modem0"].get("up")):
+        raise support.Trouble(f"the modem is not up: {gateway.links()['modem0']}")
+    send_with_consent(alice, OTHER, "modem0", modem.last)
+    verify(alice, gateway, row)
     write_environment(gateway, alice, bob)
     print(f'  try:  . run/quickstart/env; fallgate send {BOB} "hi"; fallgatectl explain {STRANGER}; fallgatectl links')
     print("  (it runs on; `quickstart_stop` ends it)" if keep else
@@ -143,11 +172,15 @@ def main():
         gateway = support.Gateway(FOLDER, BUILD, name="gw.quickstart")
         gateway.prepare()
         gateway.start_smsc()
+        modem = Modem(gateway)
+        gateway.more_links = [modem.link]
+        (FOLDER / "policy.conf").write_text(POLICY)
+        gateway.settings.setdefault("gateway", {})["policy"] = str(FOLDER / "policy.conf")
         start = time.monotonic()
         gateway.start_gateway()
         print(f"  packages  ok        build  ok ({took:.0f} s)        "
               f"gateway  ready ({time.monotonic() - start:.1f} s), data in ./run/quickstart", flush=True)
-        show(gateway, keep)
+        show(gateway, modem, keep)
     except support.Trouble as trouble:
         print(f"quickstart: {trouble}", file=sys.stderr)
         if gateway and gateway.parent:

@@ -2,6 +2,7 @@
  *
  * What an event that needs no decision does to a job's record: the words of the chain, of carriers and of the recipient's devices.
  */
+#include "gateway/core/retry.h"
 #include "gateway/core/step.h"
 
 #include <stdio.h>
@@ -201,6 +202,18 @@ static void remember_parts(struct fg_step *step)
 	}
 }
 
+/* What is the link's business (too fast, down, its equipment) passes soon, or another link takes it; what the far side cannot take goes by the
+ * schedule, each attempt a leg. */
+static uint64_t deferred_ms(const struct fg_step *step)
+{
+	const Fallgate__StoredJob *job = step->job;
+
+	if (fg_rc_class(step->event->rc) != FG_CLASS_RETRY)
+		return RETRY_MS;
+	return 1000ull * fg_retry_s((uint8_t)job->message_class, job->leg,
+				    job->message_id.data[FG_ID_LEN - 1]);
+}
+
 static bool apply_leg(struct fg_step *step)
 {
 	Fallgate__StoredJob *job = step->job;
@@ -246,7 +259,7 @@ static bool apply_leg(struct fg_step *step)
 		break;
 	}
 	step->state = FG_JOB_READY;
-	step->due_ms = fg_core_now_ms(step->core) + RETRY_MS;
+	step->due_ms = fg_core_now_ms(step->core) + deferred_ms(step);
 	return true;
 }
 

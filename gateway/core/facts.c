@@ -194,7 +194,8 @@ void fg_facts_gather(struct fg_step *step, const struct fg_directory_entry *entr
 	facts->acked = job->withdraw == FG_WITHDRAW_FAILED;
 	facts->sender_online = fg_session_of_device(step->core, job->sender_device.data) != NULL;
 	facts->minute_of_week = minute_of_week(now);
-	facts->spread = job->message_id.data[FG_ID_LEN - 1];
+	facts->spread = (uint32_t)job->message_id.data[FG_ID_LEN - 2] << 8 |
+			job->message_id.data[FG_ID_LEN - 1];
 	strncpy(facts->sender, job->sender, sizeof(facts->sender) - 1);
 	strncpy(facts->recipient, job->recipient, sizeof(facts->recipient) - 1);
 	fg_arena_reset(&step->core->jobs->arena);

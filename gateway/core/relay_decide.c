@@ -9,6 +9,7 @@
 #include <string.h>
 #include "gateway/core/internal.h"
 #include "gateway/core/relay_facts.h"
+#include "gateway/core/retry.h"
 #include "lib/wire/dlr.h"
 
 enum { CLOCK_SKEW_MS = 5 * 60 * 1000, KEYS_EACH = 3, AGAIN_S = 5, ACCEPTS_MAX = 2 };
@@ -108,15 +109,7 @@ static void add_view(struct fg_relay_batch *batch, struct fg_relay_work *work)
 
 uint32_t fg_relay_retry_s(const struct fg_relay *relay)
 {
-	static const uint32_t steps[] = { 60, 300, 900, 3600, 10800, 21600 }; /* operators.md 4.3 */
-	static const uint32_t otp[] = { 5, 15, 30 };
-	bool fast = relay->message_class == FG_MESSAGE_OTP;
-	size_t last = (fast ? sizeof(otp) : sizeof(steps)) / sizeof(*steps) - 1;
-	size_t at = relay->tries ? relay->tries - 1u : 0;
-	uint32_t base = fast ? otp[at < last ? at : last] : steps[at < last ? at : last];
-
-	/* 10 % up or down, so that what failed together does not come back together. */
-	return base - base / 10 + relay->id.b[FG_ID_LEN - 1] % (base / 5 + 1);
+	return fg_retry_s(relay->message_class, relay->tries, relay->id.b[FG_ID_LEN - 1]);
 }
 
 void fg_relay_wait(struct fg_core_relays *relays, struct fg_relay *relay, uint32_t wait_s)

@@ -225,7 +225,7 @@ void fg_relay_facts_of(struct fg_core_relays *relays, struct fg_relay *relay,
 	facts->withdraw = (enum fg_withdraw)relay->withdraw;
 	facts->acked = relay->withdraw == FG_WITHDRAW_FAILED;
 	facts->tries = relay->tries;
-	facts->spread = relay->id.b[FG_ID_LEN - 1];
+	facts->spread = (uint32_t)relay->id.b[FG_ID_LEN - 2] << 8 | relay->id.b[FG_ID_LEN - 1];
 	memcpy(facts->sender, fg_relay_source(relay), relay->source_len + 1u);
 	memcpy(facts->recipient, fg_relay_destination(relay), relay->destination_len + 1u);
 	not_yet(account, relay, gathered->now_ms, facts);

@@ -51,6 +51,8 @@ static enum fg_rc convert_rule(const struct fg_conf_rule *from, struct fg_policy
 	else
 		rule_out->links_count = from->links_count;
 	memcpy(rule_out->links, from->links, rule_out->links_count);
+	rule_out->spread = from->weighed && rule_out->action == FG_RULE_LINKS;
+	memcpy(rule_out->weights, from->weights, rule_out->links_count);
 	rc = copy_prefix(rule_out->recipient, from->recipient_prefix);
 	if (rc == FG_OK)
 		rc = copy_prefix(rule_out->sender, from->sender_prefix);

@@ -192,7 +192,7 @@ const struct fg_policy_rule *fg_policy_rule_at(const struct fg_policy *policy, u
 
 /* Links of a rule, sorted by what they can do for this message. */
 struct survey {
-	uint8_t usable[FG_LINKS_MAX];
+	uint8_t usable[FG_LINKS_MAX], weights[FG_LINKS_MAX];
 	unsigned usable_count, failed_count, later_count; /* later: down or without credit */
 	bool failed_first; /* a link before the first usable one had failed */
 };
@@ -206,6 +206,8 @@ static void survey_links(const struct fg_policy_rule *rule, const struct fg_fact
 
 		if (obstacle == FG_LINK_USABLE) {
 			survey->failed_first |= !survey->usable_count && survey->failed_count;
+			survey->weights[survey->usable_count] =
+				rule->weights[i] ? rule->weights[i] : 1;
 			survey->usable[survey->usable_count++] = rule->links[i];
 		} else if (obstacle == FG_LINK_FAILED) {
 			survey->failed_count++;
@@ -213,6 +215,19 @@ static void survey_links(const struct fg_policy_rule *rule, const struct fg_fact
 			survey->later_count++;
 		}
 	}
+}
+
+/* Each link as often as its weight says: what one cannot take now falls to the others by theirs. */
+static uint8_t share(const struct survey *survey, uint32_t spread)
+{
+	uint32_t all = 0;
+	unsigned i = 0;
+
+	for (unsigned k = 0; k < survey->usable_count; k++)
+		all += survey->weights[k];
+	for (spread %= all; spread >= survey->weights[i]; i++)
+		spread -= survey->weights[i];
+	return survey->usable[i];
 }
 
 static void choose_link(const struct fg_policy_rule *rule, const struct fg_facts *facts,
@@ -224,8 +239,7 @@ static void choose_link(const struct fg_policy_rule *rule, const struct fg_facts
 	verdict->rule_reason = FG_REASON_RULE_LINK;
 	if (survey.usable_count) {
 		verdict->action = FG_ACTION_DOWNGRADE;
-		verdict->link =
-			survey.usable[rule->spread ? facts->spread % survey.usable_count : 0];
+		verdict->link = rule->spread ? share(&survey, facts->spread) : survey.usable[0];
 		if (survey.failed_first)
 			verdict->rule_reason = FG_REASON_LINK_FAILED;
 	} else if (survey.failed_count && !survey.later_count) {
@@ -270,6 +284,10 @@ static void write_rule(struct fg_prose *prose, const char *head, const struct fg
 	for (unsigned i = 0; i < rule->links_count; i++) {
 		fg_prose_str(prose, i ? "," : "");
 		fg_prose_u32(prose, rule->links[i]);
+	}
+	for (unsigned i = 0; rule->spread && i < rule->links_count; i++) {
+		fg_prose_str(prose, i ? "," : " weights=");
+		fg_prose_u32(prose, rule->weights[i] ? rule->weights[i] : 1);
 	}
 	fg_prose_str(prose, "\n");
 }

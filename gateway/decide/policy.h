@@ -15,7 +15,7 @@ enum {
 	FG_POLICY_RULES_MAX = 1000,
 	FG_POLICY_NAME_MAX = 32,       /*!< bytes of a rule's name, without the NUL */
 	FG_POLICY_PREFIX_MAX = 48,     /*!< bytes of a prefix, without the NUL */
-	FG_POLICY_RULE_TEXT_MAX = 640, /*!< most bytes of one rule as canonical text */
+	FG_POLICY_RULE_TEXT_MAX = 800, /*!< most bytes of one rule as canonical text */
 };
 
 /*! Bytes that always hold fg_policy_canonical_text() of n rules, the default and the head. */
@@ -36,9 +36,10 @@ struct fg_policy_rule {
 	uint8_t classes;                          /*!< FG_CLASS_BIT set */
 	uint8_t bearers; /*!< FG_BEARER_BIT set: the consent must allow one of these */
 	enum fg_rule_action action;
-	bool spread; /*!< choose among the usable links by facts.spread instead of by order */
-	uint8_t links_count;         /*!< FG_RULE_LINKS: 1..FG_LINKS_MAX, else 0 */
-	uint8_t links[FG_LINKS_MAX]; /*!< indexes into facts.links, best first */
+	bool spread; /*!< choose among the usable links by facts.spread and weights instead of by order */
+	uint8_t links_count;           /*!< FG_RULE_LINKS: 1..FG_LINKS_MAX, else 0 */
+	uint8_t links[FG_LINKS_MAX];   /*!< indexes into facts.links, best first */
+	uint8_t weights[FG_LINKS_MAX]; /*!< with spread: the share of each, 0 counts as 1 */
 };
 
 #define FG_CLASS_BIT(message_class) (1u << (message_class))

@@ -117,6 +117,8 @@ struct fg_conf_rule {
 	char action[FG_CONF_ENUM_MAX + 1];        /*!< "links", "refuse", "hold" */
 	uint8_t links[FG_CONF_LINKS_MAX];         /*!< indexes into conf->links, for "links" */
 	uint8_t links_count;
+	bool weighed;                       /*!< by weights, not in the order of links */
+	uint8_t weights[FG_CONF_LINKS_MAX]; /*!< 1..100 */
 	unsigned line;
 };
 enum { FG_CONF_RULES_MAX = 1000 };

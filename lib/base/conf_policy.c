@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LABEL_MAX = 80 };
+enum { LABEL_MAX = 80, WEIGHT_MAX = 100 };
 
 struct rule_reader {
 	struct fg_conf_reader *errors;
@@ -18,8 +18,8 @@ struct rule_reader {
 	bool is_default;
 };
 
-static const char *const rule_keys[] = { "recipient", "sender", "class",
-					 "action",    "links",  "default" };
+static const char *const rule_keys[] = { "recipient", "sender",  "class",  "action",
+					 "links",     "weights", "default" };
 enum { RULE_KEYS = sizeof(rule_keys) / sizeof(rule_keys[0]) };
 
 static const char *label_of(const struct rule_reader *r, const char *key,
@@ -118,6 +118,31 @@ static void read_links(struct rule_reader *r)
 	}
 }
 
+/* One for each of the links: the shares in which they carry what they can take. */
+static void read_weights(struct rule_reader *r)
+{
+	const struct fg_node *node = member(r, "weights", FG_NODE_ARRAY);
+	const struct fg_node *links = fg_node_member(r->node, "links");
+
+	if (!node)
+		return;
+	if (!links || fg_node_count(node) != fg_node_count(links)) {
+		COMPLAIN(r, "weights", "%zu weights; one for each of links", fg_node_count(node));
+		return;
+	}
+	for (size_t i = 0; i < fg_node_count(node) && i < FG_CONF_LINKS_MAX; i++) {
+		const struct fg_node *item = fg_node_at(node, i);
+
+		if (fg_node_type(item) != FG_NODE_INT || fg_node_int(item) < 1 ||
+		    fg_node_int(item) > WEIGHT_MAX) {
+			COMPLAIN(r, "weights", "must be whole numbers from 1 to %d", WEIGHT_MAX);
+			return;
+		}
+		r->rule->weights[i] = (uint8_t)fg_node_int(item);
+	}
+	r->rule->weighed = true;
+}
+
 static void unknown_keys(struct rule_reader *r)
 {
 	const char *name;
@@ -170,6 +195,7 @@ static void read_rule(struct rule_reader *r, bool last)
 	read_word(r, "class", "otp|interactive|normal|bulk|confidential", r->rule->message_class);
 	read_word(r, "action", "links|refuse|hold", r->rule->action);
 	read_links(r);
+	read_weights(r);
 	check_conditions(r, last);
 	unknown_keys(r);
 }

@@ -70,8 +70,8 @@ enum fg_role_file {
 	FG_FILE_LINK_CERTIFICATE,
 	FG_FILE_LINK_KEY,
 	FG_FILE_LINK_CA,
-	FG_FILE_LINK_CODES, /*!< what the carrier means by codes of its own */
-	FG_FILE_LINK_STATE, /*!< what a link must not forget, to be read and written */
+	FG_FILE_LINK_CODES,  /*!< what the carrier means by codes of its own */
+	FG_FILE_LINK_STATE,  /*!< what a link must not forget, to be read and written */
 	FG_FILE_LINK_DEVICE, /*!< the answer to DEVICE */
 	FG_FILE_COUNT
 };

@@ -611,6 +611,21 @@ static void rules_that_make_no_sense_are_refused(void **state)
 		{ "rules = ( { class = \"otp\"; action = \"hold\"; links = [\"smsc-a\"]; "
 		  "}, " DEFAULT " );",
 		  "rules[0].links: action = \"hold\" uses no links" },
+		{ "rules = ( { class = \"otp\"; links = [\"smsc-a\"]; weights = [1, 2]; }, " DEFAULT
+		  " );",
+		  "rules[0].weights: 2 weights; one for each of links" },
+		{ "rules = ( { class = \"otp\"; action = \"hold\"; weights = [1]; }, " DEFAULT
+		  " );",
+		  "rules[0].weights: 1 weights; one for each of links" },
+		{ "rules = ( { class = \"otp\"; links = [\"smsc-a\"]; weights = [0]; }, " DEFAULT
+		  " );",
+		  "rules[0].weights: must be whole numbers from 1 to 100" },
+		{ "rules = ( { class = \"otp\"; links = [\"smsc-a\"]; weights = [101]; }, " DEFAULT
+		  " );",
+		  "rules[0].weights: must be whole numbers from 1 to 100" },
+		{ "rules = ( { class = \"otp\"; links = [\"smsc-a\"]; weights = [\"1\"]; "
+		  "}, " DEFAULT " );",
+		  "rules[0].weights: must be whole numbers from 1 to 100" },
 		{ "rules = ( { clas = \"otp\"; recipient = \"+1\"; action = \"hold\"; }, " DEFAULT
 		  " );",
 		  "rules[0].clas: no such key; did you mean class?" },

@@ -117,6 +117,26 @@ static void a_suspended_link_is_given_nothing_until_it_is_resumed(void **state)
 	assert_true(!core->links[0].suspended && core->links[1].suspended);
 }
 
+static void what_a_far_side_cannot_take_now_goes_by_the_schedule(void **state)
+{
+	static const unsigned minutes[] = { 1, 5, 15, 60 };
+	struct flow *flow = *state;
+	struct message message;
+
+	flow->leg_rc = FG_E_LINK_BUSY;
+	submit_to(flow, &message, NOBODY);
+	for (unsigned i = 0; i < ARRAY_LEN(minutes); i++) {
+		int64_t ms = (int64_t)minutes[i] * 60000;
+
+		flow_sent(flow, i + 1, FG_LEG_DEFERRED);
+		flow_later(flow, ms * 85 / 100);
+		assert_int_equal(flow->fixture->orders, i + 1);
+		flow_later(flow, ms * 27 / 100);
+	}
+	flow_sent(flow, ARRAY_LEN(minutes) + 1, FG_LEG_ACCEPTED);
+	receipt_is(flow, &message, KIND(SENT), false);
+}
+
 static void a_deferred_leg_is_given_again_later_as_the_next_leg(void **state)
 {
 	struct flow *flow = *state;
@@ -447,6 +467,7 @@ int main(void)
 		FLOW(a_failed_leg_is_followed_by_the_next_link_and_the_last_failure_is_final),
 		FLOW(a_suspended_link_is_given_nothing_until_it_is_resumed),
 		FLOW(a_deferred_leg_is_given_again_later_as_the_next_leg),
+		FLOW(what_a_far_side_cannot_take_now_goes_by_the_schedule),
 		FLOW(a_refusal_for_good_is_final_and_a_passing_one_is_tried_again_with_the_same_leg),
 		FLOW(what_is_in_doubt_is_never_sent_again_and_ends_as_unknown),
 		FLOW(a_report_with_the_number_of_the_leg_resolves_the_doubt),

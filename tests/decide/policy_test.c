@@ -116,6 +116,25 @@ static void spread_shares_the_usable_links_by_a_fact(void **state)
 		assert_int_equal(fg_decide(&policy, &facts).link, LINK_SMS);
 }
 
+static void weights_are_the_shares_of_links(void **state)
+{
+	struct fg_policy policy;
+	struct fg_facts facts = calm;
+	unsigned of_first = 0;
+
+	(void)state;
+	calm_policy(&policy, NULL, 0);
+	policy.fallback.spread = true;
+	policy.fallback.weights[0] = 3;
+	policy.fallback.weights[1] = 1;
+	for (facts.spread = 0; facts.spread < 400; facts.spread++)
+		of_first += fg_decide(&policy, &facts).link == policy.fallback.links[0];
+	assert_int_equal(of_first, 300);
+	facts.links[policy.fallback.links[0]].failed = true;
+	for (facts.spread = 0; facts.spread < 8; facts.spread++)
+		assert_int_equal(fg_decide(&policy, &facts).link, policy.fallback.links[1]);
+}
+
 static void a_link_beyond_the_facts_is_never_chosen(void **state)
 {
 	struct fg_facts facts = calm;
@@ -236,7 +255,7 @@ static void the_canonical_text_shows_every_member(void **state)
 	assert_ok(fg_policy_canonical_text(&policy, text, sizeof(text), &len));
 	assert_string_equal(text, "fallgate-policy 1 links=2\n"
 				  "rule name=night%20shift recipient=+49 sender=b%25 classes=4 "
-				  "bearers=8 action=links spread=1 links=1,0\n"
+				  "bearers=8 action=links spread=1 links=1,0 weights=1,1\n"
 				  "default name= recipient= sender= classes=0 bearers=0 "
 				  "action=links spread=0 links=0,1\n");
 	assert_int_equal(len, strlen(text));
@@ -273,6 +292,7 @@ int main(void)
 		cmocka_unit_test(a_rule_may_refuse_or_hold),
 		cmocka_unit_test(a_rule_cannot_open_what_the_table_holds),
 		cmocka_unit_test(spread_shares_the_usable_links_by_a_fact),
+		cmocka_unit_test(weights_are_the_shares_of_links),
 		cmocka_unit_test(a_link_beyond_the_facts_is_never_chosen),
 		cmocka_unit_test(building_refuses_what_does_not_fit),
 		cmocka_unit_test(every_fault_is_found_and_said_clearly),
