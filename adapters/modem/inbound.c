@@ -553,7 +553,7 @@ void inbound_stored(struct fg_modem_session *session, uint64_t token, bool good,
 #endif
 	(void)good, (void)for_good;
 	pending->state = PENDING_DONE;
-	if (session->stage != STAGE_READY)
+	if (session->stage == STAGE_CLOSED)
 		pending_free(pending); /* the modem is away and will bring it again */
 }
 

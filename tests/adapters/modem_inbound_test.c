@@ -174,6 +174,20 @@ static void a_report_finds_its_message_after_a_restart(void **state)
 	assert_memory_equal(report(0)->ref, "03-", 3);
 }
 
+static void a_report_that_comes_while_the_modem_is_started_is_acknowledged_then(void **state)
+{
+	(void)state;
+	bench_open();
+	give(1, "+12025550199", "x");
+	fg_modem_session_closed(m.session, "unplugged", m.now);
+	fg_modem_session_opened(m.session, m.now);
+	bench_say_pdu("+CDS: ", bench_report(0, "+12025550199", 0, m.now.wall_ms));
+	fg_host_stored(m.recorder->host, report(0)->token);
+	assert_int_equal(bench_said("AT+CNMA"), 0);
+	bench_move(3000);
+	assert_int_equal(bench_said("AT+CNMA"), 1);
+}
+
 static void a_stored_report_is_read_and_deleted_where_it_lies(void **state)
 {
 	char answer[512];
@@ -417,6 +431,7 @@ int main(void)
 		CASE(a_report_that_comes_twice_harms_nothing),
 		CASE(a_report_that_the_host_cannot_take_is_given_again),
 		CASE(a_report_finds_its_message_after_a_restart),
+		CASE(a_report_that_comes_while_the_modem_is_started_is_acknowledged_then),
 		CASE(a_stored_report_is_read_and_deleted_where_it_lies),
 		CASE(a_message_is_deleted_only_when_it_is_taken),
 		CASE(parts_are_handed_over_one_by_one_and_kept_until_each_is_taken),

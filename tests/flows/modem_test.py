@@ -171,6 +171,29 @@ def test_logs_hold_no_text_and_no_whole_number(gateway, alice, owner):
         assert number not in logs and number[1:] not in logs
 
 
+def test_a_link_that_is_drained_leaves_the_device_and_takes_it_again(gateway, alice):
+    drained = gateway.ctl("drain", "modem0")
+    assert drained.code == 0, drained
+    assert wait_for(lambda: gateway.link_state().get("state") == "drained")
+    assert gateway.ctl("resume", "modem0").code == 0
+    assert wait_for(lambda: gateway.link_state().get("up"))
+    assert alice.send(STRANGER, "after the drain", "--allow", "sms").json["kind"] == "delivered"
+
+
+def test_an_emulator_behind_a_port_is_connected_to(tmp_path):
+    gateway = ModemGateway(tmp_path)
+
+    def start_tcp():
+        gateway.smsc = gateway.start("fallgate-modem", [find_program("fallgate-modem", gateway.build), "--tcp", "127.0.0.1:0", "--json"],
+                                     tmp_path / "modem.log", output=gateway.sms_log)
+        gateway.link["device"] = "tcp:" + gateway.smsc.wait_line(r"modem 0 is at ([0-9.:]+)")[1]
+    gateway.start_smsc = start_tcp
+    with gateway:
+        sent = gateway.register("alice", "+12025550101").send(STRANGER, "over tcp", "--allow", "sms")
+        assert sent.json["kind"] == "delivered", sent
+        assert texts(gateway, "over tcp") == [SAYS + "over tcp"]
+
+
 def test_another_program_on_the_device_is_not_fought_with(tmp_path, gateway):
     other = ModemGateway(tmp_path)
     other.start_smsc = lambda: (tmp_path / "modem0").symlink_to(gateway.folder / "modem0")
