@@ -130,6 +130,9 @@ static void on_read(struct bufferevent *bev, void *arg)
 			fg_wipe(octets, used); /* texts and passwords */
 		evbuffer_drain(in, used);
 		widen(session);
+		if (backlog(session) >=
+		    APP_OUTPUT_MAX) /* the rest when it has read: on_written() */
+			bufferevent_disable(bev, EV_READ);
 	}
 	arm_login(server);
 }

@@ -228,16 +228,19 @@ static unsigned slot_of(const struct app_session *session)
 	return (at[7] ^ at[13] * 7u ^ at[14] * 31u ^ at[15] * 131u) % 1024;
 }
 
+/* Of the oldest ones only: a flood must not make each connection dear. */
 struct app_session *app_login_victim(struct app_server *server)
 {
 	static uint32_t counts[1024];
 	struct app_session *at;
 	uint32_t most = 0;
+	unsigned seen = 0;
 
 	memset(counts, 0, sizeof(counts));
-	TAILQ_FOREACH(at, &server->unbound, unbound)
-	if (++counts[slot_of(at)] > most)
-		most = counts[slot_of(at)];
+	for (at = TAILQ_FIRST(&server->unbound); at && seen++ < APP_VICTIMS_MAX;
+	     at = TAILQ_NEXT(at, unbound))
+		if (++counts[slot_of(at)] > most)
+			most = counts[slot_of(at)];
 	TAILQ_FOREACH(at, &server->unbound, unbound)
 	if (counts[slot_of(at)] == most)
 		return at;

@@ -42,6 +42,7 @@ enum {
 	APP_LOOKS_MAX = 32, /* binds that wait for one: the last is answered before it gives up */
 	APP_LOOKS_FROM_ONE = 8, /* of them, from one address */
 	APP_REFUSE_MS = 1000,   /* guessing is slow */
+	APP_VICTIMS_MAX = 1000, /* of the oldest that are not bound, one makes room */
 	APP_LINES_MAX = 10, /* log lines a second about strangers: a flood must not fill a disk */
 };
 

@@ -17,7 +17,7 @@ from kannel import free_port
 DESCRIPTORS = resource.getrlimit(resource.RLIMIT_NOFILE)
 HALF_OPEN = min(10000, DESCRIPTORS[1] - 200 if DESCRIPTORS[1] != resource.RLIM_INFINITY else 10000)
 CONNECTIONS = HALF_OPEN // 10
-BIND_TRANSCEIVER, SUBMIT_SM, ENQUIRE_LINK = 9, 4, 0x15
+BIND_TRANSMITTER, BIND_TRANSCEIVER, SUBMIT_SM, ENQUIRE_LINK = 2, 9, 4, 0x15
 STALL_MS = 1000  # after which a connection that does not read is cut
 
 
@@ -53,8 +53,8 @@ def pdu(command, sequence, body=b""):
     return struct.pack(">IIII", 16 + len(body), command, 0, sequence) + body
 
 
-def bind(system_id, password):
-    return pdu(BIND_TRANSCEIVER, 1, system_id.encode() + b"\0" + password.encode() + b"\0\0\x34\0\0\0")
+def bind(system_id, password, command=BIND_TRANSCEIVER):
+    return pdu(command, 1, system_id.encode() + b"\0" + password.encode() + b"\0\0\x34\0\0\0")
 
 
 def submit(sequence, text):
@@ -148,6 +148,30 @@ def test_a_bad_pdu_costs_that_pdu(gateway):
             seen[head[3]] = head[1:3]
             stream.read(head[0] - 16)
         assert seen[3] == (0x80000000, 0x02) and seen[4] == (0x80000000, 0x03) and seen[5] == (0x80000015, 0)
+
+
+def test_who_reads_late_gets_every_answer(gateway):
+    """More answers than are kept for one connection: it is read from again when it has read."""
+    count = 400000
+    with connect(gateway.apps_port) as plain:
+        plain.sendall(bind("app", "secret8", BIND_TRANSMITTER))
+        plain.settimeout(20)
+        stream = plain.makefile("rb")
+        head = struct.unpack(">IIII", stream.read(16))
+        stream.read(head[0] - 16)
+        left = memoryview(pdu(ENQUIRE_LINK, 100) * count)
+        heard = 0
+        while heard < 16 * count:
+            plain.setblocking(False)
+            try:
+                while left:
+                    left = left[plain.send(left):]
+            except BlockingIOError:
+                pass
+            plain.setblocking(True)
+            plain.settimeout(20)
+            heard += len(plain.recv(1 << 20))
+        assert heard == 16 * count
 
 
 def test_who_does_not_read_is_cut_and_its_receipts_are_kept(gateway, shop):

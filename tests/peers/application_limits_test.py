@@ -80,6 +80,20 @@ def test_data_sm_is_a_message_too(gateway, shop):
     assert MARK + "as data_sm" in texts(gateway)
 
 
+@pytest.mark.parametrize("how", ["header of 8 bits", "header of 16 bits", "SAR TLVs"])
+def test_parts_leave_as_one_text_with_one_mark(gateway, shop, how):
+    """The second comes first."""
+    words = [f"{how}: one, ", "two, ", "three"]
+    for number in (2, 1, 3):
+        header = [5, 0, 3, 9, 3, number] if "8" in how else [6, 8, 4, 18, 52, 3, number]
+        fields = ({"sar_msg_ref_num": 77, "sar_total_segments": 3, "sar_segment_seqnum": number, "short_message": words[number - 1]} if "SAR" in how else
+                  {"esm_class": 0x40, "short_message": {"udh": {"type": "Buffer", "data": header}, "message": words[number - 1]}})
+        answer = shop.submit(None, data_coding=0, **fields)
+        assert answer["status"] == 0
+    shop.wait("deliver", count=3)  # each part is reported
+    assert [text for text in texts(gateway) if how in text] == [MARK + "".join(words)]
+
+
 def test_too_much_is_said_in_a_word_and_nothing_leaves(gateway):
     before = len(gateway.sms())
     with Application(gateway.apps_port, system_id="slow") as slow:
