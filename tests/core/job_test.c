@@ -119,7 +119,7 @@ static void a_suspended_link_is_given_nothing_until_it_is_resumed(void **state)
 
 static void what_a_far_side_cannot_take_now_goes_by_the_schedule(void **state)
 {
-	static const unsigned minutes[] = { 1, 5, 15, 60 };
+	static const unsigned minutes[] = { 1, 5, 15 }; /* a consent lives no longer */
 	struct flow *flow = *state;
 	struct message message;
 
