@@ -143,6 +143,9 @@ struct fg_adapter_ops {
 	/*! Tell the application; fg_host_told() follows exactly once, also from inside this call. */
 	void (*receipt)(void *adapter, const struct fg_app_receipt *receipt);
 	void (*answer)(void *adapter, const struct fg_app_answer *answer);
+	/*! Whoever answers behind the host has come (say again who is bound) or has gone: then stored, taken and answer come for no token that was
+	 *  given before, and fg_host_report(), fg_host_submit() and fg_host_ask() take nothing. NULL: the adapter asks nothing. */
+	void (*reach)(void *adapter, bool there);
 	void (*drain)(void *adapter);
 	/*! Outcomes for all open jobs, then free everything. */
 	void (*close)(void *adapter);

@@ -67,8 +67,7 @@ enum fg_rc app_server_init(struct app_server *server, struct fg_adapter_host *ho
 	server->pending = calloc(server->pending_cap, sizeof(*server->pending));
 	if (!server->pending)
 		return FG_E_NO_MEMORY;
-	for (uint32_t i = 0; i < server->pending_cap; i++)
-		server->pending[i].next_free = i + 1;
+	app_pending_forget(server);
 	return FG_OK;
 }
 
@@ -126,6 +125,17 @@ uint64_t app_pending_new(struct app_server *server, struct app_session *session,
 		pending->generation = 1;
 	session->in_flight++;
 	return (uint64_t)pending->generation << 32 | place;
+}
+
+void app_pending_forget(struct app_server *server)
+{
+	for (uint32_t i = 0; i < server->pending_cap; i++) {
+		server->pending[i].session = NULL;
+		server->pending[i].generation++;
+		server->pending[i].next_free = i + 1;
+	}
+	server->first_free = 0;
+	server->pending_count = 0;
 }
 
 struct app_pending *app_pending_find(struct app_server *server, uint64_t token)
@@ -432,6 +442,36 @@ static void server_answer(void *adapter, const struct fg_app_answer *answer)
 
 /* No new binds, and what comes now is refused for later; what was accepted is answered first, for an application that hears nothing sends
  * again. The tick that finds nothing owed ends it. */
+/* Whoever waits for an answer cannot be told yes or no: to end its connection says just that. Others stay. */
+static void abandon(struct app_server *server)
+{
+	unsigned count = 0;
+
+	for (struct app_session *session = server->sessions, *next; session; session = next) {
+		next = session->next;
+		if (session->in_flight == 0)
+			continue;
+		drop(session);
+		count++;
+	}
+	app_pending_forget(server);
+	if (count)
+		LOG_LINK(fg_host_name(server->host), DSMPP, LOGL_NOTICE,
+			 "close %u connections that wait for an answer: the core has gone\n",
+			 count);
+}
+
+static void server_reach(void *adapter, bool there)
+{
+	struct app_server *server = adapter;
+
+	if (!there)
+		abandon(server);
+	for (size_t i = 0; there && i < server->accounts_count; i++)
+		server->accounts[i].changed = true;
+	app_server_say_bound(server);
+}
+
 static void server_drain(void *adapter)
 {
 	struct app_server *server = adapter;
@@ -457,6 +497,7 @@ const struct fg_adapter_ops fg_adapter_smpp_server = {
 	.taken = server_taken,
 	.receipt = server_receipt,
 	.answer = server_answer,
+	.reach = server_reach,
 	.drain = server_drain,
 	.close = server_close,
 };
