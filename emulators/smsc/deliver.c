@@ -152,10 +152,12 @@ static void delivery_send(struct smsc_conn *conn, struct delivery *delivery)
 	else
 		mo_send(conn, delivery);
 	delivery->sequence = conn->sequence;
-	if (conn->center->options.repeat)
-		smsc_queue_add(&conn->sent, &delivery->later);
-	else
+	if (!conn->center->options.repeat) {
 		smsc_later_free(&delivery->later);
+		return;
+	}
+	conn->center->counters.deliver_open++;
+	smsc_queue_add(&conn->sent, &delivery->later);
 }
 
 /* ---- Finding a receiver ---- */
@@ -243,6 +245,7 @@ void smsc_delivery_answered(struct smsc_conn *conn, uint32_t sequence, uint32_t 
 
 	if (!delivery)
 		return;
+	conn->center->counters.deliver_open--;
 	if (is_for_good(status)) {
 		smsc_later_free(&delivery->later);
 		return;
@@ -257,6 +260,7 @@ void smsc_deliveries_back(struct smsc_conn *conn)
 	struct smsc_later *later;
 
 	while ((later = smsc_queue_take(&conn->sent))) {
+		conn->center->counters.deliver_open--;
 		count_pending(conn->center, (struct delivery *)later, 1);
 		later->fire(conn->center, later);
 	}

@@ -437,6 +437,7 @@ static void what_is_not_answered_comes_again_where_that_is_asked_for(void **stat
 	assert_int_equal(t.count, 4);
 	answer(t.conn, 2, 0);
 	answer(t.conn, 3, 0x14); /* queue full: later */
+	assert_int_equal(t.center->counters.deliver_open, 1);
 	pass(100);
 	assert_int_equal(t.count, 5);
 	assert_memory_equal(t.heard[4].pdu.sm.short_message.at, "two", 3);
@@ -446,6 +447,7 @@ static void what_is_not_answered_comes_again_where_that_is_asked_for(void **stat
 	assert_int_equal(receipt(6).state, FG_DLR_DELIVERED);
 	answer(t.conn, 6, 0);
 	answer(t.conn, 7, 0x65); /* permanent */
+	assert_int_equal(t.center->counters.deliver_open, 0);
 	smsc_conn_close(t.conn);
 	t.conn = bind_as(FG_SMPP_BIND_TRANSCEIVER, "a");
 	pass(1000);
