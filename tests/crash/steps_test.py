@@ -5,8 +5,8 @@ A step is what lib/base/fault.h names: a frame of lib/ipc/ipc.def about to be wr
 or the store about to become durable, or durable. Which steps the flows have is not written down here but seen: a round that nobody dies in
 is traced. Then for each step, as often as a round passes it, the process that is there is killed while Alice sends to Bob's device and, with
 consent, to a number. A frame of the table that no round passes must stand in RESTART (it is driven by a process that comes back, or by a
-device that comes and goes), in relay_steps_test.DRIVEN, which that module drives, or in EXCEPTIONS, with the reason. The gateway is one and the same for all steps, so damage would add up. It has
-to be built with --enable-fault-points. What is not here: kills at random moments under load, which kill_test.py has.
+device that comes and goes), in relay_steps_test.DRIVEN, which that module drives, or in EXCEPTIONS, with the reason. The gateway is one and
+the same for all steps, so damage would add up. It has to be built with --enable-fault-points. What is not here: kills at random moments under load, which kill_test.py has.
 """
 import collections
 import os
