@@ -22,7 +22,7 @@ import socket
 import pytest
 
 from application import PEERS, LastingApplication
-from faults import Control, carried, role_at
+from faults import Control, carried, leg_was_open, role_at
 from gateway import Gateway, find_program, run as command, tail, wait_for
 from kannel import free_port
 from kill_test import MARK, ROLES, SETTINGS, Device, test_nothing_died_but_by_our_hand  # noqa: F401
@@ -46,15 +46,6 @@ DRIVEN = {row for row in carried() if row.split()[1] in FRAMES}
 BIND = "bind"
 RESTART = {"link>vault APP_BOUND": BIND, "vault>core APP_BOUND": BIND, "vault>link REACH": "core"}
 RESTART_STEPS = {f"{row} {moment}": stimulus for row, stimulus in RESTART.items() for moment in ("send", "sent", "receive")}
-
-# Between these two an SMS may have left without anybody knowing: the leg is durable, its outcome is not. Steps, and numbers of passes.
-OPENED, SETTLED = ("vault disk JOURNAL before", 1), ("vault disk JOURNAL after", 2)
-
-
-def passed(trace, step, number):
-    """Where in the trace it is passed for the number-th time; behind its end: never."""
-    places = [place for place, other in enumerate(trace) if other == step]
-    return places[number - 1] if len(places) >= number else len(trace)
 
 
 class Message:
@@ -217,9 +208,8 @@ class Steps:
             return
         who = [name for name, pid in before.items() if pid == self.control.died()]
         assert who and who[0].rstrip("1") == role_at(step), f"another process than {role_at(step)} died at {step}: {who}"
-        trace, at = self.control.trace(), passed(self.control.trace(), step, number)
         for message in self.messages[first:]:
-            message.was_open = who[0] in ("vault", "link") and passed(trace, *OPENED) < at < passed(trace, *SETTLED)
+            message.was_open = who[0] in ("vault", "link") and leg_was_open(self.control.trace(), step, number)
         self.killed = who[0]
         self.kills[who[0]] += 1
         assert wait_for(lambda: self.gateway.children().get(who[0], before[who[0]]) != before[who[0]]), f"{who[0]} did not come back after {step}"

@@ -69,3 +69,18 @@ def role_at(step):
     place, *_, moment = step.split()
     who, _, whom = place.partition(">")
     return whom if moment == "receive" else who
+
+
+# Between these two an SMS may have left without anybody knowing: the leg is durable, its outcome is not. Steps, and numbers of passes.
+OPENED, SETTLED = ("vault disk JOURNAL before", 1), ("vault disk JOURNAL after", 2)
+
+
+def passed(trace, step, number):
+    """Where in the trace it is passed for the number-th time; behind its end: never."""
+    places = [place for place, other in enumerate(trace) if other == step]
+    return places[number - 1] if len(places) >= number else len(trace)
+
+
+def leg_was_open(trace, step, number):
+    """Of the one SMS of a traced round, when the process at that step died."""
+    return passed(trace, *OPENED) < passed(trace, step, number) < passed(trace, *SETTLED)
