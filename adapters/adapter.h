@@ -153,6 +153,9 @@ struct fg_adapter_ops {
 	/*! The answer to fg_host_device_ask(): a descriptor of the device, the adapter's from now on, or -1, whether there are
 	 *  others behind it, and why not, for people. NULL for an adapter that asks for none. */
 	void (*device)(void *adapter, int fd_take, bool more, const char *why);
+	/*! Whoever answers behind the host has come (say again who is bound) or has gone: then stored, taken and answer come for no token that was
+	 *  given before, and fg_host_report(), fg_host_submit() and fg_host_ask() take nothing. NULL: the adapter asks nothing. */
+	void (*reach)(void *adapter, bool there);
 	void (*drain)(void *adapter);
 	/*! Outcomes for all open jobs, then free everything. */
 	void (*close)(void *adapter);

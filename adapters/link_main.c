@@ -22,6 +22,7 @@ struct link_process {
 	struct fg_adapter_host *host;
 	struct fg_host_link_state state;
 	bool draining;
+	bool core;       /* it is there, as the vault says */
 	unsigned idle_s; /* draining, without an open job */
 };
 
@@ -29,6 +30,16 @@ struct link_process {
 static const struct timeval vault_patience = { .tv_sec = 2 };
 /* ours: a report that went to a core which died is never stored; not acknowledged, the carrier repeats it at the next bind */
 enum { REPORTS_PATIENCE_S = 4 };
+
+/* What the core has to answer is asked while it is there. */
+static bool is_heard(const struct link_process *link)
+{
+#ifndef FG_MUTANT_link_reach
+	if (!link->core)
+		return false;
+#endif
+	return link->vault && fg_channel_is_open(link->vault);
+}
 
 static void send_state(void *arg, const struct fg_host_link_state *state)
 {
@@ -67,7 +78,7 @@ static enum fg_rc send_report(void *arg, const struct fg_delivery_report *report
 	struct link_process *link = arg;
 	struct fg_frame frame = { .type = FG_IPC_DLR };
 
-	if (!link->vault || !fg_channel_is_open(link->vault))
+	if (!is_heard(link))
 		return FG_E_IPC_FULL;
 	frame.dlr.token = report->token;
 	frame.dlr.ref = FG_BYTES_TEXT(report->ref);
@@ -87,7 +98,7 @@ static enum fg_rc send_submit(void *arg, const struct fg_submission *in)
 	struct fg_frame frame = { .type = FG_IPC_SUBMIT };
 	struct fg_ipc_submit *out = &frame.submit;
 
-	if (!link->vault || !fg_channel_is_open(link->vault))
+	if (!is_heard(link))
 		return FG_E_IPC_FULL;
 	out->token = in->token;
 	out->kind = in->kind;
@@ -115,7 +126,7 @@ static enum fg_rc send_question(void *arg, const struct fg_app_question *in)
 	struct link_process *link = arg;
 	struct fg_frame frame = { .type = FG_IPC_APP_ASK };
 
-	if (!link->vault || !fg_channel_is_open(link->vault))
+	if (!is_heard(link))
 		return FG_E_IPC_FULL;
 	frame.app_ask.token = in->token;
 	frame.app_ask.what = (uint8_t)in->what;
@@ -149,7 +160,7 @@ static void send_bound(void *arg, const char *account, uint16_t receivers, uint3
 	struct fg_frame frame = { .type = FG_IPC_APP_BOUND };
 
 	if (!link->vault || !fg_channel_is_open(link->vault))
-		return; /* nobody can be bound before the vault is there to take messages */
+		return; /* said again when the core is there */
 	frame.app_bound.account = FG_BYTES_TEXT(account);
 	frame.app_bound.receivers = receivers;
 	frame.app_bound.credits = credits;
@@ -224,6 +235,14 @@ static void take_answer(struct link_process *link, const struct fg_ipc_app_answe
 	fg_host_answer(link->host, &answer);
 }
 
+static void take_reach(struct link_process *link, bool core)
+{
+	if (core == link->core)
+		return;
+	link->core = core;
+	fg_host_reach(link->host, core);
+}
+
 static const struct timeval second = { .tv_sec = 1 };
 
 static void watch_drain(evutil_socket_t fd, short what, void *arg)
@@ -265,6 +284,8 @@ static void vault_frame(struct fg_channel *channel, const struct fg_frame *frame
 		fg_host_stored(link->host, frame->stored.token);
 	else if (frame->type == FG_IPC_DRAIN)
 		drain(link);
+	else if (frame->type == FG_IPC_REACH)
+		take_reach(link, frame->reach.core != 0);
 	else if (frame->type == FG_IPC_TAKEN)
 		fg_host_taken(link->host, frame->taken.token, &frame->taken.message_id,
 			      frame->taken.rc < FG_RC_COUNT ? (enum fg_rc)frame->taken.rc

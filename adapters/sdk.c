@@ -257,6 +257,12 @@ void fg_host_stored(struct fg_adapter_host *host, uint64_t token)
 		host->adapter_ops->stored(host->adapter, token);
 }
 
+void fg_host_reach(struct fg_adapter_host *host, bool there)
+{
+	if (host->adapter_ops && host->adapter_ops->reach)
+		host->adapter_ops->reach(host->adapter, there);
+}
+
 void fg_host_set_conf(struct fg_adapter_host *host, const struct fg_conf *conf)
 {
 	host->conf = conf;

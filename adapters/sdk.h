@@ -58,6 +58,8 @@ enum fg_rc fg_host_open(struct fg_adapter_host *host, const struct fg_adapter_op
  * FG_E_LINK_DOWN while the link is down. O(1). */
 void fg_host_job_take(struct fg_adapter_host *host, const struct fg_job *job);
 void fg_host_stored(struct fg_adapter_host *host, uint64_t token);
+/*! Whoever stores and answers has come or has gone (fg_adapter_ops.reach). */
+void fg_host_reach(struct fg_adapter_host *host, bool there);
 /*! What became of a submission, of a question, and what an application is to be told. An adapter that takes no messages in
  *  ignores the first two and leaves the third untold. */
 void fg_host_taken(struct fg_adapter_host *host, uint64_t token, const struct fg_id *message_id,

@@ -557,6 +557,26 @@ void inbound_stored(struct fg_modem_session *session, uint64_t token, bool good,
 		pending_free(pending); /* the modem is away and will bring it again */
 }
 
+/* Reports are said again; of messages the network or the storage brings them. */
+void inbound_abandon(struct fg_modem_session *session)
+{
+	for (unsigned i = 0; i < MODEM_PENDING_MAX; i++) {
+		struct modem_pending *pending = &session->pending[i];
+
+		if (pending->state != PENDING_GIVEN)
+			continue;
+#ifndef FG_MUTANT_modem_reach
+		if (pending->is_report) {
+			pending->state = PENDING_HELD;
+			pending->again_ms = session->now.mono_ms + MODEM_AGAIN_MS;
+		} else {
+			not_kept(session, pending->index, "the core has gone");
+			pending_free(pending);
+		}
+#endif
+	}
+}
+
 unsigned inbound_waiting(const struct fg_modem_session *session)
 {
 	unsigned count = 0;

@@ -348,6 +348,15 @@ static void modem_taken(void *adapter, uint64_t token, const struct fg_id *messa
 	turn_later(link);
 }
 
+static void modem_reach(void *adapter, bool there)
+{
+	struct modem_link *link = adapter;
+
+	if (!there)
+		fg_modem_session_abandon(link->session, now(link));
+	turn_later(link);
+}
+
 static void modem_drain(void *adapter)
 {
 	struct modem_link *link = adapter;
@@ -372,6 +381,7 @@ const struct fg_adapter_ops fg_adapter_modem = {
 	.job = modem_job,
 	.stored = modem_stored,
 	.taken = modem_taken,
+	.reach = modem_reach,
 	.device = modem_device,
 	.drain = modem_drain,
 	.close = modem_close,

@@ -390,6 +390,13 @@ void fg_modem_session_taken(struct fg_modem_session *session, uint64_t token, en
 	pump(session);
 }
 
+void fg_modem_session_abandon(struct fg_modem_session *session, struct fg_modem_time now)
+{
+	session->now = now;
+	inbound_abandon(session);
+	pump(session);
+}
+
 void fg_modem_session_drain(struct fg_modem_session *session, struct fg_modem_time now)
 {
 	session->now = now;

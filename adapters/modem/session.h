@@ -60,6 +60,8 @@ void fg_modem_session_stored(struct fg_modem_session *session, uint64_t token,
 			     struct fg_modem_time now);
 void fg_modem_session_taken(struct fg_modem_session *session, uint64_t token, enum fg_rc rc,
 			    struct fg_modem_time now);
+/*! The core has gone: what was handed over and is not stored is handed over again. */
+void fg_modem_session_abandon(struct fg_modem_session *session, struct fg_modem_time now);
 void fg_modem_session_drain(struct fg_modem_session *session, struct fg_modem_time now);
 
 /*! Do what is due. */

@@ -232,6 +232,8 @@ void inbound_release(struct fg_modem_session *session);
 void inbound_stored(struct fg_modem_session *session, uint64_t token, bool good, bool for_good);
 unsigned inbound_waiting(const struct fg_modem_session *session);
 uint64_t inbound_next_ms(const struct fg_modem_session *session);
+/* Nobody will answer for what the host was given. */
+void inbound_abandon(struct fg_modem_session *session);
 /* The device is gone: what came directly is forgotten, what is stored will be listed. */
 void inbound_forget(struct fg_modem_session *session);
 

@@ -376,6 +376,15 @@ void fg_smpp_account_taken(struct fg_smpp_account *account, uint64_t token, enum
 		inbound_taken(account->sessions[token >> 56], token, rc);
 }
 
+void fg_smpp_account_abandon(struct fg_smpp_account *account)
+{
+#ifndef FG_MUTANT_smpp_reach
+	for (unsigned i = 0; i < account->sessions_count; i++)
+		report_abandon(account->sessions[i]);
+#endif
+	(void)account;
+}
+
 /* ---- drain ---- */
 
 void account_check_drained(struct fg_smpp_account *account, uint64_t now_ms)

@@ -30,6 +30,8 @@ enum fg_rc fg_smpp_account_job(struct fg_smpp_account *account, const struct fg_
 void fg_smpp_account_stored(struct fg_smpp_account *account, uint64_t token);
 /*! A message of a phone is durable, or was refused. */
 void fg_smpp_account_taken(struct fg_smpp_account *account, uint64_t token, enum fg_rc rc);
+/*! Whoever stores has gone: what was given to it is refused for now, and the carrier brings it again. */
+void fg_smpp_account_abandon(struct fg_smpp_account *account);
 void fg_smpp_account_drain(struct fg_smpp_account *account, uint64_t now_ms);
 
 /*! Timers of all sessions: call when fg_smpp_account_next_ms() has come (UINT64_MAX: never). */

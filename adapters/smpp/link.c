@@ -196,6 +196,15 @@ static void smpp_taken(void *adapter, uint64_t token, const struct fg_id *messag
 	turn_later(link);
 }
 
+static void smpp_reach(void *adapter, bool there)
+{
+	struct smpp_link *link = adapter;
+
+	if (!there)
+		fg_smpp_account_abandon(link->account);
+	turn_later(link);
+}
+
 static void smpp_drain(void *adapter)
 {
 	struct smpp_link *link = adapter;
@@ -221,6 +230,7 @@ const struct fg_adapter_ops fg_adapter_smpp = {
 	.job = smpp_job,
 	.stored = smpp_stored,
 	.taken = smpp_taken,
+	.reach = smpp_reach,
 	.drain = smpp_drain,
 	.close = smpp_close,
 };

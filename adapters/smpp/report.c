@@ -173,6 +173,27 @@ uint64_t report_due_ms(const struct fg_smpp_session *session)
 	return next;
 }
 
+/* Whether they were stored nobody can say. A report that is brought twice changes nothing; a phone's message may be shown twice, which is
+ * better than never. */
+void report_abandon(struct fg_smpp_session *session)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < SMPP_PENDING_MAX && session->reports_count > 0; i++) {
+		struct pending_report *report = report_at(session, i);
+
+		if (!report->report.token || report->hold_until_ms)
+			continue;
+		report_drop(session, report);
+		session_answer(session, report->command | FG_SMPP_RESPONSE, report->sequence,
+			       FG_SMPP_STATUS_RX_T_APPN);
+		count++;
+	}
+	if (count)
+		LOG_LINK(fg_host_name(session->account->host), DSMPP, LOGL_NOTICE,
+			 "refuse %u deliveries: the core has gone\n", count);
+}
+
 /* Nobody was told that they are stored, so the carrier will bring them again; late STORED finds
  * nothing. */
 void report_forget(struct fg_smpp_session *session)

@@ -253,6 +253,9 @@ void report_take(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
 void report_release(struct fg_smpp_session *session, uint64_t now_ms);
 uint64_t report_due_ms(const struct fg_smpp_session *session);
 void report_forget(struct fg_smpp_session *session);
+
+/* Refuse for now what was given to the host: nobody will say that it is stored. */
+void report_abandon(struct fg_smpp_session *session);
 /* A free place and its token, or NULL. */
 struct pending_report *report_new(struct fg_smpp_session *session);
 /* Its place is free again; the peer was answered, or will repeat it. */

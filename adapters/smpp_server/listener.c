@@ -453,6 +453,36 @@ static void server_adopt(void *adapter, bool adopt)
 	app_server_say_bound(&listener->server);
 }
 
+/* Whoever waits for an answer cannot be told yes or no: to end its connection says just that. Others stay. */
+static void abandon(struct app_server *server)
+{
+	unsigned count = 0;
+
+	for (struct app_session *session = server->sessions, *next; session; session = next) {
+		next = session->next;
+		if (session->in_flight == 0)
+			continue;
+		drop(session);
+		count++;
+	}
+	app_pending_forget(server);
+	if (count)
+		LOG_LINK(fg_host_name(server->host), DSMPP, LOGL_NOTICE,
+			 "close %u connections that wait for an answer: the core has gone\n",
+			 count);
+}
+
+static void server_reach(void *adapter, bool there)
+{
+	struct app_server *server = &((struct listener *)adapter)->server;
+
+	if (!there)
+		abandon(server);
+	for (size_t i = 0; there && i < server->accounts_count; i++)
+		server->accounts[i].changed = true;
+	app_server_say_bound(server);
+}
+
 /* No new binds, and what comes now is refused for later; what was accepted is answered first, for an application that hears nothing sends
  * again. The tick that finds nothing owed ends it. */
 static void server_drain(void *adapter)
@@ -481,6 +511,7 @@ const struct fg_adapter_ops fg_adapter_smpp_server = {
 	.taken = server_taken,
 	.receipt = server_receipt,
 	.answer = server_answer,
+	.reach = server_reach,
 	.prepare = server_prepare,
 	.adopt = server_adopt,
 	.drain = server_drain,

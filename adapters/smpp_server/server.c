@@ -98,8 +98,7 @@ enum fg_rc app_server_init(struct app_server *server, struct fg_adapter_host *ho
 	server->pending = calloc(server->pending_cap, sizeof(*server->pending));
 	if (!server->accounts || !server->pending)
 		return FG_E_NO_MEMORY;
-	for (uint32_t i = 0; i < server->pending_cap; i++)
-		server->pending[i].next_free = i + 1;
+	app_pending_forget(server);
 	return read_accounts(server);
 }
 
@@ -172,6 +171,20 @@ uint64_t app_pending_new(struct app_server *server, struct app_session *session,
 		pending->generation = 1;
 	session->in_flight++;
 	return (uint64_t)pending->generation << 32 | place;
+}
+
+void app_pending_forget(struct app_server *server)
+{
+	for (uint32_t i = 0; i < server->pending_cap; i++) {
+		server->pending[i].session = NULL;
+		server->pending[i].multi = NULL;
+		server->pending[i].generation++;
+		server->pending[i].next_free = i + 1;
+	}
+	while (server->multis.tqh_first)
+		app_multi_free(server, server->multis.tqh_first);
+	server->first_free = 0;
+	server->pending_count = 0;
 }
 
 struct app_pending *app_pending_find(struct app_server *server, uint64_t token)

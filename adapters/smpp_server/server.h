@@ -174,6 +174,8 @@ uint64_t app_pending_new(struct app_server *server, struct app_session *session,
 			 const struct fg_smpp_pdu *pdu);
 struct app_pending *app_pending_find(struct app_server *server, uint64_t token);
 void app_pending_free(struct app_server *server, struct app_pending *pending);
+/* All of them, whose sessions must be gone: answers that still come find nobody. O(APP_PENDING_MAX). */
+void app_pending_forget(struct app_server *server);
 /* Make a server without sockets: for listener.c and tests. FG_OK; FG_E_NO_MEMORY. */
 enum fg_rc app_server_init(struct app_server *server, struct fg_adapter_host *host,
 			   const struct fg_conf *conf, const struct fg_conf_links *link);

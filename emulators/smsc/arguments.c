@@ -27,6 +27,8 @@ static const char help[] =
 	"  --receipt-jitter TIME   at most so much is added, so that receipts overtake each "
 	"other\n"
 	"  --late TIME             what `late' below means, default 2000\n"
+	"  --repeat                receipts and messages of phones again until they are "
+	"answered\n"
 	"  --mix WHAT=PERCENT,...  outcomes of messages that nothing else decides: a status, "
 	"drop,\n"
 	"                          close or cut, such as 0x58=5,0x08=1,drop=0.5\n"
@@ -138,6 +140,7 @@ enum option_key {
 	RECEIPT_DELAY,
 	RECEIPT_JITTER,
 	LATE,
+	REPEAT,
 	MIX,
 	RECEIPT_MIX,
 	RATE,
@@ -169,6 +172,7 @@ static const struct option long_options[] = {
 	{ "receipt-delay", required_argument, NULL, RECEIPT_DELAY },
 	{ "receipt-jitter", required_argument, NULL, RECEIPT_JITTER },
 	{ "late", required_argument, NULL, LATE },
+	{ "repeat", no_argument, NULL, REPEAT },
 	{ "mix", required_argument, NULL, MIX },
 	{ "receipt-mix", required_argument, NULL, RECEIPT_MIX },
 	{ "rate", required_argument, NULL, RATE },
@@ -256,6 +260,9 @@ static bool read_times(struct fg_smsc_options *o, int option, bool *receipt_id)
 		return true;
 	case LATE:
 		o->late_ms = duration("--late", optarg);
+		return true;
+	case REPEAT:
+		o->repeat = true;
 		return true;
 	case SEED:
 		o->seed = (uint32_t)number("--seed", optarg, UINT32_MAX);

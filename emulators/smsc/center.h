@@ -66,6 +66,7 @@ struct smsc_conn {
 	bool full;    /* the peer reads slowly: nothing but answers is sent */
 	uint32_t sequence;
 	unsigned holders, unanswered;
+	struct smsc_queue sent; /* with --repeat: deliveries that are not answered, oldest first */
 };
 
 struct smsc_slot {
@@ -138,6 +139,12 @@ uint64_t smsc_receipt_delay_us(struct smsc_center *center, const struct emu_outc
 enum fg_rc smsc_mo(struct smsc_center *center, const struct fg_smsc_mo *mo, const char *text,
 		   size_t text_len);
 void smsc_waiting_flush(struct smsc_center *center, struct smsc_conn *conn);
+
+/* With --repeat: done, or to be brought again when status says that it may be taken later. */
+void smsc_delivery_answered(struct smsc_conn *conn, uint32_t sequence, uint32_t status);
+
+/* The connection is gone: what it did not answer goes to another, or waits for one. */
+void smsc_deliveries_back(struct smsc_conn *conn);
 
 /* ---- later.c ---- */
 

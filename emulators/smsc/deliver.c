@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/wire/alphabet.h"
+#include "lib/wire/smpp_status.h"
 #include "lib/wire/udh.h"
 
 enum {
@@ -17,6 +18,7 @@ enum {
 	REGISTERED_ON_SUCCESS = 3, /* only in 5.0 */
 	CODING_UCS2 = 8,
 	SHORT_NUMBER_MAX = 6,
+	REPEAT_US = 100000,
 	UD_CAP = 254, /* septets are not packed, UCS-2 is two octets */
 };
 
@@ -28,6 +30,7 @@ struct address {
 struct delivery {
 	struct smsc_later later;    /* conn: the receiver to prefer */
 	struct smsc_system *system; /* NULL: any */
+	uint32_t sequence;          /* it was sent under */
 	bool receipt;
 	struct address source, destination;
 	/* of a receipt */
@@ -133,16 +136,28 @@ static void mo_send(struct smsc_conn *conn, const struct delivery *delivery)
 	conn->center->counters.mo++;
 }
 
+static void count_pending(struct smsc_center *center, const struct delivery *delivery, int more)
+{
+	if (delivery->receipt)
+		center->counters.receipts_pending += (uint64_t)more;
+	else
+		center->counters.mo_pending += (uint64_t)more;
+}
+
 static void delivery_send(struct smsc_conn *conn, struct delivery *delivery)
 {
-	if (delivery->receipt) {
-		conn->center->counters.receipts_pending--;
+	count_pending(conn->center, delivery, -1);
+	if (delivery->receipt)
 		receipt_send(conn, delivery);
-	} else {
-		conn->center->counters.mo_pending--;
+	else
 		mo_send(conn, delivery);
+	delivery->sequence = conn->sequence;
+	if (!conn->center->options.repeat) {
+		smsc_later_free(&delivery->later);
+		return;
 	}
-	smsc_later_free(&delivery->later);
+	conn->center->counters.deliver_open++;
+	smsc_queue_add(&conn->sent, &delivery->later);
 }
 
 /* ---- Finding a receiver ---- */
@@ -198,6 +213,57 @@ void smsc_waiting_flush(struct smsc_center *center, struct smsc_conn *conn)
 	if (conn->system)
 		flush_queue(&conn->system->waiting, conn);
 	flush_queue(&center->waiting, conn);
+}
+
+/* ---- Until it is answered: --repeat ---- */
+
+/* What will never be taken is not brought again (5.1.3: the last two are "permanent" and "reject"). */
+static bool is_for_good(uint32_t status)
+{
+	return status == 0 || status == FG_SMPP_STATUS_RX_P_APPN ||
+	       status == FG_SMPP_STATUS_RX_R_APPN;
+}
+
+static struct delivery *sent_take(struct smsc_conn *conn, uint32_t sequence)
+{
+	for (struct smsc_later **at = &conn->sent.first; *at; at = &(*at)->next) {
+		struct delivery *delivery = (struct delivery *)*at;
+
+		if (delivery->sequence != sequence)
+			continue;
+		*at = delivery->later.next;
+		if (!*at)
+			conn->sent.last = at;
+		return delivery;
+	}
+	return NULL;
+}
+
+void smsc_delivery_answered(struct smsc_conn *conn, uint32_t sequence, uint32_t status)
+{
+	struct delivery *delivery = sent_take(conn, sequence);
+
+	if (!delivery)
+		return;
+	conn->center->counters.deliver_open--;
+	if (is_for_good(status)) {
+		smsc_later_free(&delivery->later);
+		return;
+	}
+	count_pending(conn->center, delivery, 1);
+	if (!smsc_later_add(conn->center, &delivery->later, REPEAT_US))
+		conn->center->counters.receipts_dropped++;
+}
+
+void smsc_deliveries_back(struct smsc_conn *conn)
+{
+	struct smsc_later *later;
+
+	while ((later = smsc_queue_take(&conn->sent))) {
+		conn->center->counters.deliver_open--;
+		count_pending(conn->center, (struct delivery *)later, 1);
+		later->fire(conn->center, later);
+	}
 }
 
 /* ---- Receipts ---- */

@@ -73,6 +73,8 @@ void smsc_later_clear(struct smsc_center *center)
 		smsc_later_free((struct smsc_later *)emu_heap_take(&center->heap));
 	free(center->heap.at);
 	queue_clear(&center->waiting);
+	for (struct smsc_conn *conn = center->conns; conn; conn = conn->next)
+		queue_clear(&conn->sent); /* its owner holds it */
 	for (struct smsc_system *system = center->systems; system; system = system->next)
 		queue_clear(&system->waiting);
 }

@@ -120,6 +120,7 @@ static void unbind(struct smsc_conn *conn)
 	conn->system = NULL;
 	conn->transmits = conn->receives = false;
 	conn->center->counters.bound--;
+	smsc_deliveries_back(conn);
 }
 
 void smsc_conn_close(struct smsc_conn *conn)
@@ -424,6 +425,7 @@ static void take_response(struct smsc_conn *conn, const struct fg_smpp_pdu *pdu)
 	conn->center->counters.deliver_answers++;
 	if (pdu->status != 0)
 		conn->center->counters.deliver_refusals++;
+	smsc_delivery_answered(conn, pdu->sequence, pdu->status);
 }
 
 static void take_transmitted(struct smsc_conn *conn, struct fg_smpp_pdu *pdu)

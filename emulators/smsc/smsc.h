@@ -44,6 +44,7 @@ struct fg_smsc_options {
 	unsigned receipt_delay_ms;
 	unsigned receipt_jitter_ms; /*!< added at random, so that receipts overtake each other */
 	unsigned late_ms;
+	bool repeat;     /*!< bring receipts and messages of phones again until they are answered */
 	unsigned window; /*!< unanswered messages of a bind before 0x58; 0: no limit */
 	unsigned rate;   /*!< messages a second of a system id before 0x58; 0: no limit */
 	unsigned burst;

@@ -103,6 +103,8 @@ void fg_operate_link(struct fg_core *core, const struct fg_ipc_link *said)
 		link->changed_ms = fg_core_now_ms(core);
 	if (link->draining)
 		fg_ctl_link_changed(core, said->link);
+	if (!link->up)
+		fg_relays_link_lost(core, said->link);
 	decide_again(core);
 }
 

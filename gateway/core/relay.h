@@ -42,6 +42,8 @@ void fg_relays_asked(struct fg_core *core, const struct fg_ipc_app_asked *asked)
 void fg_relays_chain_changed(struct fg_core *core, bool reopened);
 /*! The vault is gone, and with it every bind. */
 void fg_relays_vault_lost(struct fg_core *core);
+/*! A link is down, and with it the binds over it. */
+void fg_relays_link_lost(struct fg_core *core, size_t link);
 
 /*! Text for `fallgatectl explain ID`; done gets "" when no message of an application has that id. */
 void fg_relays_explain(struct fg_core *core, const struct fg_id *id, fg_text_cb done, void *arg);

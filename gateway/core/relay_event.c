@@ -14,7 +14,10 @@ enum {
 	REPORT_WAIT_S = FG_RELAY_DAY_S, /* correlation for the validity and this much more */
 	LEAST_WAIT_S = 3 * FG_RELAY_DAY_S,
 	APPLICATION_S = 10, /* one that has just gone */
+	LINK_AGAIN_S = 1,   /* a link that died is started again at once */
 	REFUSED_S = 5,      /* an order refused for a passing reason */
+	NO_VAULT_S =
+		1, /* that it is away from the log: it is started again at once, and not everybody meets it at the same moment */
 	EARLY_MAX = 65536,
 	EARLY_MS = 5000,
 	EARLY_BUCKETS = 4096,
@@ -169,15 +172,18 @@ static void deferred(struct fg_core_relays *relays, struct fg_relay *relay, enum
 	bool throttled = fg_rc_class(rc) == FG_CLASS_THROTTLE;
 
 	back_to_ready(relays, relay, FG_RELAY_LEG);
-	if (fg_relay_is_inbound(
-		    relay)) { /* the application has gone, or is busy: it is no carrier */
-		fg_relay_wait(relays, relay, APPLICATION_S);
-		fg_relay_save(relays, relay, FG_THEN_NOTHING);
-		return;
-	}
 	if (!throttled && relay->tries < UINT8_MAX)
 		relay->tries++;
 	fg_relay_wait(relays, relay, throttled ? 1 : fg_relay_retry_s(relay));
+	fg_relay_save(relays, relay, FG_THEN_NOTHING);
+}
+
+/* What a phone sent, for an application that has gone, is busy, or was cut off by a link that died: then it is there again soon. An
+ * application rather gets it twice than never. */
+static void not_handed_over(struct fg_core_relays *relays, struct fg_relay *relay, bool link_died)
+{
+	back_to_ready(relays, relay, FG_RELAY_LEG);
+	fg_relay_wait(relays, relay, link_died ? LINK_AGAIN_S : APPLICATION_S);
 	fg_relay_save(relays, relay, FG_THEN_NOTHING);
 }
 
@@ -218,13 +224,16 @@ bool fg_relays_leg(struct fg_core *core, const struct fg_ipc_leg *leg)
 		break;
 	case FG_LEG_UNKNOWN:
 		core->links[relay->link].unknown++;
-		if (fg_relay_is_inbound(relay)) /* an application rather gets it twice than never */
-			deferred(relays, relay, FG_E_LINK_DOWN);
+		if (fg_relay_is_inbound(relay))
+			not_handed_over(relays, relay, true);
 		else
 			doubt(relays, relay, FG_RELAY_LEG);
 		break;
 	case FG_LEG_DEFERRED:
-		deferred(relays, relay, rc_of(leg->rc));
+		if (fg_relay_is_inbound(relay))
+			not_handed_over(relays, relay, false);
+		else
+			deferred(relays, relay, rc_of(leg->rc));
 		break;
 	case FG_LEG_OPENED:
 		break;
@@ -240,11 +249,20 @@ void fg_relays_relayed(struct fg_core *core, const struct fg_ipc_relayed *relaye
 		relay->leaf_index = relayed->leaf_index;
 }
 
+static bool is_link_down(const struct fg_core_relays *relays, const struct fg_relay *relay)
+{
+	const struct fg_core *core = relays->core;
+
+	return relay->bearer != FG_BEARER_SECURE && relay->link < core->conf->links_count &&
+	       !core->links[relay->link].up;
+}
+
 bool fg_relays_refused(struct fg_core *core, const struct fg_ipc_refused *refused, bool by_vault)
 {
 	struct fg_core_relays *relays = core->relays;
 	struct fg_relay *relay = fg_relay_find(relays, &refused->message_id);
 	enum fg_rc rc = rc_of(refused->rc);
+	uint32_t wait_s;
 	enum fg_rc_class rc_class = fg_rc_class(rc);
 	bool retry = rc_class == FG_CLASS_RETRY || rc_class == FG_CLASS_OTHER_LINK ||
 		     rc_class == FG_CLASS_THROTTLE;
@@ -256,10 +274,11 @@ bool fg_relays_refused(struct fg_core *core, const struct fg_ipc_refused *refuse
 		return true;
 	LOG_MSG(&relay->id, DLEG, LOGL_NOTICE, "refused leg: by=%s leg=%u rc=%s\n",
 		by_vault ? "vault" : "log", relay->leg, fg_rc_name(rc));
+	wait_s = rc == FG_E_CLOSED ? NO_VAULT_S : REFUSED_S;
 	/* The vault knows what it opened. The log does not: an order that was given before may have been carried out. */
 	if (!by_vault && (relay->flags & FG_RELAY_REPEATED)) {
 		if (retry)
-			fg_relay_timer(relays, relay, now_s(relays) + REFUSED_S);
+			fg_relay_timer(relays, relay, now_s(relays) + wait_s);
 		else
 			doubt(relays, relay, FG_RELAY_REFUSED);
 		return true;
@@ -271,7 +290,11 @@ bool fg_relays_refused(struct fg_core *core, const struct fg_ipc_refused *refuse
 	/* Nothing was opened, so the number of the leg is free again (decision 0009). */
 	relay->leg--;
 	back_to_ready(relays, relay, FG_RELAY_REFUSED);
-	fg_relay_wait(relays, relay, REFUSED_S);
+	if (is_link_down(relays,
+			 relay)) /* as after a vault came back: it goes on when that is up */
+		fg_relay_push(&relays->decide, relay);
+	else
+		fg_relay_wait(relays, relay, wait_s);
 	fg_relay_save(relays, relay, FG_THEN_NOTHING);
 	return true;
 }

@@ -134,18 +134,39 @@ void fg_relays_bound(struct fg_core *core, const struct fg_ipc_app_bound *bound)
 }
 
 /* What was with a link is owed again: whether the application has it, nobody can say. */
+static void owe_again(struct fg_relay_account *account)
+{
+	struct fg_relay *relay;
+
+	while ((relay = fg_relay_pop(&account->telling))) {
+		relay->flags &= (uint8_t)~FG_RELAY_TELLING;
+		fg_relay_push(&account->tell, relay);
+	}
+}
+
 void fg_relays_vault_lost(struct fg_core *core)
 {
 	struct fg_core_relays *relays = core->relays;
-	struct fg_relay *relay;
+
+	for (size_t i = 0; relays && i < core->conf->accounts_count; i++) {
+		memset(relays->accounts[i].binds, 0, sizeof(relays->accounts[i].binds));
+		owe_again(&relays->accounts[i]);
+	}
+}
+
+/* Which link has which receipt is not kept: of an account with binds over two, some are told twice. */
+void fg_relays_link_lost(struct fg_core *core, size_t link)
+{
+	struct fg_core_relays *relays = core->relays;
 
 	for (size_t i = 0; relays && i < core->conf->accounts_count; i++) {
 		struct fg_relay_account *account = &relays->accounts[i];
 
-		memset(account->binds, 0, sizeof(account->binds));
-		while ((relay = fg_relay_pop(&account->telling))) {
-			relay->flags &= (uint8_t)~FG_RELAY_TELLING;
-			fg_relay_push(&account->tell, relay);
-		}
+		if (!account->binds[link].receivers)
+			continue;
+		account->binds[link] = (struct fg_relay_bind){ 0 };
+#ifndef FG_MUTANT_relay_link_lost
+		owe_again(account);
+#endif
 	}
 }

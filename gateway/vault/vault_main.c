@@ -76,14 +76,42 @@ static void on_frame(struct fg_channel *channel, const struct fg_frame *frame, i
 	event_active(vault->flush, 0, 0);
 }
 
+/* Nothing here remembers what links asked of the core, so they have to know when it will not be answered. */
+static void tell_reach(struct vault_process *vault, struct fg_channel *link)
+{
+	struct fg_frame frame = { .type = FG_IPC_REACH };
+
+	frame.reach.core = vault->core && fg_channel_is_open(vault->core);
+	if (link && fg_channel_is_open(link))
+		say(link, &frame);
+}
+
+static void tell_reach_all(struct vault_process *vault)
+{
+	for (size_t i = 0; i < FG_CONF_LINKS_MAX; i++)
+		tell_reach(vault, vault->links[i]);
+}
+
 static void on_open(struct fg_channel *channel, void *arg)
 {
 	struct vault_process *vault = arg;
 
-	if (channel == vault->core)
+	if (channel == vault->core) {
 		fg_vault_core_open(vault->vault);
-	else if (channel == vault->log)
+		tell_reach_all(vault);
+	} else if (channel == vault->log) {
 		fg_vault_log_open(vault->vault);
+	} else {
+		tell_reach(vault, channel);
+	}
+}
+
+static void drop_core(struct vault_process *vault)
+{
+	if (!vault->core)
+		return;
+	TALLOC_FREE(vault->core);
+	tell_reach_all(vault);
 }
 
 static void drop_link(struct vault_process *vault, size_t link)
@@ -101,7 +129,7 @@ static void on_closed(struct fg_channel *channel, enum fg_rc rc, void *arg)
 
 	LOGP(DVAULT, LOGL_NOTICE, "close channel: %s\n", fg_rc_name(rc));
 	if (channel == vault->core)
-		TALLOC_FREE(vault->core);
+		drop_core(vault);
 	else if (channel == vault->log)
 		TALLOC_FREE(vault->log);
 	else
@@ -180,6 +208,8 @@ static void peer(struct fg_role_process *process, const struct fg_ipc_peer *fram
 		FG_BUG("peer %u of role %u is not configured", frame->link, frame->role);
 	if (frame->role == FG_ROLE_LINK)
 		drop_link(vault, frame->link);
+	if (frame->role == FG_ROLE_CORE)
+		drop_core(vault);
 	TALLOC_FREE(*slot);
 	*slot = fg_channel_new(fg_role_ctx(process), fg_loop_base(fg_role_loop(process)), fd_take,
 			       FG_ROLE_VAULT, (enum fg_role)frame->role, NULL, &channel_ops, vault);

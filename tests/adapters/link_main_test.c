@@ -92,6 +92,13 @@ static void send_conf(void)
 	assert_ok(fg_channel_send(t.parent, &frame));
 }
 
+static void say_reach(bool core)
+{
+	const struct fg_frame reach = { .type = FG_IPC_REACH, .reach.core = core };
+
+	assert_ok(fg_channel_send(t.vault, &reach));
+}
+
 static pid_t start_link(void)
 {
 	struct fg_frame trust = { .type = FG_IPC_TRUST }, start = { .type = FG_IPC_START };
@@ -128,12 +135,12 @@ static pid_t start_link(void)
 	return pid;
 }
 
-static void send_job(void)
+static void send_job_of(uint8_t id)
 {
 	static const uint8_t offsets[8] = { 0, 0, 0, 0, 0, 0, 0, 3 };
 	struct fg_frame frame = { .type = FG_IPC_JOB };
 
-	frame.job.message_id.b[15] = 1;
+	frame.job.message_id.b[15] = id;
 	frame.job.leg = 1;
 	frame.job.destination = FG_BYTES_TEXT("+12025550199");
 	frame.job.text = FG_BYTES_TEXT("Hello");
@@ -141,6 +148,12 @@ static void send_job(void)
 	frame.job.offsets = FG_BYTES(offsets, sizeof(offsets));
 	frame.job.message_reference = 7;
 	assert_ok(fg_channel_send(t.vault, &frame));
+}
+
+static void send_job(void)
+{
+	say_reach(true);
+	send_job_of(1);
 }
 
 static void a_link_turns_jobs_into_outcomes_and_reports_and_stops(void **state)
@@ -162,6 +175,31 @@ static void a_link_turns_jobs_into_outcomes_and_reports_and_stops(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+	talloc_free(t.ctx);
+}
+
+/* A carrier brings again what was not taken; the loop forgets it. */
+static void a_report_is_taken_while_there_is_a_core_to_store_it(void **state)
+{
+	const struct fg_frame drain = { .type = FG_IPC_DRAIN };
+	pid_t pid;
+	int status;
+
+	(void)state;
+	memset(&t, 0, sizeof(t));
+	pid = start_link();
+	send_job_of(1);
+	TURN_UNTIL(t.outcomes == 1);
+	say_reach(true);
+	send_job_of(2);
+	TURN_UNTIL(t.outcomes == 2 && t.reports > 0);
+	say_reach(false);
+	send_job_of(3);
+	TURN_UNTIL(t.outcomes == 3);
+	assert_ok(fg_channel_send(t.vault, &drain));
+	TURN_UNTIL(t.parent_closed);
+	assert_int_equal(t.reports, 2); /* one a part, of the second job alone */
+	assert_int_equal(waitpid(pid, &status, 0), pid);
 	talloc_free(t.ctx);
 }
 
@@ -204,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_link_turns_jobs_into_outcomes_and_reports_and_stops),
+		cmocka_unit_test(a_report_is_taken_while_there_is_a_core_to_store_it),
 		cmocka_unit_test(a_link_that_the_vault_drains_finishes_and_leaves),
 		cmocka_unit_test(a_link_without_its_vault_leaves_with_an_error),
 	};

@@ -178,6 +178,23 @@ static void after_a_lost_connection_nobody_is_answered(void **state)
 	expect_nothing();
 }
 
+/* Nobody will say that it is stored: the carrier keeps it, and its place is free. */
+static void what_a_core_that_went_did_not_answer_stays_with_the_carrier(void **state)
+{
+	struct fg_smpp_pdu pdu = deliver(18, "hello");
+
+	(void)state;
+	bind_it();
+	say_pdu(&pdu);
+	fg_smpp_account_abandon(t.account);
+	pdu = expect(FG_SMPP_DELIVER_SM_RESP);
+	assert_int_equal(pdu.status, 0x64);
+	assert_int_equal(pdu.sequence, 18);
+	taken(newest(), FG_OK); /* what comes late finds nobody */
+	fg_smpp_account_abandon(t.account);
+	expect_nothing();
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, smpp_setup, smpp_teardown)
 
 int main(void)
@@ -189,6 +206,7 @@ int main(void)
 		CASE(alphabets_and_payloads_are_read),
 		CASE(what_is_no_text_is_refused_for_good),
 		CASE(after_a_lost_connection_nobody_is_answered),
+		CASE(what_a_core_that_went_did_not_answer_stays_with_the_carrier),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -427,6 +427,46 @@ static bool file_has(const char *path, const char *word)
 	return memmem(octets, len, word, strlen(word));
 }
 
+/* The answer of conn to what was heard at that place. */
+static void answer(struct smsc_conn *conn, unsigned which, uint32_t status)
+{
+	struct fg_smpp_pdu pdu = { .command = FG_SMPP_DELIVER_SM_RESP, .status = status };
+
+	t.sequence = t.heard[which].pdu.sequence - 1;
+	tell(conn, &pdu);
+}
+
+static void what_is_not_answered_comes_again_where_that_is_asked_for(void **state)
+{
+	struct fg_smsc_mo mo = { .source = "+4915100", .destination = "1234" };
+
+	(void)state;
+	t.options.repeat = true;
+	begin();
+	submit(t.conn, "491500", "x");
+	pass(1000);
+	assert_ok(smsc_mo(t.center, &mo, "one", 3));
+	assert_ok(smsc_mo(t.center, &mo, "two", 3));
+	assert_int_equal(t.count, 4);
+	answer(t.conn, 2, 0);
+	answer(t.conn, 3, 0x14); /* queue full: later */
+	assert_int_equal(t.center->counters.deliver_open, 1);
+	pass(100);
+	assert_int_equal(t.count, 5);
+	assert_memory_equal(t.heard[4].pdu.sm.short_message.at, "two", 3);
+	smsc_conn_close(t.conn);
+	t.conn = bind_as(FG_SMPP_BIND_TRANSCEIVER, "a");
+	assert_int_equal(t.count, 8); /* the answer to the bind, and what was not answered */
+	assert_int_equal(receipt(6).state, FG_DLR_DELIVERED);
+	answer(t.conn, 6, 0);
+	answer(t.conn, 7, 0x65); /* permanent */
+	assert_int_equal(t.center->counters.deliver_open, 0);
+	smsc_conn_close(t.conn);
+	t.conn = bind_as(FG_SMPP_BIND_TRANSCEIVER, "a");
+	pass(1000);
+	assert_int_equal(t.count, 9);
+}
+
 static void a_capture_has_no_password(void **state)
 {
 	char path[] = "/tmp/smsc_center_test.XXXXXX";
@@ -465,6 +505,7 @@ int main(void)
 		CASE(a_data_sm_is_taken_like_a_submit),
 		CASE(a_phone_sends_in_parts_by_header_or_as_data),
 		CASE(a_script_has_messages_from_phones),
+		CASE(what_is_not_answered_comes_again_where_that_is_asked_for),
 		CASE(a_capture_has_no_password),
 	};
 

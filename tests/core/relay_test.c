@@ -397,6 +397,24 @@ static void a_refused_order_keeps_its_leg_or_ends_the_message(void **state)
 	assert_int_equal(app->fixture->core.relays->sending_on[0], 1);
 }
 
+/* As after a vault came back: first the order is refused, then its link is up. */
+static void an_order_that_its_link_missed_goes_on_when_that_is_up(void **state)
+{
+	struct app *app = *state;
+	struct fg_id id = SUBMIT(app, .registered = 1);
+
+	app_turn(app);
+	app_link(app, 0, false, 0);
+	app_link(app, 1, false, 0);
+	app_refused(app, &id, 1, FG_E_LINK_DOWN, true);
+	app_turn(app);
+	assert_int_equal(app_state(app, &id), FG_JOB_READY);
+	assert_int_equal(app->orders, 1);
+	app_link(app, 0, true, 100);
+	assert_int_equal(app->orders, 2);
+	assert_int_equal(app_order(app)->leg, 1);
+}
+
 /* ---- crashes ---- */
 
 static void an_order_in_flight_is_given_again_and_the_same(void **state)
@@ -556,6 +574,7 @@ int main(void)
 		APP(a_failed_leg_takes_the_next_link_with_a_leg_of_its_own),
 		APP(what_is_deferred_is_tried_again_and_keeps_its_place_with_its_recipient),
 		APP(a_refused_order_keeps_its_leg_or_ends_the_message),
+		APP(an_order_that_its_link_missed_goes_on_when_that_is_up),
 		APP(an_order_in_flight_is_given_again_and_the_same),
 		APP(a_repeated_order_waits_while_the_directory_is_unreadable),
 		APP(a_restart_forgets_nothing_whatever_the_state),

@@ -95,6 +95,27 @@ static void an_application_that_is_away_hears_when_it_binds_again(void **state)
 	assert_int_equal(app->fixture->core.relays->count, 0);
 }
 
+static void what_a_link_that_died_had_is_told_again(void **state)
+{
+	struct app *app = *state;
+	struct fg_id id = app_sent(app, "m", 1);
+	const struct fg_ipc_link down = { .link = SERVER_LINK }, other = { .link = 0 };
+
+	app_bound(app, "shop", 1, 10);
+	app_report(app, 0, "m0", FG_DLR_DELIVERED);
+	assert_int_equal(app->receipts, 1);
+	fg_operate_link(&app->fixture->core, &other);
+	app_bound(app, "shop", 1, 10);
+	assert_int_equal(app->receipts, 1);
+	fg_operate_link(&app->fixture->core, &down);
+	app_turn(app);
+	assert_int_equal(app->receipts, 1); /* nobody is bound */
+	app_bound(app, "shop", 1, 10);
+	assert_int_equal(app->receipts, 2);
+	app_told(app, &id, FG_OUTCOME_ACCEPTED);
+	assert_int_equal(app_state(app, &id), 0);
+}
+
 static void a_long_message_is_delivered_when_all_its_parts_are(void **state)
 {
 	struct app *app = *state;
@@ -407,6 +428,7 @@ int main(void)
 		APP(a_final_receipt_is_told_once),
 		APP(who_wants_failures_only_hears_of_failures_only),
 		APP(an_application_that_is_away_hears_when_it_binds_again),
+		APP(what_a_link_that_died_had_is_told_again),
 		APP(a_long_message_is_delivered_when_all_its_parts_are),
 		APP(a_report_that_overtakes_its_leg_waits_for_it),
 		APP(a_doubt_is_ended_by_a_report_with_our_number_or_by_time),

@@ -5,27 +5,24 @@ A step is what lib/base/fault.h names: a frame of lib/ipc/ipc.def about to be wr
 or the store about to become durable, or durable. Which steps the flows have is not written down here but seen: a round that nobody dies in
 is traced. Then for each step, as often as a round passes it, the process that is there is killed while Alice sends to Bob's device and, with
 consent, to a number. A frame of the table that no round passes must stand in RESTART (it is driven by a process that comes back, or by a
-device that comes and goes) or in EXCEPTIONS, with the reason. The gateway is one and the same for all steps, so damage would add up. It has
-to be built with --enable-fault-points. What is not here: kills at random moments under load, which kill_test.py has.
+device that comes and goes), in relay_steps_test.DRIVEN, which that module drives, or in EXCEPTIONS, with the reason. The gateway is one and
+the same for all steps, so damage would add up. It has to be built with --enable-fault-points. What is not here: kills at random moments under load, which kill_test.py has.
 """
 import collections
-import mmap
 import os
-import pathlib
 import random
-import re
 import signal
-import struct
 
 import pytest
 
+import relay_steps_test
+from faults import Control, carried, leg_was_open, role_at, row_of
 from gateway import Gateway, tail, wait_for
 from kill_test import (BOB, MARK, ROLES, SETTINGS, SETTLE_S, UNKNOWN, Device, Run, some, test_devices_keep_their_state,  # noqa: F401
                        test_every_message_has_an_end_or_is_in_doubt, test_no_device_is_left_without_an_answer,
                        test_no_text_leaves_twice_by_sms, test_nothing_died_but_by_our_hand, test_receipts_of_sms_are_true,
                        test_the_store_is_whole, test_what_was_sealed_arrives_once_and_only_there, test_the_log_verifies)
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 REACH_S = 10
 CALM_ROUNDS = 2
 
@@ -62,83 +59,13 @@ EXCEPTIONS = {
 }
 
 
-# Frames of applications and inbound messages alone (flows C and D): a gateway with a link that brings such messages has to drive them.
-OTHER_FLOWS = ["SUBMIT", "SEALED", "TAKEN", "RELAY", "RELAYED", "UNSEAL", "COPIES", "APP_RECEIPT", "APP_TOLD", "APP_BOUND", "APP_ASK",
-               "APP_ASKED", "APP_ANSWER"]
-
-# Where a dying vault or link leaves no doubt: before the leg is durable nothing can have been sent, after its outcome is, all is known.
-# A core, a log or a secure link that dies leaves none anywhere.
-CERTAIN = {
-    ("log>vault LEAVES receive", 1), ("log>vault OPEN receive", 1), ("vault disk JOURNAL before", 1),
-    ("vault disk JOURNAL after", 2), ("vault>core LEG send", 2), ("vault>core LEG sent", 2), ("core>vault STORED receive", 1),
-    ("vault>link STORED send", 1), ("vault>link STORED sent", 1), ("vault>link STORED receive", 1),
-}
-
-
-class Control:
-    """struct fg_fault_control of lib/base/fault.h, shared with all processes of the gateway."""
-
-    HEAD = struct.Struct("=IIII64s")
-    STEP, TRACE_MAX = 64, 8192
-    ARMED, DONE = 1, 2
-
-    def __init__(self, path):
-        path.write_bytes(bytes(self.HEAD.size + self.STEP * self.TRACE_MAX))
-        with path.open("r+b") as file:
-            self.map = mmap.mmap(file.fileno(), 0)
-
-    def word(self, index):
-        return struct.unpack_from("=I", self.map, 4 * index)[0]
-
-    def put(self, index, value):
-        struct.pack_into("=I", self.map, 4 * index, value)
-
-    def arm(self, step, passes):
-        self.put(0, 0)
-        struct.pack_into("=I8x64s", self.map, 4, passes, step.encode())
-        self.put(0, self.ARMED)
-
-    def died(self):
-        """The process that died at the step, once it has."""
-        return self.word(2) if self.word(0) == self.DONE else 0
-
-    def disarm(self):
-        if self.word(0) == self.ARMED:
-            self.put(0, 0)
-
-    def forget(self):
-        self.put(3, 0)
-
-    def trace(self):
-        count = min(self.word(3), self.TRACE_MAX)
-        steps = (self.map[at:at + self.STEP] for at in range(self.HEAD.size, self.HEAD.size + count * self.STEP, self.STEP))
-        return [step.split(b"\0")[0].decode() for step in steps]
-
-
-def carried():
-    """FROM>TO FRAME of each row between the five roles of a flow."""
-    rows = re.findall(r"^FG_IPC_CARRIES\((\w+), (\w+), (\w+)\)", (ROOT / "lib/ipc/ipc.def").read_text(), re.M)
-    return [f"{who.lower()}>{whom.lower()} {frame}" for who, whom, frame in rows if {who.lower(), whom.lower()} <= set(ROLES)]
-
-
-def row_of(step):
-    """A step without its moment."""
-    return step.rpartition(" ")[0]
-
-
-def role_at(step):
-    """Who is there and dies."""
-    place, *_, moment = step.split()
-    who, _, whom = place.partition(">")
-    return whom if moment == "receive" else who
-
-
 class Steps(Run):
     def __init__(self, gateway, control, alice, bob, visitor):
         super().__init__(gateway, alice, bob, random.Random(0))
         self.control, self.visitor = control, visitor
         self.reached, self.missed = [], []  # (step, number)
         self.at = {}  # message: (step, number) that was armed while it was under way, None in a calm round
+        self.open = set()  # (step, number) at which a vault or link died while a leg was open
 
     def settle(self):
         assert wait_for(self.ready), f"not ready: {self.gateway.children()}\n{tail(self.gateway.parent.log)}"
@@ -180,6 +107,8 @@ class Steps(Run):
         if not reached:
             return
         self.kills[role] += 1
+        if role in ("vault", "link") and leg_was_open(self.control.trace(), step, number):
+            self.open.add((step, number))
         dead = self.control.died()
         assert stimulus or dead == before[role], f"another process than {role} died at {step}"
         assert wait_for(lambda: self.gateway.children().get(role, dead) != dead), f"{role} did not come back after {step}"
@@ -219,11 +148,9 @@ def test_every_frame_of_the_table_is_a_step_or_an_exception(run):
     rows = set(carried())
     driven = {row_of(step) for step, _ in run.reached}
     assert rows
-    exceptions = set(EXCEPTIONS) | {row for row in rows if row.split()[1] in OTHER_FLOWS}
-    assert not rows - driven - exceptions, "neither driven nor an exception with its reason"
+    assert not rows - driven - relay_steps_test.DRIVEN - set(EXCEPTIONS), "neither driven, here or there, nor an exception with its reason"
     assert not (set(EXCEPTIONS) | set(RESTART)) - rows, "no longer in the table"
-    assert not set(OTHER_FLOWS) - {row.split()[1] for row in rows}, "no longer in the table"
-    assert not exceptions & {row_of(step) for step in run.passes}, "a round passes what is called an exception"
+    assert not set(EXCEPTIONS) & ({row_of(step) for step in run.passes} | relay_steps_test.DRIVEN), "a round passes what is called an exception"
 
 
 def test_each_role_died_at_each_step(run):
@@ -234,12 +161,9 @@ def test_each_role_died_at_each_step(run):
 
 
 def test_there_is_doubt_only_where_a_leg_was_open(run):
-    """Elsewhere the SMS has arrived, and Alice knows."""
+    """Elsewhere the SMS has arrived, and Alice knows: before the leg is durable nothing can have been sent, after its outcome is, all is
+    known. A core, a log or a secure link that dies leaves no doubt anywhere."""
     got = {sms["text"] for sms in run.gateway.sms()}
-    wrong = []
-    for message, text in run.sms.items():
-        step = run.at[message]
-        sure = step is None or role_at(step[0]) not in ("vault", "link") or step in CERTAIN
-        if sure and (MARK + text not in got or any(row["kind"] == UNKNOWN for row in run.alice.receipts(message))):
-            wrong.append(message)
+    wrong = [message for message, text in run.sms.items() if run.at[message] not in run.open and
+             (MARK + text not in got or any(row["kind"] == UNKNOWN for row in run.alice.receipts(message)))]
     assert not wrong, f"{[run.at[message] for message in wrong]}\n{some(run, wrong)}"

@@ -327,7 +327,7 @@ class Gateway:
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
     def children(self):
-        """{role or link: pid} of the processes that fallgated has now."""
+        """{role or link: pid} of the processes that fallgated has now; links after the first are link1, link2 and so on."""
         found = {}
         for status in pathlib.Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -337,9 +337,8 @@ class Gateway:
                 continue
             if parent == self.parent.pid and b"--role" in words:
                 role = words[words.index(b"--role") + 1].decode()
-                if role in found:  # a second link
-                    role += words[words.index(b"--link") + 1].decode() if b"--link" in words else status.parent.name
-                found[role] = int(status.parent.name)
+                link = words[words.index(b"--link") + 1].decode() if b"--link" in words else "0"
+                found[role if link == "0" else role + link] = int(status.parent.name)
         return found
 
     def logs(self):
