@@ -49,6 +49,8 @@ struct fg_job {
 	uint16_t concat_ref;
 	uint16_t message_reference; /*!< user_message_reference, where the protocol has one */
 	uint32_t validity_s;
+	uint8_t flags; /*!< enum fg_submit_flag: shown at once, and before others, where the protocol can say so */
+	uint8_t protocol_id; /*!< TP-PID */
 };
 
 struct fg_job_outcome {

@@ -60,6 +60,8 @@ enum fg_rc fg_host_job_from_frame(const struct fg_ipc_job *frame,
 		.concat_ref = frame->concat_ref,
 		.message_reference = frame->message_reference,
 		.validity_s = frame->validity_s,
+		.flags = frame->flags,
+		.protocol_id = frame->protocol_id,
 	};
 	enum fg_rc rc;
 

@@ -417,12 +417,13 @@ static enum fg_rc part_data(const struct fg_modem_session *session, const struct
 					.total = job->parts,
 					.sequence = (uint8_t)(at + 1) };
 	size_t end = at + 1u < job->parts ? parts[at + 1].offset : job->text->len;
-	uint8_t header[FG_UDH_CONCAT_MAX];
+	uint8_t header[FG_UDH_MAX];
 	size_t header_len = 0;
 
 	if (!concat.wide)
 		concat.reference &= 0xFF;
-	if (job->parts > 1 && fg_udh_concat_write(&concat, header, &header_len) != FG_OK)
+	if (fg_udh_write(job->parts > 1 ? &concat : NULL, (uint8_t)fg_alphabet_locking(job->alphabet),
+			 (uint8_t)fg_alphabet_single(job->alphabet), header, &header_len) != FG_OK)
 		return FG_E_ARG;
 	return fg_tpdu_ud_write(header, header_len, job->alphabet,
 				job->text->data + parts[at].offset, end - parts[at].offset, out,
@@ -435,7 +436,9 @@ static enum fg_rc part_octets(const struct fg_modem_session *session, const stru
 			      uint8_t out[static FG_TPDU_MAX], size_t *len)
 {
 	struct fg_tpdu_submit submit = { .status_report = true,
-					 .dcs = fg_tpdu_dcs(job->alphabet, -1) };
+					 .pid = job->protocol_id,
+					 .dcs = fg_tpdu_dcs(job->alphabet,
+							    job->flags & FG_SUBMIT_FLASH ? 0 : -1) };
 	uint8_t data[FG_TPDU_UD_MAX];
 	enum fg_rc rc = fg_tpdu_address_from(job->destination, strlen(job->destination),
 					     &submit.destination);

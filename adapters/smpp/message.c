@@ -18,6 +18,7 @@ enum {
 	MESSAGE_OCTETS = 140, /* 3GPP TS 23.040, 9.2.3.16; 160 septets */
 	DATA_CODING_DEFAULT = 0,
 	DATA_CODING_UCS2 = 8,
+	DATA_CODING_CLASS_0 = 0x10, /* 3GPP TS 23.038, 4: general, with a class */
 	TON_INTERNATIONAL = 1, /* 3.4, 5.2.5 */
 	TON_NETWORK_SPECIFIC = 3,
 	TON_ALPHANUMERIC = 5,
@@ -123,6 +124,10 @@ static enum fg_rc message_write(const struct fg_smpp_account *account, const str
 	}
 	out->len = out->udh_len + text_len;
 	out->data_coding = alphabet == FG_ALPHABET_UCS2 ? DATA_CODING_UCS2 : DATA_CODING_DEFAULT;
+	/* Of the default alphabet of a link that is not GSM nobody can say that it is shown at once. */
+	if (job->flags & FG_SUBMIT_FLASH &&
+	    (alphabet == FG_ALPHABET_UCS2 || fg_alphabet_is_septets(alphabet)))
+		out->data_coding |= DATA_CODING_CLASS_0;
 	return rc;
 }
 
@@ -198,6 +203,8 @@ void message_send(struct fg_smpp_session *session, struct in_flight *slot)
 	pdu.sm.esm_class = message.udh_len > 0 ? FG_SMPP_ESM_UDH : 0;
 	pdu.sm.registered_delivery = 1;
 	pdu.sm.data_coding = message.data_coding;
+	pdu.sm.priority_flag = job->flags & FG_SUBMIT_PRIORITY ? 1 : 0;
+	pdu.sm.protocol_id = job->protocol_id;
 	if (message.len - message.udh_len <=
 	    room_beside(alphabet_for(account, job), message.udh_len))
 		pdu.sm.short_message = (struct fg_smpp_bytes){ message.octets, message.len };

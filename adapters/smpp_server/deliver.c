@@ -16,6 +16,7 @@ enum {
 	SHORT_MAX = 254, /* 5.2.22 */
 	TEXT_MAX = 2 * 16384,
 	CODING_UCS2 = 8,
+	CODING_CLASS_0 = 0x10, /* 3GPP TS 23.038, 4 */
 };
 
 /* A bind of the account with a free place, the next one of its ring; NULL: none is there now. */
@@ -61,6 +62,8 @@ static enum fg_rc send_message(struct app_session *session, const struct fg_job 
 	app_address(job->destination, &pdu.sm.dest_addr_ton, &pdu.sm.dest_addr_npi,
 		    &pdu.sm.destination_addr);
 	pdu.sm.data_coding = alphabet == FG_ALPHABET_UCS2 ? CODING_UCS2 : 0;
+	if (job->flags & FG_SUBMIT_FLASH)
+		pdu.sm.data_coding |= CODING_CLASS_0;
 	if (len <= SHORT_MAX)
 		pdu.sm.short_message = (struct fg_smpp_bytes){ octets, len };
 	else

@@ -377,8 +377,10 @@ static void apply_report(struct fg_core_relays *relays, struct fg_relay_ref *ref
 		part = part_of(relays, ref, report);
 	if (!part || part->final || !report->final) {
 		/* What is not final is worth no commit; what was final once stays as it was. */
-		if (part && !part->final)
+		if (part && !part->final && relay->report != report->state) {
 			relay->report = report->state;
+			fg_relay_tell_intermediate(relays, relay);
+		}
 		stored_now(relays->core, report);
 		return;
 	}

@@ -420,4 +420,6 @@ void fg_relay_joins_free(struct fg_core_relays *relays);
 int fg_relay_receiver(const struct fg_core_relays *relays, size_t account);
 bool fg_relay_wants_receipt(const struct fg_relay *relay);
 void fg_relay_tell(struct fg_core_relays *relays, struct fg_relay *relay);
+/*! It is not over: what the carrier says of it so far, to who asked for that and is there. */
+void fg_relay_tell_intermediate(struct fg_core_relays *relays, const struct fg_relay *relay);
 void fg_relay_tell_on(struct fg_core_relays *relays);

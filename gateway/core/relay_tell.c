@@ -8,7 +8,7 @@
 #include <string.h>
 #include "lib/wire/dlr.h"
 
-enum { WANTS = 3, ON_FAILURE_ONLY = 2 }; /* SMPP v3.4, 5.2.17, bits 1 and 0 */
+enum { WANTS = 3, ON_FAILURE_ONLY = 2, INTERMEDIATE = 0x10 }; /* SMPP v3.4, 5.2.17, bits 1 and 0 */
 
 bool fg_relay_wants_receipt(const struct fg_relay *relay)
 {
@@ -29,7 +29,7 @@ static uint8_t protection_of(uint8_t bearer)
 								     : FG_PROTECTION_NONE;
 }
 
-static enum fg_rc say(struct fg_core *core, const struct fg_relay *relay, uint16_t link)
+static enum fg_rc say(struct fg_core *core, const struct fg_relay *relay, uint16_t link, bool final)
 {
 	struct fg_frame frame = { .type = FG_IPC_APP_RECEIPT };
 	struct fg_ipc_app_receipt *receipt = &frame.app_receipt;
@@ -40,7 +40,7 @@ static enum fg_rc say(struct fg_core *core, const struct fg_relay *relay, uint16
 	receipt->source = FG_BYTES(fg_relay_source(relay), relay->source_len);
 	receipt->destination = FG_BYTES(fg_relay_destination(relay), relay->destination_len);
 	receipt->state = relay->report;
-	receipt->final = 1;
+	receipt->final = final;
 	receipt->error = relay->error;
 	receipt->bearer = relay->leg ? relay->bearer : FG_BEARER_SMS;
 	receipt->protection = protection_of(receipt->bearer);
@@ -77,13 +77,23 @@ static bool tell_account(struct fg_core_relays *relays, struct fg_relay_account 
 	while (account->tell.head && (link = link_for(relays, account)) >= 0) {
 		struct fg_relay *relay = account->tell.head;
 
-		if (say(relays->core, relay, (uint16_t)link) != FG_OK)
+		if (say(relays->core, relay, (uint16_t)link, true) != FG_OK)
 			return false;
 		account->binds[link].credits--;
 		relay->flags |= FG_RELAY_TELLING;
 		fg_relay_push(&account->telling, relay);
 	}
 	return true;
+}
+
+/* Worth no commit: who is not there, or takes no more, learns the end all the same. */
+void fg_relay_tell_intermediate(struct fg_core_relays *relays, const struct fg_relay *relay)
+{
+	struct fg_relay_account *account = &relays->accounts[relay->account];
+	int link = relay->registered & INTERMEDIATE ? link_for(relays, account) : -1;
+
+	if (link >= 0 && say(relays->core, relay, (uint16_t)link, false) == FG_OK)
+		account->binds[link].credits--;
 }
 
 void fg_relay_tell_on(struct fg_core_relays *relays)
@@ -103,8 +113,15 @@ void fg_relays_told(struct fg_core *core, const struct fg_ipc_app_told *told)
 {
 	struct fg_core_relays *relays = core->relays;
 	struct fg_relay *relay = fg_relay_find(relays, &told->message_id);
+	int named = fg_conf_account_find(core->conf, told->account.data, told->account.len);
 	struct fg_relay_account *account;
 
+	if (!told->final) { /* nothing is owed any more, only its place is free */
+		if (named >= 0 && told->link < FG_CONF_LINKS_MAX)
+			relays->accounts[named].binds[told->link].credits++;
+		fg_relay_stir(relays);
+		return;
+	}
 	if (!relay || relay->state != FG_JOB_FINAL || !(relay->flags & FG_RELAY_TELLING) ||
 	    told->link >= FG_CONF_LINKS_MAX)
 		return;

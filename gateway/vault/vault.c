@@ -196,6 +196,8 @@ static void send_job(struct fg_vault *vault, const struct fg_vault_job *job)
 	frame.job.concat_ref = job->concat_ref;
 	frame.job.message_reference = fg_leg_reference(&frame.job.message_id, frame.job.leg);
 	frame.job.validity_s = job->validity_s;
+	frame.job.flags = job->flags;
+	frame.job.protocol_id = job->protocol_id;
 	vault->ops->to_link(job->leg->link, &frame, vault->arg);
 }
 

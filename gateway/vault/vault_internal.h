@@ -82,6 +82,7 @@ struct fg_vault_job {
 	char destination[33], source[33];
 	uint16_t concat_ref;
 	uint32_t validity_s;
+	uint8_t flags, protocol_id; /* as the application submitted it */
 };
 
 struct fg_vault {

@@ -350,6 +350,8 @@ enum fg_rc fg_vault_unseal_order(struct fg_vault *vault, const struct fg_ipc_uns
 	job = calloc(1, sizeof(*job));
 	if (!job)
 		return FG_E_NO_MEMORY;
+	job->flags = unseal->flags;
+	job->protocol_id = unseal->protocol_id;
 	rc = fg_vault_open_body(vault, unseal);
 	if (rc == FG_OK)
 		rc = order.checked.account ? mark_and_plan(vault, &order, job)
