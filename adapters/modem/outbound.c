@@ -422,7 +422,8 @@ static enum fg_rc part_data(const struct fg_modem_session *session, const struct
 
 	if (!concat.wide)
 		concat.reference &= 0xFF;
-	if (fg_udh_write(job->parts > 1 ? &concat : NULL, (uint8_t)fg_alphabet_locking(job->alphabet),
+	if (fg_udh_write(job->parts > 1 ? &concat : NULL,
+			 (uint8_t)fg_alphabet_locking(job->alphabet),
 			 (uint8_t)fg_alphabet_single(job->alphabet), header, &header_len) != FG_OK)
 		return FG_E_ARG;
 	return fg_tpdu_ud_write(header, header_len, job->alphabet,
@@ -435,10 +436,11 @@ static enum fg_rc part_octets(const struct fg_modem_session *session, const stru
 			      const struct modem_part *parts, unsigned at,
 			      uint8_t out[static FG_TPDU_MAX], size_t *len)
 {
-	struct fg_tpdu_submit submit = { .status_report = true,
-					 .pid = job->protocol_id,
-					 .dcs = fg_tpdu_dcs(job->alphabet,
-							    job->flags & FG_SUBMIT_FLASH ? 0 : -1) };
+	struct fg_tpdu_submit submit = {
+		.status_report = true,
+		.pid = job->protocol_id,
+		.dcs = fg_tpdu_dcs(job->alphabet, job->flags & FG_SUBMIT_FLASH ? 0 : -1)
+	};
 	uint8_t data[FG_TPDU_UD_MAX];
 	enum fg_rc rc = fg_tpdu_address_from(job->destination, strlen(job->destination),
 					     &submit.destination);

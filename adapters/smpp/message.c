@@ -19,7 +19,7 @@ enum {
 	DATA_CODING_DEFAULT = 0,
 	DATA_CODING_UCS2 = 8,
 	DATA_CODING_CLASS_0 = 0x10, /* 3GPP TS 23.038, 4: general, with a class */
-	TON_INTERNATIONAL = 1, /* 3.4, 5.2.5 */
+	TON_INTERNATIONAL = 1,      /* 3.4, 5.2.5 */
 	TON_NETWORK_SPECIFIC = 3,
 	TON_ALPHANUMERIC = 5,
 	NPI_ISDN = 1,          /* 5.2.6 */

@@ -230,6 +230,33 @@ static void a_message_is_deleted_only_when_it_is_taken(void **state)
 	assert_int_equal(bench_said("AT+CMGD=3\n"), 1);
 }
 
+static void what_the_core_had_when_it_died_is_handed_over_again(void **state)
+{
+	char answer[512];
+
+	(void)state;
+	bench_open();
+	stored("+CMGR: 0,,", bench_deliver("+12025550123", "hi", 0, 0, 0), answer);
+	bench_answer("AT+CMGR=3", answer, 1);
+	bench_answer("AT+CMGL=4", "\r\n+CMGL: 3,0,,0\r\n" OK, 1);
+	bench_say("\r\n+CMTI: \"SM\",3\r\n");
+	give(7, "+12025550199", "x");
+	bench_say_pdu("+CDS: ", bench_report(0, "+12025550199", 0, m.now.wall_ms));
+	assert_int_equal(m.recorder->submissions_count, 1);
+	assert_int_equal(m.recorder->reports_count, 1);
+	fg_modem_session_abandon(m.session, m.now);
+	bench_run();
+	taken(0, FG_OK); /* of before: nobody knows it any more */
+	assert_int_equal(bench_said("AT+CMGD"), 0);
+	stored("+CMGL: 3,0,,", bench_deliver("+12025550123", "hi", 0, 0, 0), answer);
+	bench_answer("AT+CMGL=4", answer, 1);
+	bench_move(400000);
+	assert_int_equal(m.recorder->reports_count, 2);
+	assert_int_equal(m.recorder->submissions_count, 2);
+	taken(1, FG_OK);
+	assert_int_equal(bench_said("AT+CMGD=3\n"), 1);
+}
+
 static void parts_are_handed_over_one_by_one_and_kept_until_each_is_taken(void **state)
 {
 	char answer[512];
@@ -434,6 +461,7 @@ int main(void)
 		CASE(a_report_that_comes_while_the_modem_is_started_is_acknowledged_then),
 		CASE(a_stored_report_is_read_and_deleted_where_it_lies),
 		CASE(a_message_is_deleted_only_when_it_is_taken),
+		CASE(what_the_core_had_when_it_died_is_handed_over_again),
 		CASE(parts_are_handed_over_one_by_one_and_kept_until_each_is_taken),
 		CASE(what_lies_there_at_the_start_is_listed),
 		CASE(a_message_that_the_host_cannot_take_now_is_looked_at_again),

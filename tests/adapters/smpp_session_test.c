@@ -369,6 +369,30 @@ static void drain_unbinds_when_all_is_answered(void **state)
 	assert_int_equal(t.recorder->drained, 1);
 }
 
+static void class_priority_and_protocol_id_go_along(void **state)
+{
+	static const struct {
+		const char *text;
+		uint8_t coding;
+	} cases[] = { { "now", 0x10 }, { "\xd0\x9f", 0x18 } };
+
+	(void)state;
+	bind_it();
+	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+		struct recorder_job job;
+		struct fg_smpp_pdu pdu;
+
+		recorder_job_make(i, "+12025550199", cases[i].text, &job);
+		job.job.flags = FG_SUBMIT_FLASH | FG_SUBMIT_PRIORITY;
+		job.job.protocol_id = 0x41;
+		fg_host_job_take(t.recorder->host, &job.job);
+		pdu = expect(FG_SMPP_SUBMIT_SM);
+		assert_int_equal(pdu.sm.data_coding, cases[i].coding);
+		assert_int_equal(pdu.sm.priority_flag, 1);
+		assert_int_equal(pdu.sm.protocol_id, 0x41);
+	}
+}
+
 static void a_text_outside_the_links_alphabet_is_not_taken(void **state)
 {
 	(void)state;
@@ -407,6 +431,7 @@ int main(void)
 		CASE(a_wrong_length_closes),
 		CASE(sequence_numbers_wrap_to_one),
 		CASE(drain_unbinds_when_all_is_answered),
+		CASE(class_priority_and_protocol_id_go_along),
 		CASE(a_text_outside_the_links_alphabet_is_not_taken),
 	};
 

@@ -422,9 +422,39 @@ static void a_change_that_is_in_no_row_aborts(void **state)
 	fg_relay_free(relay);
 }
 
+static void who_asked_for_it_hears_of_a_message_on_its_way(void **state)
+{
+	struct app *app = *state;
+	struct fg_frame frame = { .type = FG_IPC_APP_TOLD };
+	struct fg_id id;
+
+	app_bound(app, "shop", 1, 1);
+	id = SUBMIT(app, .registered = 0x11);
+	app_turn(app);
+	app_leg(app, &id, 1, FG_LEG_ACCEPTED, "w", 1);
+	app_report(app, 0, "w0", FG_DLR_ENROUTE);
+	assert_int_equal(app->receipts, 1);
+	assert_false(app_receipt(app)->final);
+	assert_int_equal(app_receipt(app)->state, FG_DLR_ENROUTE);
+	app_report(app, 0, "w0", FG_DLR_ENROUTE); /* nothing new */
+	assert_int_equal(app->receipts, 1);
+	app_report(app, 0, "w0", FG_DLR_DELIVERED);
+	assert_int_equal(app->receipts, 1); /* its one place is taken */
+	frame.app_told.link = SERVER_LINK;
+	frame.app_told.account = FG_BYTES_TEXT("shop");
+	frame.app_told.message_id = id;
+	frame.app_told.outcome = FG_OUTCOME_ACCEPTED;
+	assert_ok(fg_channel_send(app->fixture->vault_peer, &frame));
+	app_turn(app);
+	assert_int_equal(app->receipts, 2);
+	assert_true(app_receipt(app)->final);
+	assert_int_equal(app_receipt(app)->state, FG_DLR_DELIVERED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		APP(who_asked_for_it_hears_of_a_message_on_its_way),
 		APP(a_final_receipt_is_told_once),
 		APP(who_wants_failures_only_hears_of_failures_only),
 		APP(an_application_that_is_away_hears_when_it_binds_again),

@@ -44,6 +44,8 @@ void relay_submit(struct relay *r, const char *account, const char *text)
 	frame.submit.source = FG_BYTES_TEXT("SHOP");
 	frame.submit.destination = FG_BYTES_TEXT(RELAY_DESTINATION);
 	frame.submit.message_class = FG_MESSAGE_NORMAL;
+	frame.submit.flags = r->submit_flags;
+	frame.submit.protocol_id = r->submit_protocol_id;
 	frame.submit.text = FG_BYTES_TEXT(text);
 	fg_vault_link_frame(r->chain.vault, 1, &frame);
 }

@@ -15,6 +15,7 @@ struct relay {
 	struct fg_frame frame; /* RELAY */
 	uint8_t view[512], path[512], batch[512];
 	void *sealed_ctx;
+	uint8_t submit_flags, submit_protocol_id;
 	/* of a SECURE view */
 	struct fg_hash device_set;
 	uint64_t proven_ms;

@@ -50,6 +50,23 @@ static void the_sender_shows_where_the_carrier_permits_it(void **state)
 	relay_end(&r);
 }
 
+static void how_it_was_submitted_goes_along(void **state)
+{
+	struct relay r;
+
+	(void)state;
+	relay_begin(&r);
+	r.submit_flags = FG_SUBMIT_FLASH;
+	r.submit_protocol_id = 0x41;
+	relay_submit(&r, "shop", "your parcel is here");
+	relay_make_views(&r, FALLGATE__VIEW_STATE__VIEW_ABSENT, NULL);
+	relay_make_order(&r);
+	relay_expect_job(&r);
+	assert_int_equal(r.chain.job.flags, FG_SUBMIT_FLASH);
+	assert_int_equal(r.chain.job.protocol_id, 0x41);
+	relay_end(&r);
+}
+
 static void the_same_order_again_opens_nothing(void **state)
 {
 	struct relay r;
@@ -350,6 +367,7 @@ int main(void)
 		cmocka_unit_test(a_text_of_an_application_reaches_the_link_marked),
 		cmocka_unit_test(a_text_is_wiped_once_it_is_handed_out),
 		cmocka_unit_test(the_sender_shows_where_the_carrier_permits_it),
+		cmocka_unit_test(how_it_was_submitted_goes_along),
 		cmocka_unit_test(the_same_order_again_opens_nothing),
 		cmocka_unit_test(after_a_restart_of_both_a_body_still_opens),
 		cmocka_unit_test(what_is_bound_to_a_body_cannot_be_changed),
