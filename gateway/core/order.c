@@ -155,6 +155,7 @@ struct lookup {
 	char key[2][160];
 	size_t key_len[2];
 	unsigned tries;
+	bool quiet; /* no message was in a step, or ordered, as this look began */
 };
 
 static void lookup_free(struct lookup *lookup)
@@ -204,8 +205,9 @@ static void found(enum fg_rc rc, const struct fg_store_row *rows, size_t count, 
 		lookup_free(lookup);
 		return;
 	}
-	/* The commit that makes it known may be on its way. A store that cannot be read says nothing about whose it is. */
-	if (rc == FG_OK && ++lookup->tries == REPORT_TRIES) {
+	/* The commit that makes it known may be on its way, but not when nothing happened to any message as the look began: a carrier that says
+	 * many reports of others is not looked after for long. A store that cannot be read says nothing about whose it is. */
+	if (rc == FG_OK && (++lookup->tries == REPORT_TRIES || lookup->quiet)) {
 		nobodys(lookup);
 		return;
 	}
@@ -223,6 +225,7 @@ static void lookup_start(struct lookup *lookup)
 	struct fg_store_key keys[2] = { { .what = FG_GET_REF }, { .what = FG_GET_REF } };
 	enum fg_rc rc;
 
+	lookup->quiet = lookup->core->jobs->lanes_count == 0;
 	for (int i = 0; i < 2; i++)
 		keys[i].key = FG_BYTES(lookup->key[i], lookup->key_len[i]);
 	rc = fg_store_get(lookup->core->store, keys, 2, found, lookup);

@@ -253,37 +253,6 @@ static void without_a_network_it_is_down(void **state)
 
 /* ---- sending ---- */
 
-static void class_and_protocol_id_go_along(void **state)
-{
-	struct recorder_job job;
-
-	(void)state;
-	bench_open();
-	recorder_job_make(8, "+12025550199", "now", &job);
-	job.job.flags = FG_SUBMIT_FLASH;
-	job.job.protocol_id = 0x41;
-	fg_host_job_take(m.recorder->host, &job.job);
-	bench_run();
-	assert_int_equal(m.submits_count, 1);
-	assert_int_equal(m.submits[0].tpdu.dcs, 0x10);
-	assert_int_equal(m.submits[0].tpdu.pid, 0x41);
-}
-
-static void national_tables_are_named_in_the_header(void **state)
-{
-	struct recorder_job job;
-
-	(void)state;
-	bench_open();
-	recorder_job_make(8, "+12025550199", "\xc5\x9f", &job); /* Turkish, single shift */
-	job.job.alphabet = (uint8_t)fg_alphabet_national(0, 1);
-	fg_host_job_take(m.recorder->host, &job.job);
-	bench_run();
-	assert_int_equal(m.submits_count, 1);
-	assert_true(m.submits[0].tpdu.ud.header);
-	assert_string_equal(m.submits[0].text, "\xc5\x9f");
-}
-
 static void a_submit_has_the_fields_that_networks_expect(void **state)
 {
 	const struct fg_tpdu_submit *tpdu = &m.submits[0].tpdu;
@@ -685,8 +654,6 @@ int main(void)
 		CASE(answers_in_digits_are_understood_before_it_is_told_to_use_words),
 		CASE(without_a_network_it_is_down),
 		CASE(a_submit_has_the_fields_that_networks_expect),
-		CASE(class_and_protocol_id_go_along),
-		CASE(national_tables_are_named_in_the_header),
 		CASE(every_error_becomes_the_right_outcome),
 		CASE(an_error_before_the_prompt_is_never_unknown),
 		CASE(silence_after_the_body_is_unknown_and_the_report_still_finds_it),

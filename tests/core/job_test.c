@@ -273,8 +273,17 @@ static void a_report_counts_once_and_only_under_its_reference(void **state)
 	assert_int_equal(receipt->protection, FALLGATE__PROTECTION__PROTECTION_NONE);
 	receipt_is(flow, &other, KIND(FAILED), true);
 	assert_int_equal(flow->fixture->stored,
-			 5); /* all but nobody's, which is looked for a while */
+			 6); /* nobody's as well: nothing is on its way that it could be about */
 	stop_looking(flow);
+}
+
+static void a_report_of_nobody_is_let_go_at_once_when_nothing_is_on_its_way(void **state)
+{
+	struct flow *flow = *state;
+
+	flow_report(flow, "m9", FG_DLR_DELIVERED, true, false);
+	fixture_until(flow->fixture, &flow->fixture->stored, 0);
+	assert_int_equal(flow->fixture->stored, 1);
 }
 
 static void a_report_is_acknowledged_only_when_it_is_stored(void **state)
@@ -473,6 +482,7 @@ int main(void)
 		FLOW(a_report_with_the_number_of_the_leg_resolves_the_doubt),
 		FLOW(one_part_of_two_in_doubt_is_no_delivery),
 		FLOW(a_report_counts_once_and_only_under_its_reference),
+		FLOW(a_report_of_nobody_is_let_go_at_once_when_nothing_is_on_its_way),
 		FLOW(a_report_is_acknowledged_only_when_it_is_stored),
 		FLOW(what_the_vault_says_once_outlives_a_busy_store),
 		FLOW(an_order_in_flight_is_given_again_when_the_chain_comes_back),
