@@ -1,7 +1,7 @@
 # conf: the files that an operator begins with, installed as examples. fallgate.conf is generated from lib/base/conf.def
 # (tests/base/conf_test.c).
 examplesdir = $(docdir)/examples
-dist_examples_DATA = %D%/fallgate.conf %D%/policy.conf %D%/examples/beside-smsc.conf
+dist_examples_DATA = %D%/fallgate.conf %D%/policy.conf %D%/examples/beside-smsc.conf %D%/examples/with-modem.conf
 EXTRA_DIST += %D%/systemd/fallgated.service.in
 CLEANFILES += %D%/systemd/fallgated.service
 noinst_DATA = %D%/systemd/fallgated.service

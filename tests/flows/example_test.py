@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""conf/examples/beside-smsc.conf: says what is missing, and runs after four edits."""
+"""conf/examples: each says what is missing, and runs after a few edits."""
 import re
 
 import pytest
@@ -15,9 +15,10 @@ class BesideSmsc(Gateway):
     """The example as installed: only its folders and ports are this test's own."""
 
     edits = EDITS
+    example = EXAMPLE
 
     def conf_text(self):
-        text = EXAMPLE.read_text()
+        text = self.example.read_text()
         for folder, own in (("/etc/fallgate", self.folder / "tls"), ("/var/lib/fallgate", self.data), ("/run/fallgate", self.run_dir)):
             assert f'"{folder}' in text
             text = text.replace(f'"{folder}', f'"{own}')
@@ -90,3 +91,31 @@ def test_a_refused_bind_is_said_in_words(tmp_path):
         assert (link["state"], link["error_code"]) == ("down", 0x0E), link
         assert "RINVPASWD" in link["error"]
         assert "0x0000000e RINVPASWD" in gateway.ctl("links").text
+
+
+class WithModem(BesideSmsc):
+    """The modem is an emulated one."""
+
+    example = ROOT / "conf" / "examples" / "with-modem.conf"
+
+    def start_smsc(self):
+        self.edits = {"device": str(self.folder / "modem0"), "source_address": "+12025550100"}
+        self.smsc = self.start("fallgate-modem", [find_program("fallgate-modem", self.build), "--link", self.folder / "modem0", "--json"],
+                               self.folder / "modem.log", output=self.sms_log)
+        self.smsc.wait_line(r"modem 0 is at ")
+
+
+def test_a_modem_needs_two_edits(tmp_path):
+    gateway = WithModem(tmp_path)
+    gateway.prepare()
+    gateway.edits = {}
+    said = check(gateway)
+    assert [re.search(r"links\[0\]\.(\w+): is not filled in yet", line)[1] for line in said.errors.splitlines()] == ["source_address", "device"], said
+    gateway.close()
+
+
+def test_a_modem_carries_the_first_message(tmp_path):
+    with WithModem(tmp_path) as gateway:
+        alice = gateway.register("alice", "+12025550101")
+        assert alice.send(STRANGER, "first message", "--allow", "sms").code == 0
+        assert [sms["text"] for sms in gateway.sms() if sms["event"] == "sent"] == ["(Not encrypted) +12025550101: first message"]
