@@ -304,12 +304,9 @@ def bench_smpp_speed(_):
     return [*rows, row("SMSC that answers after 50 ms, window 100: of window over round trip", share, "%", 95, "higher")]
 
 
-def bench_growing(arguments):
-    return bench_growth.rows(BUILD, LIMITS, arguments.long, arguments.short)
-
-
-BENCHES = {"smpp": bench_smpp_speed, "growth": bench_growing, "start": bench_start, "latency": bench_latency, "device": bench_device, "downgrade": bench_downgrade, "micro": bench_micro,
+BENCHES = {"smpp": bench_smpp_speed, **bench_growth.parts(BUILD, LIMITS), "start": bench_start, "latency": bench_latency, "device": bench_device, "downgrade": bench_downgrade, "micro": bench_micro,
            "chain": bench_chain, "rules": bench_rules, "queue": bench_queue, "connections": bench_connections}
+GROUPS = {"growth": [name for name in BENCHES if name.startswith("growth-")]}
 
 
 # ---- medians and the table
@@ -353,13 +350,14 @@ def show(rows):
 
 def main():
     parser = argparse.ArgumentParser(prog="tools/bench", description="Measure Fallgate on this machine.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHES)}; default: all")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join([*BENCHES, *GROUPS])}; default: all")
     parser.add_argument("--json", metavar="FILE", help="write the rows there")
     parser.add_argument("--runs", type=int, default=3, help="default 3; fewer are not a measurement")
     parser.add_argument("--long", action="store_true", help="also 1,000,000 queued rows, jobs and receipts, and 10,000 connections")
     parser.add_argument("--short", action="store_true", help="growth: a hundredth of each size, to see that it runs; no measurement")
     arguments = parser.parse_args()
-    unknown = [name for name in arguments.names if name not in BENCHES]
+    names = [bench for name in arguments.names for bench in (GROUPS.get(name) or [name])]
+    unknown = [name for name in names if name not in BENCHES]
     if unknown or arguments.runs < 1:
         parser.error(f"no bench {', '.join(unknown)}" if unknown else "--runs must be at least 1")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
@@ -368,7 +366,7 @@ def main():
     rows, code = [], 0
     try:
         build()
-        for name in arguments.names or BENCHES:
+        for name in names or BENCHES:
             try:
                 rows += (found := measure(name, arguments))
                 show(found)

@@ -145,14 +145,20 @@ def bound_rows(build, limits, counts, measured):
     return rows
 
 
-def rows(build, limits, long, short):
-    """long: the largest sizes as well; short: a hundredth of all of them."""
-    def sizes(*usual, largest=None):
-        chosen = [*usual, *([largest] if long and largest else [])]
-        return [max(size // 100, min(size, 1)) for size in chosen] if short else chosen
+def sizes(arguments, *usual, largest=None):
+    """--long: the largest as well; --short: a hundredth of all of them."""
+    chosen = [*usual, *([largest] if arguments.long and largest else [])]
+    return [max(size // 100, min(size, 1)) for size in chosen] if arguments.short else chosen
 
-    measured = sizes(MEASURED)[0]
-    return [*queued_rows(build, limits, sizes(1000, 100000, largest=1000000)),
-            *missing_rows(build, limits, sizes(0, 100000, largest=1000000), measured),
-            *rules_rows(build, limits, sizes(1, 100, 1000), measured),
-            *bound_rows(build, limits, sizes(10, 1000, largest=10000), measured)]
+
+def parts(build, limits):
+    """The benches by name: functions of the arguments, as those of tools/bench."""
+    def measured(arguments):
+        return sizes(arguments, MEASURED)[0]
+
+    return {
+        "growth-queued": lambda words: queued_rows(build, limits, sizes(words, 1000, 100000, largest=1000000)),
+        "growth-receipts": lambda words: missing_rows(build, limits, sizes(words, 0, 100000, largest=1000000), measured(words)),
+        "growth-rules": lambda words: rules_rows(build, limits, sizes(words, 1, 100, 1000), measured(words)),
+        "growth-binds": lambda words: bound_rows(build, limits, sizes(words, 10, 1000, largest=10000), measured(words)),
+    }

@@ -79,7 +79,7 @@ class Fallgate:
         secret = support.run([support.find_program("fallgatectl", build), "hash-secret", "--password", PASSWORD]).text.strip()
         account = {"secret": secret, "rate": 1000000, "burst": 1000000, "binds": 1000, "window": 4000, "sender": "1000", "sources": "1000",
                    "queue_max": 2000000}
-        apps = {"name": "apps", "adapter": "smpp-server", "port": self.port}
+        apps = {"name": "apps", "adapter": "smpp-server", "port": self.port, "connections": 20000}
         self.gateway = support.Gateway(self.folder, build, settings=settings, more_links=[apps],
                                        accounts=[{"name": f"bench{number or ''}", **account} for number in range(accounts)],
                                        link={"window": WINDOW, "rate": 100000, "burst": 100000, "queue": 2000, "system_id": "bench",

@@ -24,12 +24,13 @@ enum {
 	TEXT_LEN = 118,
 	ESM_RECEIPT = 0x04,
 	CONNECTING_MAX = 32, /* of those that are held */
+	AGAIN_MS = 300,	     /* after "later", which a server says that has many passwords to look at */
 };
 
 struct bind {
 	struct load *load;
 	struct bufferevent *bev;
-	bool bound;
+	bool bound, told_later;
 	uint32_t sequence;
 	unsigned in_flight;
 	char system_id[16];
@@ -135,6 +136,7 @@ static void take_delivery(struct bind *bind, const struct fg_smpp_pdu *pdu)
 }
 
 static void connect_next(struct load *load);
+static void connect_again(struct bind *bind);
 
 static void take_held(struct load *load)
 {
@@ -155,6 +157,9 @@ static void on_pdu(struct fg_smpp_pdu *pdu, void *arg)
 	static struct fg_smpp_pdu answer;
 
 	if (pdu->command == FG_SMPP_BIND_TRANSCEIVER_RESP) {
+		bind->told_later = pdu->status == 0x08;
+		if (bind->told_later)
+			return;
 		if (pdu->status) {
 			fprintf(stderr, "smpp_load: bind refused: 0x%x\n", pdu->status);
 			exit(1);
@@ -181,6 +186,8 @@ static void on_read(struct bufferevent *bev, void *arg)
 
 	if (!peer_read(bev, on_pdu, bind))
 		exit(1);
+	if (bind->told_later)
+		return connect_again(bind);
 	pump(bind->load);
 	if (!bind->load->hold)
 		finish_if_done(bind->load);
@@ -223,20 +230,14 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 	event_base_loopbreak(load->base);
 }
 
-static void connect_next(struct load *load)
+static void connect_bind(struct bind *bind)
 {
+	struct load *load = bind->load;
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)load->port) };
-	struct bind *bind = &load->binds[load->connected];
-	long account = 1 + load->connected++ % load->accounts;
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	bind->load = load;
-	snprintf(bind->system_id, sizeof(bind->system_id), load->hold ? "bench%ld" : "bench",
-		 account);
-	if (!load->hold)
-		bind->sent_us = calloc(WINDOW_MAX, sizeof(bind->sent_us[0]));
 	bind->bev = bufferevent_socket_new(load->base, -1, BEV_OPT_CLOSE_ON_FREE);
-	if (!bind->bev || (!load->hold && !bind->sent_us)) {
+	if (!bind->bev) {
 		fprintf(stderr, "smpp_load: no memory\n");
 		exit(1);
 	}
@@ -244,6 +245,40 @@ static void connect_next(struct load *load)
 	bufferevent_enable(bind->bev, EV_READ | EV_WRITE);
 	bufferevent_set_max_single_read(bind->bev, 256 * 1024);
 	bufferevent_socket_connect(bind->bev, (struct sockaddr *)&to, sizeof(to));
+}
+
+static void connect_next(struct load *load)
+{
+	struct bind *bind = &load->binds[load->connected];
+	long account = 1 + load->connected++ % load->accounts;
+
+	bind->load = load;
+	snprintf(bind->system_id, sizeof(bind->system_id), load->hold ? "bench%ld" : "bench",
+		 account);
+	if (!load->hold)
+		bind->sent_us = calloc(WINDOW_MAX, sizeof(bind->sent_us[0]));
+	if (!load->hold && !bind->sent_us) {
+		fprintf(stderr, "smpp_load: no memory\n");
+		exit(1);
+	}
+	connect_bind(bind);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	connect_bind(arg);
+}
+
+static void connect_again(struct bind *bind)
+{
+	static const struct timeval later = { .tv_usec = AGAIN_MS * 1000 };
+
+	bind->told_later = false;
+	bufferevent_free(bind->bev);
+	bind->bev = NULL;
+	event_base_once(bind->load->base, -1, EV_TIMEOUT, on_again, bind, &later);
 }
 
 static void on_input(evutil_socket_t fd, short what, void *arg)
