@@ -263,11 +263,12 @@ def smpp_peer(name, sink):
 
 def smpp_cell(name, count, rate=0, sink_options=None, **options):
     """One gateway between the load and the sink: what the load and the sink say, and the CPU of each process."""
-    sink = bench_smpp.Sink(BUILD, **(sink_options or {}))
+    warm = min(count, 500)
+    sink = bench_smpp.Sink(BUILD, warm=warm, **(sink_options or {}))
     peer = smpp_peer(name, sink)
     try:
         peer.start()
-        peer.send(min(count, 500))  # caches and connections are warm
+        peer.send(warm)  # caches and connections are warm
         before = {role: process_seconds(pid) for role, pid in peer.pids().items()}
         said = peer.send(count, rate, **options)
         used = {role: process_seconds(pid) - before[role] for role, pid in peer.pids().items()}

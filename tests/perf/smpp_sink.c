@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * An SMSC that takes everything: --port P [--delay-ms 0: before the answer] [--receipts 1] [--skip 0: no receipt for the first so many]
- * [--timeout 120]. Says "ready" when it listens; on SIGTERM, or after the time, one JSON line: submits, receipts that were answered,
+ * [--warm 0: the latency of the first so many does not count] [--timeout 120]. Says "ready" when it listens; on SIGTERM, or after the time, one JSON line: submits, receipts that were answered,
  * seconds from the first to the last submit, percentiles of the latency from the time in the text (smpp_load, http_load) to here.
  */
 #include "tests/perf/smpp_peer.h"
@@ -18,7 +18,7 @@
 
 struct sink {
 	struct event_base *base;
-	long delay_ms, receipts, skip;
+	long delay_ms, receipts, skip, warm;
 	long submits, answered;
 	uint32_t next_id;
 	uint64_t first_us, last_us;
@@ -125,7 +125,7 @@ static void take_submit(struct peer *peer, const struct fg_smpp_pdu *pdu)
 	snprintf(text, sizeof(text), "%.*s", (int)pdu->sm.short_message.len,
 		 (const char *)pdu->sm.short_message.at);
 	stamp = strstr(text, "T0");
-	if (stamp)
+	if (stamp && sink->submits > sink->warm)
 		samples_add(&sink->latency, sink->last_us - strtoull(stamp + 1, NULL, 10));
 	copy(now.source, &pdu->sm.source_addr);
 	copy(now.destination, &pdu->sm.destination_addr);
@@ -221,6 +221,7 @@ int main(int argc, char **argv)
 	sink.delay_ms = peer_option(argc, argv, "delay-ms", 0);
 	sink.receipts = peer_option(argc, argv, "receipts", 1);
 	sink.skip = peer_option(argc, argv, "skip", 0);
+	sink.warm = peer_option(argc, argv, "warm", 0);
 	if (!evconnlistener_new_bind(sink.base, on_accept, &sink,
 				     LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, 16,
 				     (struct sockaddr *)&at, sizeof(at))) {
