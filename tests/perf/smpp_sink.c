@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * An SMSC that takes everything: --port P [--delay-ms 0: before the answer] [--receipts 1] [--skip 0: no receipt for the first so many]
- * [--warm 0: the latency of the first so many does not count] [--timeout 120]. Says "ready" when it listens; on SIGTERM, or after the time, one JSON line: submits, receipts that were answered,
- * seconds from the first to the last submit, percentiles of the latency from the time in the text (smpp_load, http_load) to here.
+ * [--warm 0: the latency of the first so many does not count] [--timeout 120]. Says "ready" when it listens; on SIGTERM, or after the
+ * time, one JSON line: submits, receipts that were answered, seconds from the first to the last submit, percentiles of the latency from
+ * the time in the text (smpp_load, http_load) to here.
  */
 #include "tests/perf/smpp_peer.h"
 
