@@ -47,13 +47,13 @@ static bool read_table(int fd, char *text, size_t *len)
 	return n == 0 && *len < CODES_MAX;
 }
 
-static void vendor_fill(struct fg_smpp_account *account, const struct fg_smpp_vendor_code *codes,
+static void vendor_fill(struct fg_smpp_status *vendor, const struct fg_smpp_vendor_code *codes,
 			size_t count)
 {
 	for (uint32_t i = 0; i < VENDOR_COUNT; i++)
-		account->vendor[i] = *fg_smpp_status_find(VENDOR_FIRST + i);
+		vendor[i] = *fg_smpp_status_find(VENDOR_FIRST + i);
 	for (size_t i = 0; i < count; i++) {
-		struct fg_smpp_status *status = &account->vendor[codes[i].value - VENDOR_FIRST];
+		struct fg_smpp_status *status = &vendor[codes[i].value - VENDOR_FIRST];
 
 		status->value = codes[i].value;
 		status->class = codes[i].class;
@@ -64,25 +64,40 @@ static void vendor_fill(struct fg_smpp_account *account, const struct fg_smpp_ve
 
 enum fg_rc fg_smpp_account_codes(struct fg_smpp_account *account, int fd)
 {
+	struct fg_smpp_status *vendor = talloc_array(account, struct fg_smpp_status, VENDOR_COUNT);
 	struct fg_smpp_vendor_code *codes =
-		talloc_array(account, struct fg_smpp_vendor_code, FG_SMPP_VENDOR_CODES_MAX);
+		vendor ? talloc_array(vendor, struct fg_smpp_vendor_code, FG_SMPP_VENDOR_CODES_MAX)
+		       : NULL;
 	char *text = talloc_size(account, CODES_MAX);
 	size_t len, count;
 	unsigned line = 0;
 	enum fg_rc rc = FG_E_NO_MEMORY;
 
-	account->vendor = talloc_array(account, struct fg_smpp_status, VENDOR_COUNT);
-	if (codes && text && account->vendor)
+	if (codes && text)
 		rc = read_table(fd, text, &len)
 			     ? fg_smpp_vendor_codes_read(text, len, codes, &count, &line)
 			     : FG_E_SYSTEM;
-	if (rc == FG_OK)
-		vendor_fill(account, codes, count); /* the notes stay in codes */
-	else
+	if (rc == FG_OK) {
+		vendor_fill(vendor, codes, count); /* the notes stay in codes */
+		account->next_vendor = vendor;
+	} else {
+		talloc_free(vendor);
 		LOG_LINK(fg_host_name(account->host), DSMPP, LOGL_ERROR,
 			 "refuse links.vendor_codes: %s line=%u\n", fg_rc_text(rc), line);
+	}
 	talloc_free(text);
 	return rc;
+}
+
+void fg_smpp_account_codes_adopt(struct fg_smpp_account *account, bool adopt)
+{
+	if (adopt && account->next_vendor) {
+		talloc_free(account->vendor);
+		account->vendor = account->next_vendor;
+	} else {
+		talloc_free(account->next_vendor);
+	}
+	account->next_vendor = NULL;
 }
 
 const struct fg_smpp_status *account_status(const struct fg_smpp_account *account, uint32_t code)

@@ -18,9 +18,12 @@ struct fg_smpp_session;
 struct fg_smpp_account *fg_smpp_account_new(void *ctx, struct fg_adapter_host *host,
 					    const struct fg_conf_links *conf, uint64_t now_ms);
 
-/*! The carrier's own codes, out of an open file as fg_smpp_vendor_codes_read() has it. Once, before the first session.
- *  Logs what is wrong. \return as that, or FG_E_SYSTEM, FG_E_NO_MEMORY; then the account is of no use. */
+/*! The carrier's own codes, out of an open file as fg_smpp_vendor_codes_read() has it; fg_smpp_account_codes_adopt()
+ *  follows. Logs what is wrong. \return as that, or FG_E_SYSTEM, FG_E_NO_MEMORY; then nothing was read. */
 enum fg_rc fg_smpp_account_codes(struct fg_smpp_account *account, int fd);
+
+/*! adopt: what was read is in force, if anything was; else it is forgotten. */
+void fg_smpp_account_codes_adopt(struct fg_smpp_account *account, bool adopt);
 
 /*! Take a job (see fg_adapter_ops.job). FG_E_LINK_DOWN while no bind can submit or draining;
  * FG_E_TEXT_CODING for what the far side's alphabet lacks; FG_E_ARG for parts that do not fit a

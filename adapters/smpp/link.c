@@ -6,6 +6,7 @@
  */
 #include "adapters/smpp/socket.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <talloc.h>
@@ -17,6 +18,7 @@ enum { SOCKETS_MAX = 32 };
 
 struct smpp_link {
 	struct fg_smpp_place place;
+	SSL_CTX *next_tls; /* prepared, not adopted */
 	struct fg_smpp_account *account;
 	struct fg_smpp_socket *sockets[SOCKETS_MAX];
 	unsigned count;
@@ -92,6 +94,7 @@ static int link_destroy(struct smpp_link *link)
 	if (link->turn)
 		event_free(link->turn);
 	SSL_CTX_free(link->place.tls);
+	SSL_CTX_free(link->next_tls);
 	return 0;
 }
 
@@ -144,6 +147,7 @@ static enum fg_rc link_begin(struct smpp_link *link)
 	rc = read_codes(link);
 	if (rc != FG_OK)
 		return rc;
+	fg_smpp_account_codes_adopt(link->account, true);
 	if (!add_sockets(link))
 		return FG_E_NO_MEMORY;
 	sockets_tick(link);
@@ -205,6 +209,43 @@ static void smpp_reach(void *adapter, bool there)
 	turn_later(link);
 }
 
+static enum fg_rc smpp_prepare(void *adapter, const struct fg_conf *next,
+			       char why[static FG_ADAPTER_WHY_MAX])
+{
+	struct smpp_link *link = adapter;
+	const struct fg_conf_links *conf = link->place.conf;
+	enum fg_rc rc = FG_OK;
+
+	(void)next; /* a link whose keys changed is a new process */
+	if (strcmp(conf->tls, "on") == 0)
+		rc = fg_smpp_tls_new(link->place.host, conf, &link->next_tls);
+	if (rc != FG_OK) {
+		snprintf(why, FG_ADAPTER_WHY_MAX, "tls_ca, tls_certificate or tls_key: %s%s",
+			 fg_rc_text(rc),
+			 *conf->tls_certificate ? ": are the two of one pair?" : "");
+		return rc;
+	}
+	rc = read_codes(link);
+	if (rc != FG_OK)
+		snprintf(why, FG_ADAPTER_WHY_MAX, "vendor_codes: %s", fg_rc_text(rc));
+	return rc;
+}
+
+/* Connections have what they need of the old files by themselves; the next ones get the new. */
+static void smpp_adopt(void *adapter, bool adopt)
+{
+	struct smpp_link *link = adapter;
+
+	fg_smpp_account_codes_adopt(link->account, adopt);
+	if (adopt && link->next_tls) {
+		SSL_CTX_free(link->place.tls);
+		link->place.tls = link->next_tls;
+	} else {
+		SSL_CTX_free(link->next_tls);
+	}
+	link->next_tls = NULL;
+}
+
 static void smpp_drain(void *adapter)
 {
 	struct smpp_link *link = adapter;
@@ -230,6 +271,8 @@ const struct fg_adapter_ops fg_adapter_smpp = {
 	.job = smpp_job,
 	.stored = smpp_stored,
 	.taken = smpp_taken,
+	.prepare = smpp_prepare,
+	.adopt = smpp_adopt,
 	.reach = smpp_reach,
 	.drain = smpp_drain,
 	.close = smpp_close,

@@ -111,6 +111,7 @@ struct fg_smpp_account {
 	struct fg_smpp_window window;
 	struct fg_smpp_ids *ids;
 	struct fg_smpp_status *vendor; /* [256], of 0x400 on; NULL: the carrier gave no table */
+	struct fg_smpp_status *next_vendor; /* read, not adopted */
 	bool mark_refused, validity_refused;
 	bool draining, drained_said;
 	struct fg_smpp_session *sessions[SMPP_SESSIONS_MAX];

@@ -60,7 +60,8 @@ bool fg_child_has_files_anew(const struct child *child, const struct fg_conf *co
 {
 	return child->role == FG_ROLE_SECURE ||
 	       (child->role == FG_ROLE_LINK &&
-		strcmp(conf->links[child->link].adapter, "smpp-server") == 0);
+		(strcmp(conf->links[child->link].adapter, "smpp-server") == 0 ||
+		 strcmp(conf->links[child->link].adapter, "smpp") == 0));
 }
 
 void fg_child_tell_files(struct child *child, const struct fg_conf *conf)

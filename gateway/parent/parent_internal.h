@@ -45,7 +45,7 @@ struct fg_file_mark {
 
 /* Of a link that applications bind to. */
 struct fg_link_marks {
-	struct fg_file_mark certificate, key, client_ca;
+	struct fg_file_mark certificate, key, client_ca, ca, codes;
 };
 
 struct parent {

@@ -217,9 +217,13 @@ void fg_reload_note_files(struct parent *parent)
 	for (size_t i = 0; i < parent->conf->links_count; i++) {
 		const struct fg_conf_links *link = &parent->conf->links[i];
 
-		parent->link_files[i] = (struct fg_link_marks){ mark_of(link->tls_certificate),
-								mark_of(link->tls_key),
-								mark_of(link->tls_client_ca) };
+		parent->link_files[i] = (struct fg_link_marks){
+			.certificate = mark_of(link->tls_certificate),
+			.key = mark_of(link->tls_key),
+			.client_ca = mark_of(link->tls_client_ca),
+			.ca = mark_of(link->tls_ca),
+			.codes = mark_of(link->vendor_codes),
+		};
 	}
 }
 
@@ -230,6 +234,19 @@ static void note_file(struct fg_reload *reload, const char *label, const char *p
 		return;
 	reload->changes++;
 	say(reload, "%s: %s was read again\n", label, path);
+}
+
+/* Does the link read what this key names? */
+static bool is_read(const struct fg_conf_links *link, const char *key)
+{
+	if (strcmp(link->adapter, "smpp-server") == 0)
+		return fg_conf_server_tls(link) && strcmp(key, "tls_ca") != 0 &&
+		       strcmp(key, "vendor_codes") != 0;
+	if (strcmp(link->adapter, "smpp") != 0 || strcmp(key, "tls_client_ca") == 0)
+		return false;
+	if (strcmp(key, "vendor_codes") == 0)
+		return true;
+	return strcmp(link->tls, "on") == 0 && (link->tls_verify || strcmp(key, "tls_ca") != 0);
 }
 
 /* A link whose keys changed gets its files as a new process. */
@@ -245,13 +262,16 @@ static void note_link_files(struct fg_reload *reload)
 			const struct fg_file_mark *mark;
 		} files[] = { { "tls_certificate", link->tls_certificate, &before->certificate },
 			      { "tls_key", link->tls_key, &before->key },
-			      { "tls_client_ca", link->tls_client_ca, &before->client_ca } };
+			      { "tls_client_ca", link->tls_client_ca, &before->client_ca },
+			      { "tls_ca", link->tls_ca, &before->ca },
+			      { "vendor_codes", link->vendor_codes, &before->codes } };
 		char label[128];
 
-		if (!*link->name || reload->fates[i] != KEPT || !listens(next, i) ||
-		    !fg_conf_server_tls(link))
+		if (!*link->name || reload->fates[i] != KEPT)
 			continue;
 		for (size_t f = 0; f < sizeof(files) / sizeof(files[0]); f++) {
+			if (!*files[f].path || !is_read(link, files[f].key))
+				continue;
 			snprintf(label, sizeof(label), "links.%s.%s", link->name, files[f].key);
 			note_file(reload, label, files[f].path, files[f].mark);
 		}

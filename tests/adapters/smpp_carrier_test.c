@@ -498,6 +498,7 @@ static void codes_of_the_carrier_count_as_its_table_says(void **state)
 	fputs("0x401 recipient unknown subscriber\n0x402 throttle\n", table);
 	fflush(table);
 	assert_ok(fg_smpp_account_codes(t.account, fileno(table)));
+	fg_smpp_account_codes_adopt(t.account, true);
 	fclose(table);
 	bind_it();
 	recorder_give(t.recorder, 1, "+12025550199", "x");
