@@ -273,6 +273,7 @@ enum fg_rc fg_relays_start(struct fg_core *core)
 {
 	static const struct timeval period = { .tv_usec = TICK_MS * 1000 };
 	struct fg_core_relays *relays = calloc(1, sizeof(*relays));
+	enum fg_rc rc;
 
 	if (!relays)
 		return FG_E_NO_MEMORY;
@@ -288,8 +289,10 @@ enum fg_rc fg_relays_start(struct fg_core *core)
 		return FG_E_NO_MEMORY;
 	event_add(relays->timer, &period);
 	relays->loading = true;
-	load_more(relays, 0);
-	return FG_OK;
+	rc = fg_relay_quota_load(relays); /* read before the messages are, in this order */
+	if (rc == FG_OK)
+		load_more(relays, 0);
+	return rc;
 }
 
 void fg_relays_stop(struct fg_core *core)

@@ -33,6 +33,7 @@ void fg_relay_refuse(struct fg_core_relays *relays, struct fg_relay *relay_take,
 
 	account->alive--;
 	account->today -= account->today > 0;
+	account->today_saved = SIZE_MAX;
 	if (relay_take->state == FG_JOB_SENDING) {
 		fg_relay_unlist(relay_take);
 		if (relay_take->link < FG_CONF_LINKS_MAX)

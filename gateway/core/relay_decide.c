@@ -234,6 +234,7 @@ static void put_new(struct fg_core_relays *relays, struct fg_relay_commit **comm
 		own = fg_relay_commit_new(relays, true);
 	if (!relay->work->key_len)
 		*commit = own;
+	fg_relay_quota_save(relays, own, relay->account);
 	relay->row = next_row(relays);
 	if (relay->work->key_len)
 		put_key(relays, own, relay);

@@ -179,8 +179,9 @@ struct fg_relay_bind {
 };
 
 struct fg_relay_account {
-	size_t alive; /*!< not final, those being taken included */
-	size_t today; /*!< taken since day began */
+	size_t alive;       /*!< not final, those being taken included */
+	size_t today;       /*!< taken since day began */
+	size_t today_saved; /*!< what a commit wrote last of that; SIZE_MAX: it may not have come to be */
 	uint64_t day;
 	struct fg_relay_list wait; /*!< READY, for a link to have room */
 	struct fg_relay_list tell; /*!< final, the application is not told */
@@ -398,6 +399,13 @@ void fg_relay_look_later(struct fg_core_relays *relays, struct fg_relay *relay);
 void fg_relay_copies_drop(struct fg_core_relays *relays, struct fg_relay *relay);
 void fg_relay_acks_go_on(struct fg_core_relays *relays);
 void fg_relay_acks_free(struct fg_core_relays *relays);
+
+/* relay_quota.c: what was taken today, over restarts */
+/*! One op of the commit, when the account has a quota and another number than was written last. */
+void fg_relay_quota_save(struct fg_core_relays *relays, struct fg_relay_commit *commit,
+			 unsigned account);
+/*! Ask for the numbers; they are there before any sweep asked for later. */
+enum fg_rc fg_relay_quota_load(struct fg_core_relays *relays);
 
 /* relay_join.c: parts */
 /*! May this part be taken? FG_OK; FG_E_EXISTS: it is here already, *id_out is its id; FG_E_LIMIT: its sender has too many unfinished. */
