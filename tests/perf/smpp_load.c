@@ -24,7 +24,7 @@ enum {
 	TEXT_LEN = 118,
 	ESM_RECEIPT = 0x04,
 	CONNECTING_MAX = 32, /* of those that are held */
-	AGAIN_MS = 300,	     /* after "later", which a server says that has many passwords to look at */
+	AGAIN_MS = 300, /* after "later", which a server says that has many passwords to look at */
 };
 
 struct bind {
