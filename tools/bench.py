@@ -21,6 +21,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import bench_growth  # noqa: E402: the folder must be known first
+import bench_modem  # noqa: E402
 import bench_smpp  # noqa: E402
 import gateway as support  # noqa: E402
 from bench_row import TICKS, process_seconds, resident_kib, row  # noqa: E402
@@ -305,7 +306,11 @@ def bench_smpp_speed(_):
     return [*rows, row("SMSC that answers after 50 ms, window 100: of window over round trip", share, "%", 95, "higher")]
 
 
-BENCHES = {"smpp": bench_smpp_speed, **bench_growth.parts(BUILD, LIMITS), "start": bench_start, "latency": bench_latency, "device": bench_device, "downgrade": bench_downgrade, "micro": bench_micro,
+def bench_modems(arguments):
+    return bench_modem.rows(BUILD, arguments.short)
+
+
+BENCHES = {"smpp": bench_smpp_speed, **bench_growth.parts(BUILD, LIMITS), "modems": bench_modems, "start": bench_start, "latency": bench_latency, "device": bench_device, "downgrade": bench_downgrade, "micro": bench_micro,
            "chain": bench_chain, "rules": bench_rules, "queue": bench_queue, "connections": bench_connections}
 GROUPS = {"growth": [name for name in BENCHES if name.startswith("growth-")]}
 
