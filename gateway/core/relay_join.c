@@ -161,13 +161,14 @@ static void join_all(struct fg_core_relays *relays, struct fg_relay_join *join_t
 			leader = part;
 			leader->part->leader = leader->id;
 			leader->segments = join_take->total;
+			/* before it is saved: after a restart it would wait for the other parts' time to be over */
+			fg_relay_timer(relays, leader, leader->expires_s);
 		} else {
 			follow(relays, leader, part);
 		}
 		fg_relay_become(part, FG_RELAY_JOIN, FG_JOB_READY);
 		fg_relay_save(relays, part, FG_THEN_NOTHING);
 	}
-	fg_relay_timer(relays, leader, leader->expires_s);
 	fg_relay_push(&relays->decide, leader);
 	fg_relay_stir(relays);
 	free(join_take);

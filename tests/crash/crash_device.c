@@ -21,7 +21,14 @@
 #include <event2/event.h>
 #include "client/device/verify.h"
 
-enum { MESSAGES_MAX = 20000, TEXT_MAX = 160, HANDLE_MAX = 32, RETRY_MS = 50, STALL_MS = 4000 };
+enum {
+	MESSAGES_MAX = 20000,
+	TEXT_MAX = 160,
+	SHOWN_MAX = 640,
+	HANDLE_MAX = 32,
+	RETRY_MS = 50,
+	STALL_MS = 4000
+};
 
 enum progress { WAITS, UNDER_WAY, ACCEPTED };
 
@@ -153,10 +160,10 @@ static void on_ready(void *context, const char *handle)
 
 static void on_message(void *context, const struct fg_message *message)
 {
-	char rest[TEXT_MAX + 64];
+	char rest[SHOWN_MAX + 64];
 
 	(void)context;
-	snprintf(rest, sizeof(rest), ",\"text\":\"%.*s\"", (int)TEXT_MAX, message->text);
+	snprintf(rest, sizeof(rest), ",\"text\":\"%.*s\"", (int)SHOWN_MAX, message->text);
 	say("message", &message->message_id, rest);
 }
 

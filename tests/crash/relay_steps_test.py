@@ -8,10 +8,11 @@ fallgate-smsc, which brings receipts and messages of phones again until they are
     sms      application -> phone -> delivery report -> receipt
     copies   application -> device -> acknowledgement -> receipt
     device   phone -> device
+    parts    phone -> device, a long text in two parts
     number   phone -> application
     ask      a message for later: query_sm, cancel_sm, receipt
 
-What is not here: flows A and B, and the rows that those pass as well (steps_test.py); parts.
+What is not here: flows A and B, and the rows that those pass as well (steps_test.py).
 """
 import collections
 import json
@@ -36,6 +37,7 @@ CALM_ROUNDS = 3
 ROUND_S = 20
 ENROUTE = 1  # message_state
 TRIES = 10
+LONG = " and more" * 20  # with what is before it 2 parts
 
 # Frames of these flows alone: each row of lib/ipc/ipc.def with one of them is driven here at each moment.
 FRAMES = {"SUBMIT", "SEALED", "TAKEN", "RELAY", "RELAYED", "UNSEAL", "COPIES", "APP_RECEIPT", "APP_TOLD", "APP_BOUND", "APP_ASK",
@@ -155,15 +157,20 @@ class Steps:
         message = self.submit("copies", BOB[1:])
         self.until(message, lambda: self.told(message) and self.shown(message))
 
-    def phone(self, flow, destination, arrived):
+    def phone(self, flow, destination, arrived, source=PHONE, more=""):
         message = self.new(flow)
+        message.text += more
         before = self.counters()["mo"]
-        assert self.smsc("mo", PHONE, destination, "deliver_sm", "", message.text) == "ok\n"
+        assert self.smsc("mo", source, destination, "deliver_sm", "", message.text) == "ok\n"
         self.until(message, lambda: arrived(message) and not self.left_with_the_carrier())
         message.sent = self.counters()["mo"] - before
 
     def device(self):
         self.phone("device", BOB, self.shown)
+
+    def parts(self):
+        """Each from a phone of its own: what is left over of a message that was brought twice waits for the rest of it."""
+        self.phone("parts", BOB, self.shown, f"+1202556{self.number:04}", LONG)
 
     def number_(self):
         self.phone("number", NUMBER, lambda message: self.app.messages[message.text])
@@ -177,7 +184,7 @@ class Steps:
         assert wait_for(lambda: self.asked("cancel_sm", lambda said: said["status"] == 0 or self.told(message), **cancel), ROUND_S)
         self.until(message, lambda: self.told(message))
 
-    FLOWS = {"sms": sms, "copies": copies, "device": device, "number": number_, "ask": ask}
+    FLOWS = {"sms": sms, "copies": copies, "device": device, "parts": parts, "number": number_, "ask": ask}
 
     # ---- kills ----
 
@@ -314,6 +321,12 @@ def test_what_a_phone_sent_is_shown_once_for_each_time_it_was_brought(run):
     """At least once; and once when the carrier brought it once."""
     wrong = [message for message in of(run, "device") if not 1 <= run.shown(message) <= message.sent]
     assert not wrong, some(run, wrong)
+
+
+def test_a_long_text_is_shown_whole(run):
+    """Once, unless the carrier brought both parts again."""
+    wrong = [message for message in of(run, "parts") if not 1 <= run.shown(message) <= message.sent // 2]
+    assert of(run, "parts") and not wrong, some(run, wrong)
 
 
 def test_what_a_phone_sent_to_a_number_reaches_the_application(run):
