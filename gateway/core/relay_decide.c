@@ -625,6 +625,23 @@ static void add_inbound(struct fg_relay_batch *batch)
 	}
 }
 
+/* What phones sent to devices: no link has to have room, but it may stand behind another, or was loaded. */
+static void add_to_devices(struct fg_relay_batch *batch)
+{
+	struct fg_core_relays *relays = batch->relays;
+	struct fg_relay_list *waiting = &relays->accounts[FG_RELAY_INBOUND].wait;
+
+#ifdef FG_MUTANT_relay_to_devices
+	return;
+#endif
+	while (!relays->no_use && waiting->head && batch->count < FG_RELAY_BATCH_MAX) {
+		struct fg_relay *relay = fg_relay_pop(waiting);
+
+		if (!fg_relay_lane_behind(relays, relay))
+			batch_add(batch, relay);
+	}
+}
+
 /* Of those that wait for a link, as many as links have room for, one account after the other. */
 static void add_waiting(struct fg_relay_batch *batch)
 {
@@ -658,6 +675,7 @@ void fg_relay_decide_batch(struct fg_core_relays *relays)
 	while (batch->count < FG_RELAY_BATCH_MAX && relays->decide.head)
 		batch_add(batch, fg_relay_pop(&relays->decide));
 	add_inbound(batch);
+	add_to_devices(batch);
 	add_waiting(batch);
 	if (!batch->count) {
 		free(batch);

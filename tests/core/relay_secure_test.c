@@ -308,6 +308,30 @@ static void a_phones_message_waits_while_the_directory_is_unreadable(void **stat
 	assert_int_equal(app_order(app)->bearer, FG_BEARER_SECURE);
 }
 
+static void a_phones_message_that_was_due_before_the_start_is_decided_at_once(void **state)
+{
+	struct app *app = *state;
+	struct person bob;
+	struct fg_id id, part;
+
+	join(app, &bob);
+	app->fixture->directory_rc = FG_E_STORE_BUSY;
+	id = SUBMIT(app, .inbound = true, .destination = BOB);
+	part = SUBMIT(app, .inbound = true, .destination = BOB, .concat_total = 2, .concat_part = 1,
+		      .same = "1");
+	SUBMIT(app, .inbound = true, .destination = BOB, .concat_total = 2, .concat_part = 2,
+	       .same = "2");
+	app_turn(app);
+	app_turn(app);
+	assert_int_equal(app->orders, 0);
+	app->fixture->directory_rc = FG_OK;
+	app->fixture->core.clock->offset_ms += 3600 * 1000; /* nobody was there */
+	app_restart(app);
+	assert_int_equal(app_state(app, &id), FG_JOB_SENDING);
+	assert_int_equal(app_state(app, &part), FG_JOB_SENDING);
+	assert_int_equal(app->orders, 2);
+}
+
 static void a_phones_message_waits_for_the_application_that_owns_the_number(void **state)
 {
 	struct app *app = *state;
@@ -351,6 +375,7 @@ int main(void)
 		APP(devices_whose_queues_are_full_are_asked_again),
 		APP(a_phones_message_goes_to_devices_and_nowhere_else),
 		APP(a_phones_message_waits_while_the_directory_is_unreadable),
+		APP(a_phones_message_that_was_due_before_the_start_is_decided_at_once),
 		APP(a_phones_message_waits_for_the_application_that_owns_the_number),
 	};
 
