@@ -260,6 +260,7 @@ static void message_concat(const struct fg_tpdu_deliver *deliver, struct fg_subm
 	    concat.total < 2)
 		return;
 	out->concat_ref = concat.reference;
+	out->flags |= concat.wide ? 0 : FG_SUBMIT_NARROW;
 	out->concat_total = concat.total;
 	out->concat_part = concat.sequence;
 }
@@ -287,7 +288,7 @@ static enum fg_rc message_submit(struct fg_modem_session *session,
 	fg_modem_state_key(session->state, octets, len, key);
 	message_concat(deliver, &in);
 	if (fg_tpdu_coding_of(deliver->dcs).message_class == 0)
-		in.flags = FG_SUBMIT_FLASH;
+		in.flags |= FG_SUBMIT_FLASH;
 	in.key = FG_BYTES(key, sizeof(key));
 	in.text = FG_BYTES((const uint8_t *)text, message_text(deliver, text));
 	rc = fg_host_submit(session->host, &in);

@@ -101,7 +101,8 @@ static enum fg_rc give(struct fg_smpp_session *session, const struct fg_smpp_pdu
 	if (rc == FG_OK && len > FG_SMPP_TEXT_MAX)
 		rc = FG_E_TEXT_LONG;
 	if (rc == FG_OK) {
-		message.flags = text.flash ? FG_SUBMIT_FLASH : 0;
+		message.flags = (text.flash ? FG_SUBMIT_FLASH : 0) |
+				(text.concat_narrow ? FG_SUBMIT_NARROW : 0);
 		message.concat_ref = text.concat_ref;
 		message.concat_total = text.concat_total;
 		message.concat_part = text.concat_part;

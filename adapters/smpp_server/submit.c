@@ -131,6 +131,8 @@ static struct app_refusal read_text(const struct message *m, struct fg_submissio
 	s->concat_ref = read.concat_ref;
 	s->concat_total = read.concat_total;
 	s->concat_part = read.concat_part;
+	if (read.concat_narrow)
+		s->flags |= FG_SUBMIT_NARROW;
 	if (read.flash)
 		s->flags |= FG_SUBMIT_FLASH;
 	if (m->priority > 0)

@@ -19,11 +19,19 @@ enum {
 	BODY_MAX = 17000,   /* RELAY.body in ipc.def */
 };
 
+/* What all parts of one message have in common besides sender and recipient. Of another class other rules may hold. */
+struct join_key {
+	uint16_t ref;
+	bool narrow;
+	uint8_t total, message_class;
+};
+
 struct fg_relay_join {
 	struct fg_relay_join *next; /* of the bucket */
-	uint16_t account, ref;
-	uint8_t total, count;
-	struct fg_relay *parts[]; /* [total] */
+	uint16_t account;
+	uint8_t count;
+	struct join_key key;
+	struct fg_relay *parts[]; /* [key.total] */
 };
 
 static void *must(void *memory)
@@ -45,9 +53,30 @@ struct fg_relay_part *fg_relay_part_new(uint16_t ref, uint8_t total, uint8_t num
 
 /* ---- which message a part is of ---- */
 
+static struct join_key key_of(const struct fg_relay *relay)
+{
+	return (struct join_key){ .ref = relay->part->ref,
+				  .narrow = relay->submit_flags & FG_SUBMIT_NARROW,
+				  .total = relay->part->total,
+				  .message_class = relay->message_class };
+}
+
+static bool is_same_key(const struct join_key *a, const struct join_key *b)
+{
+#ifndef FG_MUTANT_join_narrow
+	if (a->narrow != b->narrow)
+		return false;
+#endif
+#ifndef FG_MUTANT_join_class
+	if (a->message_class != b->message_class)
+		return false;
+#endif
+	return a->ref == b->ref && a->total == b->total;
+}
+
 static const struct fg_relay *any_part(const struct fg_relay_join *join)
 {
-	for (size_t i = 0; i < join->total; i++)
+	for (size_t i = 0; i < join->key.total; i++)
 		if (join->parts[i])
 			return join->parts[i];
 	return NULL;
@@ -79,7 +108,7 @@ static struct fg_relay_join **bucket_of(struct fg_core_relays *relays, uint16_t 
 
 static struct fg_relay_join *find(struct fg_core_relays *relays, uint16_t account,
 				  struct fg_bytes source, struct fg_bytes destination,
-				  const struct fg_relay_part *part, size_t *of_sender_out)
+				  const struct join_key *key, size_t *of_sender_out)
 {
 	struct fg_relay_join *at = *bucket_of(relays, account, source), *found = NULL;
 
@@ -88,7 +117,7 @@ static struct fg_relay_join *find(struct fg_core_relays *relays, uint16_t accoun
 		if (!is_of_sender(at, account, source))
 			continue;
 		++*of_sender_out;
-		if (at->ref == part->ref && at->total == part->total && is_to(at, destination))
+		if (is_same_key(&at->key, key) && is_to(at, destination))
 			found = at;
 	}
 	return found;
@@ -97,28 +126,30 @@ static struct fg_relay_join *find(struct fg_core_relays *relays, uint16_t accoun
 enum fg_rc fg_relay_join_check(struct fg_core_relays *relays, const struct fg_ipc_sealed *sealed,
 			       uint16_t account, struct fg_id *id_out)
 {
-	const struct fg_relay_part asked = { .ref = sealed->concat_ref,
-					     .total = sealed->concat_total,
-					     .number = sealed->concat_part };
+	const struct join_key asked = { .ref = sealed->concat_ref,
+					.narrow = sealed->flags & FG_SUBMIT_NARROW,
+					.total = sealed->concat_total,
+					.message_class = sealed->message_class };
+	const uint8_t number = sealed->concat_part;
 	const struct fg_relay *known;
 	struct fg_relay_join *join;
 	size_t of_sender;
 
-	if (asked.number == 0 || asked.number > asked.total)
+	if (number == 0 || number > asked.total)
 		return FG_E_SYNTAX;
 	join = find(relays, account, sealed->source, sealed->destination, &asked, &of_sender);
 #ifndef FG_MUTANT_join_bound
 	if (!join && (of_sender >= OF_SENDER_MAX || relays->joins_count >= JOINS_MAX))
 		return FG_E_LIMIT;
 #endif
-	known = join ? join->parts[asked.number - 1] : NULL;
+	known = join ? join->parts[number - 1] : NULL;
 	if (!known)
 		return FG_OK;
 	*id_out = known->id;
 	/* The same again, since its answer was lost; or the reference came round while the old message is not whole. */
 	if (memcmp(known->part->same, sealed->same, sizeof(known->part->same)) == 0)
 		return FG_E_EXISTS;
-	fg_relay_join_late(relays, join->parts[asked.number - 1]);
+	fg_relay_join_late(relays, join->parts[number - 1]);
 	return FG_OK;
 }
 
@@ -152,7 +183,7 @@ static void join_all(struct fg_core_relays *relays, struct fg_relay_join *join_t
 {
 	struct fg_relay *leader = NULL;
 
-	for (size_t i = 0; i < join_take->total; i++) {
+	for (size_t i = 0; i < join_take->key.total; i++) {
 		struct fg_relay *part = join_take->parts[i];
 
 		if (!part)
@@ -160,7 +191,7 @@ static void join_all(struct fg_core_relays *relays, struct fg_relay_join *join_t
 		if (!leader) {
 			leader = part;
 			leader->part->leader = leader->id;
-			leader->segments = join_take->total;
+			leader->segments = join_take->key.total;
 			/* before it is saved: after a restart it would wait for the other parts' time to be over */
 			fg_relay_timer(relays, leader, leader->expires_s);
 		} else {
@@ -179,18 +210,18 @@ void fg_relay_join_add(struct fg_core_relays *relays, struct fg_relay *relay)
 	struct fg_bytes source = FG_BYTES(fg_relay_source(relay), relay->source_len);
 	struct fg_bytes destination = FG_BYTES(fg_relay_destination(relay), relay->destination_len);
 	uint32_t now = (uint32_t)(fg_core_now_ms(relays->core) / 1000);
-	struct fg_relay_part *part = relay->part;
+	const struct fg_relay_part *part = relay->part;
+	const struct join_key key = key_of(relay);
 	struct fg_relay_join *join, **bucket;
 	size_t of_sender;
 
-	join = find(relays, relay->account, source, destination, part, &of_sender);
+	join = find(relays, relay->account, source, destination, &key, &of_sender);
 	if (join && join->parts[part->number - 1])
 		join = NULL; /* two at once of one number: whoever is first comes together with the others */
 	if (!join) {
 		join = must(calloc(1, sizeof(*join) + part->total * sizeof(join->parts[0])));
 		join->account = relay->account;
-		join->ref = part->ref;
-		join->total = part->total;
+		join->key = key;
 		bucket = bucket_of(relays, relay->account, source);
 		join->next = *bucket;
 		*bucket = join;
@@ -200,7 +231,7 @@ void fg_relay_join_add(struct fg_core_relays *relays, struct fg_relay *relay)
 	join->count++;
 	fg_relay_timer(relays, relay,
 		       relay->expires_s < now + TOGETHER_S ? relay->expires_s : now + TOGETHER_S);
-	if (join->count < join->total)
+	if (join->count < join->key.total)
 		return;
 	take_out(relays, join);
 	join_all(relays, join);
@@ -212,7 +243,7 @@ static struct fg_relay_join *join_of(struct fg_core_relays *relays, const struct
 
 	for (struct fg_relay_join *join = *bucket_of(relays, relay->account, source); join;
 	     join = join->next)
-		if (relay->part->number <= join->total &&
+		if (relay->part->number <= join->key.total &&
 		    join->parts[relay->part->number - 1] == relay)
 			return join;
 	return NULL;
@@ -225,13 +256,13 @@ void fg_relay_join_late(struct fg_core_relays *relays, struct fg_relay *relay)
 	if (!join)
 		return;
 	LOG_MSG(&relay->id, DMSG, LOGL_NOTICE, "join parts: %u of %u came\n", join->count,
-		join->total);
+		join->key.total);
 	take_out(relays, join);
 	if (fg_relay_is_inbound(relay)) {
 		join_all(relays, join);
 		return;
 	}
-	for (size_t i = 0; i < join->total; i++)
+	for (size_t i = 0; i < join->key.total; i++)
 		if (join->parts[i]) {
 			join->parts[i]->reason = FG_REASON_DEADLINE;
 			fg_relay_finish(relays, join->parts[i], FG_RELAY_JOIN, FG_DLR_EXPIRED);
@@ -276,6 +307,8 @@ static void write_part(struct fg_writer *w, const struct fg_relay *relay,
 			continue;
 		fg_writer_bytes(w, relay->id.b, FG_ID_LEN);
 		fg_writer_u8(w, relay->part->number);
+		fg_writer_u8(w, relay->submit_flags);
+		fg_writer_u8(w, relay->protocol_id);
 		fg_writer_u16(w, (uint16_t)rows[i].body.len);
 		fg_writer_bytes(w, rows[i].body.data, rows[i].body.len);
 		return;

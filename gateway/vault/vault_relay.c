@@ -143,6 +143,20 @@ static enum fg_rc say_gap(struct fg_vault *vault)
 	return fg_clear_append(&vault->plain, gap, sizeof(gap) - 1);
 }
 
+/* One of a list of parts (RELAY.body in ipc.def): under which id, as which part and how shown it was sealed, and what was. */
+static struct fg_bytes next_part(struct fg_cursor *cur, struct fg_vault_relay *relay)
+{
+	struct fg_bytes body;
+
+	fg_cursor_copy(cur, relay->message_id.b, FG_ID_LEN);
+	relay->part = fg_cursor_u8(cur);
+	relay->flags = fg_cursor_u8(cur);
+	relay->protocol_id = fg_cursor_u8(cur);
+	body.len = fg_cursor_u16(cur);
+	body.data = fg_cursor_bytes(cur, body.len);
+	return body;
+}
+
 /* In their order, each once, the first one under the order's own id: so no part can be opened under another's. What a phone sent may lack
  * some, and then says so; what an application sent may not. */
 static enum fg_rc open_parts(struct fg_vault *vault, const struct fg_ipc_unseal *u,
@@ -154,12 +168,8 @@ static enum fg_rc open_parts(struct fg_vault *vault, const struct fg_ipc_unseal 
 
 	fg_cursor_init(&cur, u->body.data, u->body.len);
 	while (rc == FG_OK && fg_cursor_left(&cur)) {
-		struct fg_bytes body;
+		struct fg_bytes body = next_part(&cur, relay);
 
-		fg_cursor_copy(&cur, relay->message_id.b, FG_ID_LEN);
-		relay->part = fg_cursor_u8(&cur);
-		body.len = fg_cursor_u16(&cur);
-		body.data = fg_cursor_bytes(&cur, body.len);
 		if (cur.rc != FG_OK || relay->part <= before || relay->part > u->parts_total)
 			return FG_E_IPC_FRAME;
 #ifndef FG_MUTANT_part_leads
@@ -286,14 +296,13 @@ static enum fg_rc mark_and_plan(struct fg_vault *vault, const struct fg_vault_un
 static struct fg_bytes leading_body(const struct fg_ipc_unseal *u)
 {
 	struct fg_bytes body = u->body;
+	struct fg_vault_relay part;
 	struct fg_cursor cur;
 
 	if (u->parts_total <= 1)
 		return body;
 	fg_cursor_init(&cur, u->body.data, u->body.len);
-	fg_cursor_bytes(&cur, FG_ID_LEN + 1);
-	body.len = fg_cursor_u16(&cur);
-	body.data = fg_cursor_bytes(&cur, body.len);
+	body = next_part(&cur, &part);
 	return cur.rc == FG_OK ? body : FG_BYTES(NULL, 0);
 }
 

@@ -55,6 +55,8 @@ enum fg_submit_kind {
 enum fg_submit_flag {
 	FG_SUBMIT_FLASH = 1,    /*!< message class 0: shown at once, not stored */
 	FG_SUBMIT_PRIORITY = 2, /*!< before others of its account */
+	FG_SUBMIT_NARROW =
+		4, /*!< its concat_ref is of 8 bits: not that of a 16-bit one of equal value */
 };
 
 /*! What an application asks of a message that it submitted. */

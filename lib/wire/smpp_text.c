@@ -78,6 +78,7 @@ static enum fg_rc skip_header(struct fg_smpp_user_text *text)
 	text->octets.len -= len;
 	if (rc == FG_OK && concat.total > 1) {
 		text->concat_ref = concat.reference;
+		text->concat_narrow = !concat.wide;
 		text->concat_total = concat.total;
 		text->concat_part = concat.sequence;
 	}
@@ -97,6 +98,7 @@ static void read_sar(const struct fg_smpp_pdu *pdu, struct fg_smpp_user_text *te
 	if (total < 2 || text->sar_wrong)
 		return;
 	text->concat_ref = (uint16_t)ref;
+	text->concat_narrow = false;
 	text->concat_total = (uint8_t)total;
 	text->concat_part = (uint8_t)part;
 }

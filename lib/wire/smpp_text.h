@@ -13,6 +13,7 @@ struct fg_smpp_user_text {
 	bool flash;                  /*!< 3GPP TS 23.038, 4: message class 0, shown at once */
 	struct fg_smpp_bytes octets; /*!< without header; borrowed from the PDU */
 	uint16_t concat_ref;
+	bool concat_narrow;                /*!< a reference of 8 bits; of SAR TLVs it has 16 */
 	uint8_t concat_total, concat_part; /*!< 0: it is whole; part from 1 */
 	bool sar_wrong;                    /*!< SAR TLVs that say no part are there: ignored */
 };

@@ -285,8 +285,8 @@ unsigned bench_length(const char *hex)
 const char *bench_deliver(const char *source, const char *text, unsigned reference, unsigned total,
 			  unsigned part)
 {
-	const struct fg_udh_concat concat = { (uint16_t)reference, true, (uint8_t)total,
-					      (uint8_t)part };
+	const struct fg_udh_concat concat = { (uint16_t)reference, reference > UINT8_MAX,
+					      (uint8_t)total, (uint8_t)part };
 	struct fg_tpdu_deliver deliver = { 0 };
 	uint8_t header[FG_UDH_CONCAT_MAX], data[FG_TPDU_UD_MAX], octets[FG_TPDU_MAX];
 	enum fg_alphabet alphabet =

@@ -71,7 +71,7 @@ void bench_say(const char *octets);
 /*! How often a command that begins so was said. */
 unsigned bench_said(const char *command);
 
-/*! The hexadecimal PDU of a message to us, an SMSC address in front. part 0: whole. Static memory. */
+/*! The hexadecimal PDU of a message to us, an SMSC address in front. part 0: whole. A reference above 255 has 16 bits. Static memory. */
 const char *bench_deliver(const char *source, const char *text, unsigned reference, unsigned total,
 			  unsigned part);
 /*! Of a status report; sent_ms: when the SMSC had the message, Unix. */

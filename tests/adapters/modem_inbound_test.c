@@ -263,20 +263,23 @@ static void parts_are_handed_over_one_by_one_and_kept_until_each_is_taken(void *
 
 	(void)state;
 	bench_open();
-	for (unsigned part = 3; part >= 1; part--) {
+	for (unsigned part = 4; part >= 1; part--) {
+		const bool narrow = part == 4; /* of another message */
 		char command[16], line[32];
 
 		snprintf(command, sizeof(command), "AT+CMGR=%u", part);
-		stored("+CMGR: 0,,", bench_deliver("+12025550123", "part", 0x1234, 3, part),
+		stored("+CMGR: 0,,",
+		       bench_deliver("+12025550123", "part", narrow ? 0x34 : 0x1234, 4, part),
 		       answer);
 		bench_answer(command, answer, 1);
 		snprintf(line, sizeof(line), "\r\n+CMTI: \"SM\",%u\r\n", part);
 		bench_say(line);
-		assert_int_equal(submission(3 - part)->said.concat_ref, 0x1234);
-		assert_int_equal(submission(3 - part)->said.concat_total, 3);
-		assert_int_equal(submission(3 - part)->said.concat_part, part);
+		assert_int_equal(submission(4 - part)->said.concat_ref, narrow ? 0x34 : 0x1234);
+		assert_int_equal(submission(4 - part)->said.concat_total, 4);
+		assert_int_equal(submission(4 - part)->said.concat_part, part);
+		assert_int_equal(submission(4 - part)->said.flags, narrow ? FG_SUBMIT_NARROW : 0);
 	}
-	taken(1, FG_OK);
+	taken(2, FG_OK);
 	assert_int_equal(bench_said("AT+CMGD"), 1);
 	assert_int_equal(bench_said("AT+CMGD=2\n"), 1);
 }

@@ -82,7 +82,7 @@ static void what_is_not_taken_stays_with_the_carrier(void **state)
 
 static void parts_are_handed_over_one_by_one(void **state)
 {
-	const struct fg_udh_concat concat = {
+	struct fg_udh_concat concat = {
 		.reference = 0x1234, .wide = true, .total = 3, .sequence = 2
 	};
 	struct fg_smpp_pdu pdu = deliver(8, "");
@@ -100,7 +100,18 @@ static void parts_are_handed_over_one_by_one(void **state)
 	assert_int_equal(newest()->said.concat_ref, 0x1234);
 	assert_int_equal(newest()->said.concat_total, 3);
 	assert_int_equal(newest()->said.concat_part, 2);
-	pdu = deliver(9, "third");
+	assert_int_equal(newest()->said.flags, 0);
+	concat.reference = 0x34;
+	concat.wide = false;
+	assert_ok(fg_udh_concat_write(&concat, octets, &len));
+	memcpy(octets + len, "again", 5);
+	pdu.sequence++;
+	pdu.sm.short_message = (struct fg_smpp_bytes){ octets, len + 5 };
+	say_pdu(&pdu);
+	assert_string_equal(newest()->text, "again");
+	assert_int_equal(newest()->said.concat_ref, 0x34);
+	assert_int_equal(newest()->said.flags, FG_SUBMIT_NARROW);
+	pdu = deliver(10, "third");
 	assert_ok(fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_SAR_MSG_REF_NUM, 77));
 	assert_ok(fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_SAR_TOTAL_SEGMENTS, 3));
 	assert_ok(fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_SAR_SEGMENT_SEQNUM, 3));
@@ -109,7 +120,7 @@ static void parts_are_handed_over_one_by_one(void **state)
 	assert_int_equal(newest()->said.concat_ref, 77);
 	assert_int_equal(newest()->said.concat_part, 3);
 	/* A number of parts that cannot be: as it stands, whole. */
-	pdu = deliver(10, "odd");
+	pdu = deliver(11, "odd");
 	assert_ok(fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_SAR_MSG_REF_NUM, 78));
 	assert_ok(fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_SAR_TOTAL_SEGMENTS, 2));
 	assert_ok(fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_SAR_SEGMENT_SEQNUM, 3));

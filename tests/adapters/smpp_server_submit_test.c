@@ -224,8 +224,10 @@ static void a_header_says_which_part_it_is(void **state)
 	app_bench_bind();
 	say_part(FG_SMPP_ESM_UDH, "\5\0\3\x2a\2\1one", 9); /* 8-bit reference */
 	expect_part("one", 42, 2, 1);
+	assert_int_equal(t.submission.flags, FG_SUBMIT_NARROW);
 	say_part(FG_SMPP_ESM_UDH | 3, "\6\x8\4\x12\x34\3\3last", 11); /* 16-bit */
 	expect_part("last", 0x1234, 3, 3);
+	assert_int_equal(t.submission.flags, 0);
 	say_part(FG_SMPP_ESM_UDH, "\5\0\3\0\2\1zero", 10); /* reference 0 is one */
 	expect_part("zero", 0, 2, 1);
 	say_part(FG_SMPP_ESM_UDH, "\5\0\3\x2a\1\1whole", 11);

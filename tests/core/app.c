@@ -169,6 +169,8 @@ struct fg_id app_submit(struct app *app, const struct submit *submit)
 	sealed->account = text(submit->account, submit->inbound ? "" : "shop");
 	sealed->source = text(submit->source, submit->inbound ? PHONE : "SHOP");
 	sealed->destination = text(submit->destination, NOBODY);
+	sealed->flags = submit->flags;
+	sealed->protocol_id = submit->protocol_id;
 	sealed->message_class = submit->message_class ? submit->message_class : FG_MESSAGE_NORMAL;
 	sealed->registered = submit->registered;
 	sealed->has_reference = 1;

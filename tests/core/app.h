@@ -36,7 +36,7 @@ struct app {
 /* What is submitted; members that the test leaves are ordinary. */
 struct submit {
 	const char *account, *source, *destination, *key, *same, *body;
-	uint8_t message_class, registered, concat_total, concat_part, segments;
+	uint8_t message_class, flags, protocol_id, registered, concat_total, concat_part, segments;
 	uint16_t concat_ref;
 	bool inbound; /* from a carrier, over link 0 */
 	uint32_t delay_s, validity_s;

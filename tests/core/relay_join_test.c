@@ -33,6 +33,8 @@ static void expect_body(struct app *app, const struct fg_id *ids, const unsigned
 
 		fg_cursor_copy(&cur, id.b, FG_ID_LEN);
 		number = fg_cursor_u8(&cur);
+		assert_int_equal(fg_cursor_u8(&cur), app_find(app, &ids[i])->submit_flags);
+		assert_int_equal(fg_cursor_u8(&cur), app_find(app, &ids[i])->protocol_id);
 		len = fg_cursor_u16(&cur);
 		body = fg_cursor_bytes(&cur, len);
 		assert_ok(cur.rc);
@@ -137,6 +139,38 @@ static void a_reference_that_comes_round_does_not_mix_two_messages(void **state)
 	expect_body(app, ids, numbers, bodies, 2);
 }
 
+/* Of equal sender, recipient, reference and count: with a reference of 8 bits it is another message than with one of 16, and so it is with
+ * another class. How it is shown may differ from part to part. */
+static void only_parts_of_one_message_are_joined(void **state)
+{
+	struct app *app = *state;
+	const struct submit halves[] = {
+		{ .body = "wide one", .concat_part = 1, .flags = FG_SUBMIT_FLASH },
+		{ .body = "narrow two", .concat_part = 2, .flags = FG_SUBMIT_NARROW },
+		{ .body = "code two", .concat_part = 2, .message_class = FG_MESSAGE_BULK },
+		{ .body = "wide two", .concat_part = 2, .protocol_id = 0x41 },
+	};
+	const char *const bodies[] = { "wide one", "wide two" };
+	const unsigned numbers[] = { 1, 2 };
+	struct fg_id ids[4];
+
+	for (size_t i = 0; i < 4; i++) {
+		struct submit half = halves[i];
+
+		half.destination = NOBODY;
+		half.concat_ref = REF;
+		half.concat_total = 2;
+		half.same = half.body;
+		ids[i] = app_submit(app, &half);
+		app_turn(app);
+		assert_int_equal(app->orders, i == 3);
+	}
+	ids[1] = ids[3];
+	expect_body(app, ids, numbers, bodies, 2);
+	assert_int_equal(app_order(app)->flags, FG_SUBMIT_FLASH);
+	assert_int_equal(app->fixture->core.relays->joins_count, 2);
+}
+
 static void an_application_is_told_of_parts_whose_others_never_came(void **state)
 {
 	struct app *app = *state;
@@ -214,6 +248,7 @@ int main(void)
 		APP(a_restart_forgets_no_part),
 		APP(a_part_that_comes_again_gets_the_same_answer),
 		APP(a_reference_that_comes_round_does_not_mix_two_messages),
+		APP(only_parts_of_one_message_are_joined),
 		APP(an_application_is_told_of_parts_whose_others_never_came),
 		APP(of_a_phones_message_those_parts_go_on_that_came),
 		APP(one_sender_cannot_leave_many_unfinished),

@@ -17,6 +17,7 @@ struct parts {
 	struct fg_id id[PARTS];
 	uint8_t sealed[PARTS][512];
 	size_t len[PARTS];
+	uint8_t flags[PARTS], protocol_id[PARTS];
 	uint8_t body[2048];
 };
 
@@ -32,6 +33,8 @@ static void submit_part(struct parts *p, unsigned i, bool inbound)
 	frame.submit.source = FG_BYTES_TEXT(inbound ? "+12025550111" : "SHOP");
 	frame.submit.destination = FG_BYTES_TEXT(inbound ? NUMBER : RELAY_DESTINATION);
 	frame.submit.message_class = FG_MESSAGE_NORMAL;
+	frame.submit.flags = p->flags[i];
+	frame.submit.protocol_id = p->protocol_id[i];
 	frame.submit.concat_ref = REF;
 	frame.submit.concat_total = PARTS;
 	frame.submit.concat_part = (uint8_t)(i + 1);
@@ -53,6 +56,8 @@ static void order_of(struct parts *p, const unsigned *which, size_t count, uint8
 	for (size_t i = 0; i < count; i++) {
 		fg_writer_bytes(&w, p->id[which[i]].b, FG_ID_LEN);
 		fg_writer_u8(&w, (uint8_t)(which[i] + 1));
+		fg_writer_u8(&w, p->flags[which[i]]);
+		fg_writer_u8(&w, p->protocol_id[which[i]]);
 		fg_writer_u16(&w, (uint16_t)p->len[which[i]]);
 		fg_writer_bytes(&w, p->sealed[which[i]], p->len[which[i]]);
 	}
@@ -63,9 +68,12 @@ static void order_of(struct parts *p, const unsigned *which, size_t count, uint8
 	relay->body = FG_BYTES(p->body, fg_writer_len(&w));
 }
 
-static void begin(struct parts *p, bool inbound)
+static void begin_with(struct parts *p, bool inbound, const uint8_t *flags,
+		       const uint8_t *protocol_id)
 {
 	memset(p, 0, sizeof(*p));
+	memcpy(p->flags, flags, sizeof(p->flags));
+	memcpy(p->protocol_id, protocol_id, sizeof(p->protocol_id));
 	relay_begin(&p->relay);
 	strcpy(p->relay.chain.conf.accounts[0].numbers, NUMBER);
 	for (unsigned i = 0; i < PARTS; i++)
@@ -73,6 +81,13 @@ static void begin(struct parts *p, bool inbound)
 	relay_make_views(&p->relay, FALLGATE__VIEW_STATE__VIEW_ABSENT, NULL);
 	relay_make_order(&p->relay);
 	order_of(p, (const unsigned[]){ 0, 1, 2 }, 3, PARTS);
+}
+
+static void begin(struct parts *p, bool inbound)
+{
+	static const uint8_t none[PARTS];
+
+	begin_with(p, inbound, none, none);
 }
 
 static void parts_of_an_application_are_one_text_with_one_mark(void **state)
@@ -85,6 +100,27 @@ static void parts_of_an_application_are_one_text_with_one_mark(void **state)
 	assert_string_equal(p.relay.chain.job_text,
 			    "(Not encrypted) SHOP: your parcel is here, come");
 	relay_end(&p.relay);
+}
+
+/* An SMSC may say class 0 of the first part alone, and phones have been seen that give a protocol identifier to one. */
+static void parts_may_differ_in_how_they_are_shown(void **state)
+{
+	struct parts p;
+
+	(void)state;
+	begin_with(&p, false, (const uint8_t[PARTS]){ FG_SUBMIT_FLASH, 0, FG_SUBMIT_PRIORITY },
+		   (const uint8_t[PARTS]){ 0, 0x41, 0 });
+	p.relay.frame.relay.flags = FG_SUBMIT_FLASH;
+	relay_expect_job(&p.relay);
+	assert_string_equal(p.relay.chain.job_text,
+			    "(Not encrypted) SHOP: your parcel is here, come");
+	assert_int_equal(p.relay.chain.job.flags, FG_SUBMIT_FLASH);
+	relay_end(&p.relay);
+	begin_with(&p, false, (const uint8_t[PARTS]){ FG_SUBMIT_FLASH },
+		   (const uint8_t[PARTS]){ 0 });
+	p.flags[1] = FG_SUBMIT_FLASH; /* which it was not sealed with */
+	order_of(&p, (const unsigned[]){ 0, 1, 2 }, 3, PARTS);
+	relay_expect_refused(&p.relay, FG_E_SEAL);
 }
 
 static void refused(const unsigned *which, size_t count, uint8_t total, enum fg_rc rc)
@@ -243,6 +279,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_of_an_application_are_one_text_with_one_mark),
+		cmocka_unit_test(parts_may_differ_in_how_they_are_shown),
 		cmocka_unit_test(parts_are_opened_whole_in_order_and_as_they_were_cut),
 		cmocka_unit_test(parts_are_opened_until_the_time_of_the_first_is_over),
 		cmocka_unit_test(a_phones_text_goes_to_the_application_of_that_number_as_it_came),

@@ -70,7 +70,11 @@ static void headers_say_which_part_it_is(void **state)
 	assert_int_equal(text.concat_ref, 0x2a);
 	assert_int_equal(text.concat_total, 3);
 	assert_int_equal(text.concat_part, 2);
+	assert_true(text.concat_narrow);
 	assert_int_equal(text.octets.len, 2);
+	text = with_header("\x06\x08\x04\x00\x2a\x03\x02hi", 9, FG_OK);
+	assert_int_equal(text.concat_ref, 0x2a);
+	assert_false(text.concat_narrow);
 	text = with_header("\x05\x00\x03\x2a\x01\x01hi", 8, FG_OK); /* one of one is whole */
 	assert_int_equal(text.concat_total, 0);
 	with_header("\x06\x05\x04\x0b\x84\x23\xf0hi", 9, FG_E_UDH); /* a WAP push */
