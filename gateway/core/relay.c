@@ -6,6 +6,7 @@
 
 #include <event2/event.h>
 #include <stdlib.h>
+#include <string.h>
 #include "lib/wire/dlr.h"
 
 enum {
@@ -144,6 +145,17 @@ static void tick(evutil_socket_t fd, short what, void *arg)
 
 /* ---- load ---- */
 
+/* Where a message stands that is due. Of an account whose floor no link reaches, none waits for a link to have room. */
+static struct fg_relay_list *loaded_on(struct fg_core_relays *relays, const struct fg_relay *relay)
+{
+#ifndef FG_MUTANT_relay_floor_loaded
+	if (!fg_relay_is_inbound(relay) &&
+	    strcmp(relays->core->conf->accounts[relay->account].floor, "none") != 0)
+		return &relays->decide;
+#endif
+	return fg_relay_waits_on(relays, relay);
+}
+
 static void place(struct fg_core_relays *relays, struct fg_relay *relay)
 {
 	struct fg_relay_account *account = &relays->accounts[relay->account];
@@ -160,7 +172,7 @@ static void place(struct fg_core_relays *relays, struct fg_relay *relay)
 		if (due_s > now_s(relays) && due_s < relay->expires_s)
 			fg_relay_wait(relays, relay, (uint32_t)(due_s - now_s(relays)));
 		else if (!fg_relay_lane_behind(relays, relay))
-			fg_relay_push(fg_relay_waits_on(relays, relay), relay);
+			fg_relay_push(loaded_on(relays, relay), relay);
 		return;
 	case FG_JOB_SENDING:
 		if (relay->link < relays->core->conf->links_count)

@@ -332,6 +332,27 @@ static void a_phones_message_that_was_due_before_the_start_is_decided_at_once(vo
 	assert_int_equal(app->orders, 2);
 }
 
+static void what_only_devices_may_get_waits_for_no_link_after_a_start(void **state)
+{
+	struct app *app = *state;
+	struct person bob;
+	struct fg_id id;
+
+	strcpy(app->fixture->conf.accounts[0].floor, "hop");
+	join(app, &bob);
+	app->fixture->directory_rc = FG_E_STORE_BUSY;
+	id = SUBMIT(app, .destination = BOB);
+	app_link(app, 0, false, 0);
+	app_link(app, 1, false, 0);
+	assert_int_equal(app->orders, 0);
+	app->fixture->directory_rc = FG_OK;
+	app->fixture->core.clock->offset_ms += 3600 * 1000;
+	app_restart(app);
+	assert_int_equal(app_state(app, &id), FG_JOB_SENDING);
+	assert_int_equal(app->orders, 1);
+	assert_int_equal(app_order(app)->bearer, FG_BEARER_SECURE);
+}
+
 static void a_phones_message_waits_for_the_application_that_owns_the_number(void **state)
 {
 	struct app *app = *state;
@@ -376,6 +397,7 @@ int main(void)
 		APP(a_phones_message_goes_to_devices_and_nowhere_else),
 		APP(a_phones_message_waits_while_the_directory_is_unreadable),
 		APP(a_phones_message_that_was_due_before_the_start_is_decided_at_once),
+		APP(what_only_devices_may_get_waits_for_no_link_after_a_start),
 		APP(a_phones_message_waits_for_the_application_that_owns_the_number),
 	};
 
