@@ -117,9 +117,12 @@ struct fg_app_question {
 	const char *account;
 	struct fg_id message_id; /*!< all zero: every waiting message from source to destination */
 	const char *source, *destination;
-	uint32_t validity_s;
+	uint32_t validity_s; /*!< replace: 0 for as it is */
+	bool has_delay;      /*!< replace: not before delay_s; else as it is */
+	uint32_t delay_s;
 	uint8_t registered;
-	struct fg_bytes text; /*!< replace: clear, UTF-8 */
+	struct fg_bytes
+		text; /*!< replace: clear, 1 to 255 octets in the coding of the message (FG_SUBMIT_LATIN1, FG_SUBMIT_UCS2, else GSM) */
 };
 
 struct fg_app_answer {

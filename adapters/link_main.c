@@ -135,6 +135,8 @@ static enum fg_rc send_question(void *arg, const struct fg_app_question *in)
 	frame.app_ask.source = FG_BYTES_TEXT(in->source);
 	frame.app_ask.destination = FG_BYTES_TEXT(in->destination);
 	frame.app_ask.validity_s = in->validity_s;
+	frame.app_ask.has_delay = in->has_delay;
+	frame.app_ask.delay_s = in->delay_s;
 	frame.app_ask.registered = in->registered;
 	frame.app_ask.text = in->text;
 	return fg_channel_send(link->vault, &frame);

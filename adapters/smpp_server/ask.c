@@ -6,7 +6,6 @@
 
 #include <string.h>
 #include "adapters/smpp_server/fields.h"
-#include "lib/wire/alphabet.h"
 #include "lib/wire/smpp_status.h"
 
 struct question {
@@ -51,30 +50,44 @@ static uint32_t read_cancel(const struct app_session *session, const struct fg_s
 		       : FG_SMPP_STATUS_RINVDSTADR;
 }
 
-/* 3.4, 4.10.1: without data_coding, so the text is in what 0 means here. */
-static uint32_t read_replace(const struct app_session *session, const struct fg_smpp_pdu *pdu,
-			     struct question *q, uint8_t *text, size_t cap)
+static uint32_t read_times(const struct app_session *session, const struct fg_smpp_pdu *pdu,
+			   struct question *q)
 {
 	uint64_t wall_ms = fg_clock_wall_ms(fg_loop_clock(session->server->loop));
-	int64_t validity;
-	size_t len;
+	const struct fg_smpp_bytes *schedule = &pdu->replace.schedule_delivery_time;
+	const struct fg_smpp_bytes *period = &pdu->replace.validity_period;
+	int64_t validity, delay;
+
+	if (!app_field_time(schedule, wall_ms, &delay) || delay > APP_TIME_MAX_S)
+		return FG_SMPP_STATUS_RINVSCHED;
+	if (!app_field_time(period, wall_ms, &validity) || (period->len > 0 && validity <= delay))
+		return FG_SMPP_STATUS_RINVEXPIRY;
+	q->it.validity_s = (uint32_t)(validity < APP_TIME_MAX_S ? validity : APP_TIME_MAX_S);
+	q->it.has_delay = schedule->len > 0;
+	q->it.delay_s = (uint32_t)delay;
+	return 0;
+}
+
+/* 3.4, 4.10.1: without data_coding, so the text stays as it is here; who knows the message knows its coding. */
+static uint32_t read_replace(const struct app_session *session, const struct fg_smpp_pdu *pdu,
+			     struct question *q)
+{
+	uint32_t status;
 
 	q->it.what = FG_ASK_REPLACE;
 	if (!read_id(&pdu->replace.message_id, &q->it.message_id))
 		return FG_SMPP_STATUS_RINVMSGID;
-	if (pdu->replace.schedule_delivery_time.len > 0)
-		return FG_SMPP_STATUS_RINVSCHED;
-	if (!app_field_time(&pdu->replace.validity_period, wall_ms, &validity) ||
-	    (pdu->replace.validity_period.len > 0 && validity == 0))
-		return FG_SMPP_STATUS_RINVEXPIRY;
+	status = read_times(session, pdu, q);
+	if (status != 0)
+		return status;
 	if (!app_field_source(pdu->replace.source_addr_ton, &pdu->replace.source_addr, q->source))
 		return FG_SMPP_STATUS_RINVSRCADR;
-	if (fg_alphabet_decode(FG_ALPHABET_GSM7, pdu->replace.short_message.at,
-			       pdu->replace.short_message.len, text, cap, &len) != FG_OK)
+	if (pdu->replace.sm_default_msg_id != 0)
+		return FG_SMPP_STATUS_RINVDFTMSGID;
+	if (pdu->replace.short_message.len == 0)
 		return FG_SMPP_STATUS_RINVMSGLEN;
-	q->it.validity_s = (uint32_t)(validity < APP_TIME_MAX_S ? validity : APP_TIME_MAX_S);
 	q->it.registered = pdu->replace.registered_delivery;
-	q->it.text = FG_BYTES(text, len);
+	q->it.text = FG_BYTES(pdu->replace.short_message.at, pdu->replace.short_message.len);
 	return 0;
 }
 
@@ -100,19 +113,16 @@ static struct app_refusal ask(struct app_session *session, const struct fg_smpp_
 
 void app_ask(struct app_session *session, const struct fg_smpp_pdu *pdu)
 {
-	static uint8_t text[3 * FG_SMPP_MESSAGE_MAX]; /* wiped before this returns */
 	struct question q = { .it = { .account = session->account->conf->name } };
 	struct app_refusal refusal = APP_TAKE;
 
 	q.it.source = q.source;
 	q.it.destination = q.destination;
-	refusal.status = pdu->command == FG_SMPP_QUERY_SM ? read_query(pdu, &q)
-			 : pdu->command == FG_SMPP_CANCEL_SM
-				 ? read_cancel(session, pdu, &q)
-				 : read_replace(session, pdu, &q, text, sizeof(text));
+	refusal.status = pdu->command == FG_SMPP_QUERY_SM    ? read_query(pdu, &q)
+			 : pdu->command == FG_SMPP_CANCEL_SM ? read_cancel(session, pdu, &q)
+							     : read_replace(session, pdu, &q);
 	if (refusal.status == 0)
 		refusal = ask(session, pdu, &q);
-	fg_wipe(text, q.it.text.len);
 	if (refusal.status != 0)
 		app_session_refuse(session, pdu->command | FG_SMPP_RESPONSE, pdu->sequence,
 				   refusal);

@@ -111,6 +111,15 @@ static struct app_refusal read_times(const struct message *m, uint64_t wall_ms,
 	return APP_TAKE;
 }
 
+/* For replace_sm, which names no coding. */
+static uint8_t coding_flag(enum fg_alphabet alphabet)
+{
+	if (alphabet == FG_ALPHABET_UCS2)
+		return FG_SUBMIT_UCS2;
+	return alphabet == FG_ALPHABET_LATIN1 || alphabet == FG_ALPHABET_ASCII ? FG_SUBMIT_LATIN1
+									       : 0;
+}
+
 /* The text is in the caller's buffer, to be wiped there. */
 static struct app_refusal read_text(const struct message *m, struct fg_submission *s,
 				    uint8_t text[static TEXT_MAX])
@@ -131,6 +140,7 @@ static struct app_refusal read_text(const struct message *m, struct fg_submissio
 	s->concat_ref = read.concat_ref;
 	s->concat_total = read.concat_total;
 	s->concat_part = read.concat_part;
+	s->flags |= coding_flag(read.alphabet);
 	if (read.concat_narrow)
 		s->flags |= FG_SUBMIT_NARROW;
 	if (read.flash)

@@ -168,6 +168,10 @@ static void place(struct fg_core_relays *relays, struct fg_relay *relay)
 			fg_relay_join_add(relays, relay);
 			return;
 		}
+		if (fg_relay_is_early(relays, relay)) {
+			fg_relay_schedule(relays, relay);
+			return;
+		}
 		fg_relay_timer(relays, relay, relay->expires_s);
 		if (due_s > now_s(relays) && due_s < relay->expires_s)
 			fg_relay_wait(relays, relay, (uint32_t)(due_s - now_s(relays)));

@@ -10,7 +10,7 @@
  * Messages for devices: COPIES -> relay_secure.c, the devices' queues -> the first acknowledgement. Parts: relay_join.c.
  *
  * relay_table.c has the memory, relay_record.c the durable record, relay_commit.c the commits, relay_order.c what goes to the log,
- * relay_ask.c what applications and operators ask, relay_states.def which changes of state there are.
+ * relay_ask.c what applications and operators ask, relay_replace.c new texts, relay_states.def which changes of state there are.
  */
 #pragma once
 

@@ -178,7 +178,6 @@ static void copy_work(struct fg_relay_work *work, const struct fg_ipc_sealed *se
 	work->accept = true;
 	work->reply_link = sealed->link;
 	work->token = sealed->token;
-	work->delay_s = sealed->delay_s;
 	work->key_len = (uint8_t)sealed->key.len;
 	if (sealed->key.len)
 		memcpy(work->key, sealed->key.data, sealed->key.len);
@@ -231,6 +230,8 @@ static struct fg_relay *relay_of(struct fg_core *core, const struct fg_ipc_seale
 	relay->reference = sealed->reference;
 	relay->flags = sealed->has_reference ? FG_RELAY_REFERENCE : 0;
 	relay->expires_s = expiry_of(core, sealed, account);
+	relay->not_before_s =
+		sealed->delay_s ? (uint32_t)(fg_core_now_ms(core) / 1000) + sealed->delay_s : 0;
 	if (sealed->concat_total > 1) {
 		relay->part = fg_relay_part_new(sealed->concat_ref, sealed->concat_total,
 						sealed->concat_part);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What applications ask of their messages (query, cancel, replace), and what operators do (explain, links).
+ * What applications ask of their messages (query, cancel; replace is in relay_replace.c), and what operators do (explain, links).
  */
 #include "gateway/core/relay_internal.h"
 
@@ -22,8 +22,8 @@ struct asked {
 	void *arg;
 };
 
-static void answer(struct fg_core *core, uint16_t link, uint64_t token, enum fg_rc rc,
-		   const struct fg_relay *relay)
+void fg_relay_answer(struct fg_core *core, uint16_t link, uint64_t token, enum fg_rc rc,
+		     const struct fg_relay *relay)
 {
 	struct fg_frame frame = { .type = FG_IPC_APP_ANSWER };
 
@@ -101,9 +101,10 @@ static void ended_read(enum fg_rc rc, const struct fg_store_row *rows, size_t co
 	if (asked->text)
 		say_explained(core, relay, asked->text, asked->arg);
 	else if (relay && is_of(core, relay, asked->account, strlen(asked->account)))
-		answer(core, asked->link, asked->token, FG_OK, relay);
+		fg_relay_answer(core, asked->link, asked->token, FG_OK, relay);
 	else
-		answer(core, asked->link, asked->token, rc == FG_OK ? FG_E_NOT_FOUND : rc, NULL);
+		fg_relay_answer(core, asked->link, asked->token, rc == FG_OK ? FG_E_NOT_FOUND : rc,
+				NULL);
 	if (relay)
 		fg_relay_free(relay);
 	free(asked);
@@ -156,7 +157,7 @@ static void query(struct fg_core *core, const struct fg_ipc_app_asked *ask,
 	struct asked *asked;
 
 	if (relay) {
-		answer(core, ask->link, ask->token, FG_OK, relay);
+		fg_relay_answer(core, ask->link, ask->token, FG_OK, relay);
 		return;
 	}
 	asked = asked_new(core, &ask->message_id);
@@ -206,34 +207,7 @@ static void cancel_all(struct fg_core_relays *relays, const struct fg_ipc_app_as
 				    relay->destination_len))
 				cancelled += cancel(relays, relay, cancelled ? NULL : ask);
 	if (!cancelled)
-		answer(relays->core, ask->link, ask->token, FG_E_NOT_FOUND, NULL);
-}
-
-static void replace(struct fg_core_relays *relays, struct fg_relay *relay,
-		    const struct fg_ipc_app_asked *ask)
-{
-	struct fg_store_op *op;
-	uint8_t *body;
-
-	if (relay->state != FG_JOB_READY || relay->part ||
-	    relay->flags & (FG_RELAY_DECIDING | FG_RELAY_CANCELLED)) {
-		answer(relays->core, ask->link, ask->token, FG_E_CONFLICT, NULL);
-		return;
-	}
-	fg_relay_become(relay, FG_RELAY_REPLACE, FG_JOB_READY);
-	relay->segments = ask->segments > UINT8_MAX ? UINT8_MAX : (uint8_t)ask->segments;
-	relay->registered = ask->registered;
-	if (ask->validity_s)
-		relay->expires_s =
-			(uint32_t)(fg_core_now_ms(relays->core) / 1000 + ask->validity_s);
-	if (!(relay->flags & FG_RELAY_LATER))
-		fg_relay_timer(relays, relay, relay->expires_s);
-	op = fg_relay_save(relays, relay, FG_THEN_NOTHING);
-	body = fg_relay_commit_alloc(relays->open, ask->body.len + 1);
-	if (ask->body.len)
-		memcpy(body, ask->body.data, ask->body.len);
-	op->body = FG_BYTES(body, ask->body.len);
-	fg_relay_commit_then(relays->open, NULL, FG_THEN_ANSWER, ask->link, ask->token);
+		fg_relay_answer(relays->core, ask->link, ask->token, FG_E_NOT_FOUND, NULL);
 }
 
 void fg_relays_asked(struct fg_core *core, const struct fg_ipc_app_asked *asked)
@@ -255,11 +229,13 @@ void fg_relays_asked(struct fg_core *core, const struct fg_ipc_app_asked *asked)
 		return;
 	}
 	if (!relay)
-		answer(core, asked->link, asked->token, FG_E_NOT_FOUND, NULL);
+		fg_relay_answer(core, asked->link, asked->token, FG_E_NOT_FOUND, NULL);
 	else if (asked->what == FG_ASK_REPLACE)
-		replace(relays, relay, asked);
+		fg_relay_replace(relays, relay, asked);
+	else if (asked->what == FG_ASK_REPLACED)
+		fg_relay_replaced(relays, relay, asked);
 	else if (asked->what != FG_ASK_CANCEL || !cancel(relays, relay, asked))
-		answer(core, asked->link, asked->token, FG_E_CONFLICT, NULL);
+		fg_relay_answer(core, asked->link, asked->token, FG_E_CONFLICT, NULL);
 }
 
 /* ---- operators ---- */

@@ -221,6 +221,8 @@ static void run_accept(struct fg_core_relays *relays, const struct then *then)
 		fg_relay_join_add(relays, relay);
 		return;
 	}
+	if (fg_relay_is_early(relays, relay))
+		return;
 	if (!(relay->flags & FG_RELAY_TIMED)) /* for a link to have room */
 		fg_relay_timer(relays, relay, relay->expires_s);
 	if (!(relay->flags & FG_RELAY_LATER) && !fg_relay_lane_behind(relays, relay))

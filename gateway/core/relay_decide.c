@@ -121,6 +121,25 @@ void fg_relay_wait(struct fg_core_relays *relays, struct fg_relay *relay, uint32
 	fg_relay_lane_hold(relays, relay);
 }
 
+bool fg_relay_is_early(const struct fg_core_relays *relays, const struct fg_relay *relay)
+{
+#ifdef FG_MUTANT_relay_early
+	(void)relays;
+	(void)relay;
+	return false;
+#else
+	return relay->not_before_s > fg_core_now_ms(relays->core) / 1000;
+#endif
+}
+
+void fg_relay_schedule(struct fg_core_relays *relays, struct fg_relay *relay)
+{
+	uint32_t due_s = relay->not_before_s;
+
+	fg_relay_unlist(relay);
+	fg_relay_timer(relays, relay, due_s < relay->expires_s ? due_s : relay->expires_s);
+}
+
 static void wait_for_link(struct fg_core_relays *relays, struct fg_relay *relay)
 {
 	relays->no_use = true;
@@ -257,6 +276,11 @@ static bool nobody_takes_it(const struct fg_relay *relay)
 	       relay->work->view_state == FG_VIEW_ABSENT;
 }
 
+static bool sends(const struct fg_decision *decision)
+{
+	return decision->action == FG_ACTION_SECURE || decision->action == FG_ACTION_DOWNGRADE;
+}
+
 static void apply_new(struct fg_relay_batch *batch, struct fg_relay_commit **commit,
 		      struct fg_relay *relay, const struct fg_decision *decision)
 {
@@ -271,23 +295,19 @@ static void apply_new(struct fg_relay_batch *batch, struct fg_relay_commit **com
 		fg_relay_refuse(relays, relay, FG_E_NOT_FOUND);
 		return;
 	}
-	switch (decision->action) {
-	case FG_ACTION_SECURE:
-	case FG_ACTION_DOWNGRADE:
+	if (decision->action == FG_ACTION_REFUSE || decision->action == FG_ACTION_EXPIRE) {
+		fg_relay_refuse(relays, relay, refusal_of(decision));
+		return;
+	}
+	if (sends(decision) && !fg_relay_is_early(relays, relay)) {
 		become_sending(batch, relay, decision, FG_RELAY_ACCEPT);
 		put_new(relays, commit, relay, true);
 		return;
-	case FG_ACTION_REFUSE:
-	case FG_ACTION_EXPIRE:
-		fg_relay_refuse(relays, relay, refusal_of(decision));
-		return;
-	default:
-		break;
 	}
 	fg_relay_become(relay, FG_RELAY_ACCEPT, FG_JOB_READY);
 	relay->reason = (uint8_t)decision->reason;
-	if (relay->work->delay_s) {
-		fg_relay_wait(relays, relay, relay->work->delay_s);
+	if (fg_relay_is_early(relays, relay)) {
+		fg_relay_schedule(relays, relay);
 	} else if (decision->reason != FG_REASON_NO_LINK) {
 		relay->tries++;
 		fg_relay_wait(relays, relay, decision->wait_ms ? decision->wait_ms / 1000 : 60);

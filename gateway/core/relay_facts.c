@@ -177,7 +177,7 @@ void fg_relay_facts_pin(struct fg_core_relays *relays, struct fg_relay_work *wor
 static bool must_queue(struct fg_core_relays *relays, const struct fg_relay *relay)
 {
 	return relay->work->accept &&
-	       (relay->work->delay_s || fg_relay_waits_on(relays, relay)->count ||
+	       (fg_relay_is_early(relays, relay) || fg_relay_waits_on(relays, relay)->count ||
 		fg_relay_lane_held(relays, relay));
 }
 

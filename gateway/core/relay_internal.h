@@ -47,7 +47,7 @@ enum {
 	FG_RELAY_REPEATED =
 		16, /*!< its order was given before: whoever refuses it now may have carried it out then */
 	FG_RELAY_LATER =
-		32, /*!< waits for its time: what is for the same recipient waits behind it */
+		32, /*!< waits for another attempt: what is for the same recipient waits behind it */
 	FG_RELAY_REFERENCE = 64, /*!< the application gave a reference */
 	FG_RELAY_PIN_OVERRIDE = 128,
 };
@@ -111,7 +111,6 @@ struct fg_relay_work {
 	bool cancel; /*!< APP_ANSWER to reply_link and token once it is cancelled */
 	uint16_t reply_link;
 	uint64_t token;
-	uint32_t delay_s;
 	uint8_t key_len;
 	uint8_t key[64], same[32];
 	uint8_t *body; /*!< malloc(); NULL: in the store */
@@ -147,7 +146,12 @@ struct fg_relay {
 	struct fg_id id;
 	uint64_t row;
 	uint64_t leaf_index;
-	uint32_t due_s, expires_s, done_s;
+	uint32_t due_s, expires_s;
+	union {
+		uint32_t done_s; /*!< FG_JOB_FINAL: since when */
+		uint32_t
+			not_before_s; /*!< else: when its application wants it to leave, Unix; 0: at once */
+	};
 	uint32_t failed_links; /*!< bits */
 	uint8_t facts[16];     /*!< first half of the facts' hash */
 	uint16_t leg, account, link, reference, concat_ref, error;
@@ -367,6 +371,10 @@ void fg_relay_work_free(struct fg_relay *relay);
 struct fg_relay_work *fg_relay_work_new(struct fg_relay *relay);
 /*! Wait at most so long for the next decision; what is for the same recipient waits too. */
 void fg_relay_wait(struct fg_core_relays *relays, struct fg_relay *relay, uint32_t wait_s);
+/*! Its application wants it to leave later: it waits for that time alone, and nothing waits behind it. Not for what is final. */
+bool fg_relay_is_early(const struct fg_core_relays *relays, const struct fg_relay *relay);
+/*! Wait until then. */
+void fg_relay_schedule(struct fg_core_relays *relays, struct fg_relay *relay);
 uint32_t fg_relay_retry_s(const struct fg_relay *relay);
 
 /* relay_order.c */
@@ -406,6 +414,19 @@ void fg_relay_quota_save(struct fg_core_relays *relays, struct fg_relay_commit *
 			 unsigned account);
 /*! Ask for the numbers; they are there before any sweep asked for later. */
 enum fg_rc fg_relay_quota_load(struct fg_core_relays *relays);
+
+/* relay_ask.c */
+/*! relay: what it is about, for a query; NULL else. */
+void fg_relay_answer(struct fg_core *core, uint16_t link, uint64_t token, enum fg_rc rc,
+		     const struct fg_relay *relay);
+
+/* relay_replace.c */
+/*! Answered when the new text is durable, or why not. */
+void fg_relay_replace(struct fg_core_relays *relays, const struct fg_relay *relay,
+		      const struct fg_ipc_app_asked *ask);
+/*! The vault has sealed it. */
+void fg_relay_replaced(struct fg_core_relays *relays, struct fg_relay *relay,
+		       const struct fg_ipc_app_asked *ask);
 
 /* relay_join.c: parts */
 /*! May this part be taken? FG_OK; FG_E_EXISTS: it is here already, *id_out is its id; FG_E_LIMIT: its sender has too many unfinished. */

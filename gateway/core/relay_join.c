@@ -194,13 +194,16 @@ static void join_all(struct fg_core_relays *relays, struct fg_relay_join *join_t
 			leader->segments = join_take->key.total;
 			/* before it is saved: after a restart it would wait for the other parts' time to be over */
 			fg_relay_timer(relays, leader, leader->expires_s);
+			if (fg_relay_is_early(relays, leader))
+				fg_relay_schedule(relays, leader);
 		} else {
 			follow(relays, leader, part);
 		}
 		fg_relay_become(part, FG_RELAY_JOIN, FG_JOB_READY);
 		fg_relay_save(relays, part, FG_THEN_NOTHING);
 	}
-	fg_relay_push(&relays->decide, leader);
+	if (!fg_relay_is_early(relays, leader))
+		fg_relay_push(&relays->decide, leader);
 	fg_relay_stir(relays);
 	free(join_take);
 }

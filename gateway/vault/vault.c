@@ -613,6 +613,9 @@ void fg_vault_frame(struct fg_vault *vault, const struct fg_frame *frame)
 	case FG_IPC_APP_ANSWER:
 		fg_vault_pass_to_link(vault, frame);
 		break;
+	case FG_IPC_APP_REPLACE:
+		fg_vault_take_replace(vault, &frame->app_replace);
+		break;
 	case FG_IPC_OPEN:
 		take_open(vault, &frame->open);
 		break;

@@ -12,8 +12,8 @@
 #include "lib/base/log.h"
 
 enum {
-	BODY_MAX = 17000, /* SEALED.body in ipc.def */
 	UNTIL_LEN = 4,
+	LABEL_LEN = 16,
 	UNTIL_LEAST_S =
 		1 << 30 /* in 2004: no number of a key, one of which is made a day, gets there */
 };
@@ -24,15 +24,20 @@ static void write_short(struct fg_writer *w, struct fg_bytes bytes)
 	fg_writer_bytes(w, bytes.data, bytes.len);
 }
 
+/* Of each form its own, or the time could be taken for the place of a part. */
+static const char *label_of(const struct fg_vault_relay *relay)
+{
+	if (relay->replaces)
+		return "fallgate replace";
+	return relay->until_s ? "fallgate relay 2" : "fallgate relay 1";
+}
+
 size_t fg_vault_relay_ad(const struct fg_vault_relay *relay, uint8_t out[static FG_VAULT_AD_MAX])
 {
 	struct fg_writer w;
 
 	fg_writer_init(&w, out, FG_VAULT_AD_MAX);
-	/* Two labels, or the time could be taken for the place of a part. */
-	fg_writer_bytes(&w,
-			(const uint8_t *)(relay->until_s ? "fallgate relay 2" : "fallgate relay 1"),
-			16);
+	fg_writer_bytes(&w, (const uint8_t *)label_of(relay), LABEL_LEN);
 	fg_writer_bytes(&w, relay->message_id.b, FG_ID_LEN);
 #ifndef FG_MUTANT_relay_bound
 	fg_writer_u8(&w, relay->kind);
@@ -81,8 +86,7 @@ enum fg_rc fg_vault_body_split(struct fg_bytes body, struct fg_vault_relay *rela
 	return FG_OK;
 }
 
-/* How long a text may be opened that is to live validity_s; 0: as the core says. */
-static uint32_t until_s(const struct fg_vault *vault, uint64_t validity_s)
+uint32_t fg_vault_until_s(const struct fg_vault *vault, uint64_t validity_s)
 {
 	uint64_t life_ms = validity_s * 1000 + FG_VAULT_RELAY_GRACE_MS;
 
@@ -91,25 +95,25 @@ static uint32_t until_s(const struct fg_vault *vault, uint64_t validity_s)
 	return (uint32_t)((fg_clock_wall_ms(vault->clock) + life_ms) / 1000);
 }
 
-static enum fg_rc seal(struct fg_vault *vault, const struct fg_vault_relay *relay,
-		       struct fg_bytes text, uint8_t out[static BODY_MAX], struct fg_bytes *body)
+enum fg_rc fg_vault_seal_body(struct fg_vault *vault, const struct fg_vault_relay *relay,
+			      struct fg_bytes text, uint8_t out[static FG_VAULT_BODY_MAX],
+			      struct fg_bytes *body_out)
 {
 	uint8_t ad[FG_VAULT_AD_MAX];
 	size_t ad_len = fg_vault_relay_ad(relay, ad), len;
 	struct fg_writer w;
 	enum fg_rc rc;
 
-	fg_writer_init(&w, out, BODY_MAX);
+	fg_writer_init(&w, out, FG_VAULT_BODY_MAX);
 	fg_writer_u32(&w, relay->until_s);
 	rc = fg_storekeys_seal(&vault->storekeys, ad, ad_len, text.data, text.len, out + UNTIL_LEN,
-			       BODY_MAX - UNTIL_LEN, &len);
+			       FG_VAULT_BODY_MAX - UNTIL_LEN, &len);
 	if (rc == FG_OK)
-		*body = FG_BYTES(out, UNTIL_LEN + len);
+		*body_out = FG_BYTES(out, UNTIL_LEN + len);
 	return rc;
 }
 
-/* Segments of the text with its mark; 0 when it cannot be cut. */
-static uint16_t count_segments(struct fg_vault *vault, struct fg_bytes text)
+uint16_t fg_vault_segments(struct fg_vault *vault, struct fg_bytes text)
 {
 	const char *mark = vault->conf->mark.text;
 	struct fg_clear *scratch = &vault->scratch;
@@ -137,9 +141,9 @@ static void refuse(struct fg_vault *vault, size_t link, uint64_t token, enum fg_
 	vault->ops->to_link(link, &frame, vault->arg);
 }
 
-/* Accounts belong to links; a carrier's messages come over links to carriers. */
-static enum fg_rc check_origin(const struct fg_vault *vault, size_t link, uint8_t kind,
-			       struct fg_bytes account, const struct fg_conf_accounts **account_out)
+enum fg_rc fg_vault_check_origin(const struct fg_vault *vault, size_t link, uint8_t kind,
+				 struct fg_bytes account,
+				 const struct fg_conf_accounts **account_out)
 {
 	const struct fg_conf_links *conf;
 
@@ -160,6 +164,8 @@ static enum fg_rc check_origin(const struct fg_vault *vault, size_t link, uint8_
 
 static struct fg_hash hash_same(const struct fg_vault *vault, const struct fg_ipc_submit *submit)
 {
+	/* in which coding the words came is not what they say */
+	const uint8_t flags = submit->flags & (FG_SUBMIT_FLASH | FG_SUBMIT_PRIORITY);
 	const struct fg_piece pieces[] = {
 		{ "fallgate same", 13 },
 		{ submit->account.data, submit->account.len },
@@ -169,7 +175,7 @@ static struct fg_hash hash_same(const struct fg_vault *vault, const struct fg_ip
 		{ submit->destination.data, submit->destination.len },
 		{ "\0", 1 },
 		{ &submit->message_class, 1 },
-		{ &submit->flags, 1 },
+		{ &flags, 1 },
 		{ &submit->concat_total, 1 },
 		{ &submit->concat_part, 1 },
 		{ submit->text.data, submit->text.len },
@@ -187,6 +193,18 @@ static struct fg_id new_id(struct fg_vault *vault)
 	return fg_id_make(fg_clock_wall_ms(vault->clock), random);
 }
 
+/* Of an account where the application named none: then it counts from when the message may leave. */
+static uint32_t validity_s(const struct fg_ipc_submit *in, const struct fg_conf_accounts *account)
+{
+	const uint64_t most_s = (FG_VAULT_RELAY_LIFE_MS - FG_VAULT_RELAY_GRACE_MS) / 1000;
+	uint64_t life_s;
+
+	if (in->validity_s || !account)
+		return in->validity_s;
+	life_s = (uint64_t)account->validity_s + in->delay_s;
+	return (uint32_t)(life_s < most_s ? life_s : most_s);
+}
+
 static enum fg_rc submit(struct fg_vault *vault, size_t link, const struct fg_ipc_submit *in)
 {
 	struct fg_vault_relay relay = { .message_id = new_id(vault),
@@ -202,16 +220,15 @@ static enum fg_rc submit(struct fg_vault *vault, size_t link, const struct fg_ip
 					.part = in->concat_part };
 	const struct fg_conf_accounts *account;
 	struct fg_frame frame = { .type = FG_IPC_SEALED };
-	uint8_t body[BODY_MAX];
+	uint8_t body[FG_VAULT_BODY_MAX];
 	struct fg_hash same;
-	enum fg_rc rc = check_origin(vault, link, in->kind, in->account, &account);
+	enum fg_rc rc = fg_vault_check_origin(vault, link, in->kind, in->account, &account);
 
 	if (rc != FG_OK)
 		return rc;
-	frame.sealed.validity_s =
-		in->validity_s || !account ? in->validity_s : (uint32_t)account->validity_s;
-	relay.until_s = until_s(vault, frame.sealed.validity_s);
-	rc = seal(vault, &relay, in->text, body, &frame.sealed.body);
+	frame.sealed.validity_s = validity_s(in, account);
+	relay.until_s = fg_vault_until_s(vault, frame.sealed.validity_s);
+	rc = fg_vault_seal_body(vault, &relay, in->text, body, &frame.sealed.body);
 	if (rc != FG_OK)
 		return rc;
 	same = hash_same(vault, in);
@@ -234,7 +251,7 @@ static enum fg_rc submit(struct fg_vault *vault, size_t link, const struct fg_ip
 	frame.sealed.concat_part = in->concat_part;
 	frame.sealed.key = in->key;
 	memcpy(frame.sealed.same, same.b, sizeof(same.b));
-	frame.sealed.segments = count_segments(vault, in->text);
+	frame.sealed.segments = fg_vault_segments(vault, in->text);
 	return vault->ops->offer_core(&frame, vault->arg);
 }
 
@@ -246,52 +263,6 @@ void fg_vault_take_submit(struct fg_vault *vault, size_t link, const struct fg_i
 		LOGP(DVAULT, LOGL_NOTICE, "refuse message: %s link=%zu\n", fg_rc_name(rc), link);
 		refuse(vault, link, in->token, rc);
 	}
-}
-
-static void refuse_ask(struct fg_vault *vault, size_t link, uint64_t token, enum fg_rc rc)
-{
-	struct fg_frame frame = { .type = FG_IPC_APP_ANSWER };
-
-	frame.app_answer.link = (uint16_t)link;
-	frame.app_answer.token = token;
-	frame.app_answer.rc = (uint16_t)rc;
-	vault->ops->to_link(link, &frame, vault->arg);
-}
-
-/* A new text for a message that waits is sealed as that message's was: the core says what else is bound to it. It cannot be known here, so
- * a replaced text has class and flags of none. */
-void fg_vault_take_ask(struct fg_vault *vault, size_t link, const struct fg_ipc_app_ask *in)
-{
-	struct fg_vault_relay relay = { .message_id = in->message_id,
-					.kind = FG_SUBMIT_APPLICATION,
-					.account = in->account,
-					.source = in->source,
-					.destination = in->destination,
-					.until_s = until_s(vault, in->validity_s) };
-	const struct fg_conf_accounts *account;
-	struct fg_frame frame = { .type = FG_IPC_APP_ASKED };
-	uint8_t body[BODY_MAX];
-	enum fg_rc rc = check_origin(vault, link, FG_SUBMIT_APPLICATION, in->account, &account);
-
-	if (rc == FG_OK && in->what == FG_ASK_REPLACE)
-		rc = seal(vault, &relay, in->text, body, &frame.app_asked.body);
-	if (rc != FG_OK) {
-		refuse_ask(vault, link, in->token, rc);
-		return;
-	}
-	frame.app_asked.link = (uint16_t)link;
-	frame.app_asked.token = in->token;
-	frame.app_asked.what = in->what;
-	frame.app_asked.account = in->account;
-	frame.app_asked.message_id = in->message_id;
-	frame.app_asked.source = in->source;
-	frame.app_asked.destination = in->destination;
-	frame.app_asked.validity_s = in->validity_s;
-	frame.app_asked.registered = in->registered;
-	frame.app_asked.segments = count_segments(vault, in->text);
-	rc = vault->ops->offer_core(&frame, vault->arg);
-	if (rc != FG_OK)
-		refuse_ask(vault, link, in->token, rc);
 }
 
 /* What an application says of its receipts: passed on, with the link that said it. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Shared by vault.c (frames), vault_legs.c (what is known of legs), vault_open.c (orders of devices), vault_relay.c (orders about what was sealed here), vault_copies.c (those that go to devices), vault_inbound.c (what comes in) and vault_file.c (the disk); nobody else includes it but tests/vault,
+ * Shared by vault.c (frames), vault_legs.c (what is known of legs), vault_open.c (orders of devices), vault_relay.c (orders about what was sealed here), vault_copies.c (those that go to devices), vault_inbound.c (what comes in), vault_ask.c (what applications ask) and vault_file.c (the disk); nobody else includes it but tests/vault,
  * which look whether clear text was wiped.
  */
 #pragma once
@@ -23,6 +23,7 @@ enum {
 	FG_VAULT_HASHES_MAX =
 		4096, /* leaf hashes between two checkpoints; the log's batch is smaller */
 	FG_VAULT_AD_MAX = 256,
+	FG_VAULT_BODY_MAX = 17000,       /* SEALED.body in ipc.def */
 	FG_VAULT_TEXTS_MAX = 256 * 1024, /* short texts of applications between two syncs */
 	FG_VAULT_NO_LINK = UINT16_MAX,   /* leg->link: copies for devices, which the core keeps */
 	FG_VAULT_SWEPT_PARTS = 4,        /* of an index, when idle */
@@ -181,6 +182,15 @@ enum fg_rc fg_vault_unseal_order(struct fg_vault *vault, const struct fg_ipc_uns
 /* Opened into the vault's own clear memory; wiped by whoever called. */
 enum fg_rc fg_vault_open_body(struct fg_vault *vault, const struct fg_ipc_unseal *unseal);
 
+struct fg_vault_relay;
+/* Behind what is in vault->plain already; sets relay->until_s. */
+enum fg_rc fg_vault_open_sealed(struct fg_vault *vault, struct fg_vault_relay *relay,
+				struct fg_bytes body);
+
+/* vault_ask.c */
+void fg_vault_take_ask(struct fg_vault *vault, size_t link, const struct fg_ipc_app_ask *in);
+void fg_vault_take_replace(struct fg_vault *vault, const struct fg_ipc_app_replace *in);
+
 /* vault_copies.c */
 /* Bearer secure: a copy for each device that takes relayed messages, to the core. */
 enum fg_rc fg_vault_make_copies(struct fg_vault *vault, const struct fg_vault_unsealing *order);
@@ -196,12 +206,24 @@ struct fg_vault_relay {
 	uint8_t message_class, flags, protocol_id;
 	uint16_t parts_ref; /* of a part: its place is bound as well */
 	uint8_t parts_total, part;
+	bool replaces; /* a new text on its way, bound to the message's id and account alone */
 	/* Unix; it is not opened from then on. 0: sealed by a version that did not say */
 	uint32_t until_s;
 };
 size_t fg_vault_relay_ad(const struct fg_vault_relay *relay, uint8_t out[static FG_VAULT_AD_MAX]);
 void fg_vault_take_submit(struct fg_vault *vault, size_t link, const struct fg_ipc_submit *in);
-void fg_vault_take_ask(struct fg_vault *vault, size_t link, const struct fg_ipc_app_ask *in);
+/* Accounts belong to links; a carrier's messages come over links to carriers. */
+enum fg_rc fg_vault_check_origin(const struct fg_vault *vault, size_t link, uint8_t kind,
+				 struct fg_bytes account,
+				 const struct fg_conf_accounts **account_out);
+/* How long a text may be opened that is to live validity_s; 0: as the core says. */
+uint32_t fg_vault_until_s(const struct fg_vault *vault, uint64_t validity_s);
+/* *body_out borrows out. */
+enum fg_rc fg_vault_seal_body(struct fg_vault *vault, const struct fg_vault_relay *relay,
+			      struct fg_bytes text, uint8_t out[static FG_VAULT_BODY_MAX],
+			      struct fg_bytes *body_out);
+/* Segments of the text with its mark; 0 when it cannot be cut. */
+uint16_t fg_vault_segments(struct fg_vault *vault, struct fg_bytes text);
 void fg_vault_pass_to_core(struct fg_vault *vault, size_t link, const struct fg_frame *frame);
 void fg_vault_pass_to_link(struct fg_vault *vault, const struct fg_frame *frame);
 

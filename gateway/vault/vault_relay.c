@@ -111,9 +111,8 @@ static enum fg_rc check_leaf(struct fg_vault *vault, struct fg_vault_unsealing *
 	return leaf_rc(vault, order, fg_vault_check_leaf(vault, &order->open, &checked));
 }
 
-/* Opened behind what is in vault->plain already. */
-static enum fg_rc open_piece(struct fg_vault *vault, struct fg_vault_relay *relay,
-			     struct fg_bytes body)
+enum fg_rc fg_vault_open_sealed(struct fg_vault *vault, struct fg_vault_relay *relay,
+				struct fg_bytes body)
 {
 	uint8_t ad[FG_VAULT_AD_MAX];
 	struct fg_clear *plain = &vault->plain;
@@ -179,7 +178,7 @@ static enum fg_rc open_parts(struct fg_vault *vault, const struct fg_ipc_unseal 
 		if (relay->part != before + 1)
 			rc = u->kind == FG_SUBMIT_INBOUND ? say_gap(vault) : FG_E_IPC_FRAME;
 		if (rc == FG_OK)
-			rc = open_piece(vault, relay, body);
+			rc = fg_vault_open_sealed(vault, relay, body);
 		before = relay->part;
 	}
 	if (rc == FG_OK && before != u->parts_total)
@@ -202,7 +201,8 @@ enum fg_rc fg_vault_open_body(struct fg_vault *vault, const struct fg_ipc_unseal
 	enum fg_rc rc;
 
 	vault->plain.len = 0;
-	rc = u->parts_total > 1 ? open_parts(vault, u, &relay) : open_piece(vault, &relay, u->body);
+	rc = u->parts_total > 1 ? open_parts(vault, u, &relay)
+				: fg_vault_open_sealed(vault, &relay, u->body);
 	if (rc == FG_OK && vault->plain.len == vault->plain.cap)
 		rc = FG_E_TOO_LONG;
 	if (rc == FG_OK)

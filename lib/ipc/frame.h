@@ -57,10 +57,17 @@ enum fg_submit_flag {
 	FG_SUBMIT_PRIORITY = 2, /*!< before others of its account */
 	FG_SUBMIT_NARROW =
 		4, /*!< its concat_ref is of 8 bits: not that of a 16-bit one of equal value */
+	FG_SUBMIT_LATIN1 = 8, /*!< came in ISO 8859-1 or ASCII: so does a text that replaces it */
+	FG_SUBMIT_UCS2 = 16,  /*!< came in UCS-2 */
 };
 
 /*! What an application asks of a message that it submitted. */
-enum fg_app_ask { FG_ASK_QUERY = 1, FG_ASK_CANCEL, FG_ASK_REPLACE };
+enum fg_app_ask {
+	FG_ASK_QUERY = 1,
+	FG_ASK_CANCEL,
+	FG_ASK_REPLACE,
+	FG_ASK_REPLACED, /*!< from the vault to the core alone: the new text is sealed */
+};
 
 /*! What a parent passes by descriptor. */
 enum fg_role_file {

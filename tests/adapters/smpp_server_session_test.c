@@ -189,6 +189,7 @@ static void codings_become_one_text(void **state)
 			(struct fg_smpp_bytes){ (const uint8_t *)cases[i].octets, cases[i].len };
 		app_bench_say(&pdu);
 		assert_string_equal(t.text, cases[i].text);
+		assert_int_equal(t.submission.flags, cases[i].coding == 8 ? FG_SUBMIT_UCS2 : 0);
 		app_server_taken(&t.server, t.submission.token, &id, FG_OK);
 	}
 	struct fg_smpp_pdu binary = app_bench_submit(9);
@@ -444,6 +445,49 @@ static void questions_are_answered(void **state)
 	app_bench_say(&pdu);
 	assert_string_equal(t.text, "new words");
 	assert_int_equal(t.questions, 3);
+	assert_false(t.question.has_delay);
+	assert_int_equal(t.question.validity_s, 0);
+}
+
+static uint32_t replaced(const struct fg_smpp_pdu *pdu)
+{
+	t.questions = 0;
+	app_bench_say(pdu);
+	return t.questions ? 0 : app_bench_heard(FG_SMPP_REPLACE_SM_RESP).status;
+}
+
+/* The words go on as they came: which coding they are in, who knows the message knows. */
+static void a_new_text_comes_with_times_of_its_own(void **state)
+{
+	const struct fg_id id = { { 1, 2, 3 } };
+	char text[FG_ID_TEXT_LEN + 1];
+	struct fg_smpp_pdu pdu = { .command = FG_SMPP_REPLACE_SM, .sequence = 3 };
+
+	(void)state;
+	app_bench_bind();
+	pdu.replace.message_id = fg_smpp_text(fg_id_text(&id, text));
+	pdu.replace.short_message = fg_smpp_text("\x04\x3d");
+	pdu.replace.schedule_delivery_time = fg_smpp_text("000000000130000R");
+	pdu.replace.validity_period = fg_smpp_text("000000020000000R");
+	assert_int_equal(replaced(&pdu), 0);
+	assert_string_equal(t.text, "\x04\x3d");
+	assert_true(t.question.has_delay);
+	assert_int_equal(t.question.delay_s, 90);
+	assert_int_equal(t.question.validity_s, 7200);
+	pdu.replace.schedule_delivery_time = fg_smpp_text("000000000000000R");
+	assert_int_equal(replaced(&pdu), 0);
+	assert_true(t.question.has_delay);
+	assert_int_equal(t.question.delay_s, 0);
+	pdu.replace.schedule_delivery_time = fg_smpp_text("000000030000000R");
+	assert_int_equal(replaced(&pdu), FG_SMPP_STATUS_RINVEXPIRY);
+	pdu.replace.schedule_delivery_time = fg_smpp_text("000008000000000R");
+	assert_int_equal(replaced(&pdu), FG_SMPP_STATUS_RINVSCHED);
+	pdu.replace.schedule_delivery_time = fg_smpp_text("");
+	pdu.replace.sm_default_msg_id = 1;
+	assert_int_equal(replaced(&pdu), FG_SMPP_STATUS_RINVDFTMSGID);
+	pdu.replace.sm_default_msg_id = 0;
+	pdu.replace.short_message = fg_smpp_text("");
+	assert_int_equal(replaced(&pdu), FG_SMPP_STATUS_RINVMSGLEN);
 }
 
 static void strangers_have_little_room_and_time(void **state)
@@ -519,6 +563,7 @@ int main(void)
 		CASE(the_words_of_receipts_are_those_of_decisions),
 		CASE(an_intermediate_receipt_says_so_and_its_tag_is_the_operators),
 		CASE(questions_are_answered),
+		CASE(a_new_text_comes_with_times_of_its_own),
 		CASE(strangers_have_little_room_and_time),
 		CASE(a_bad_pdu_costs_only_itself),
 		CASE(an_answer_after_the_end_of_its_connection_goes_nowhere),

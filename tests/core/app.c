@@ -7,12 +7,12 @@
 
 enum { IDLE_TURNS = 4, ROUNDS = 6 };
 
-static void keep(struct app_relay *to, size_t *used, struct fg_bytes *bytes)
+static void keep(uint8_t to[static APP_BYTES], size_t *used, struct fg_bytes *bytes)
 {
-	assert_true(*used + bytes->len <= sizeof(to->bytes));
+	assert_true(*used + bytes->len <= (size_t)APP_BYTES);
 	if (bytes->len)
-		memcpy(to->bytes + *used, bytes->data, bytes->len);
-	bytes->data = to->bytes + *used;
+		memcpy(to + *used, bytes->data, bytes->len);
+	bytes->data = to + *used;
 	*used += bytes->len;
 }
 
@@ -22,15 +22,28 @@ static void keep_order(struct app *app, const struct fg_ipc_relay *frame)
 	size_t used = 0;
 
 	to->frame = *frame;
-	keep(to, &used, &to->frame.link_name);
-	keep(to, &used, &to->frame.account);
-	keep(to, &used, &to->frame.source);
-	keep(to, &used, &to->frame.destination);
-	keep(to, &used, &to->frame.view);
-	keep(to, &used, &to->frame.view_path);
-	keep(to, &used, &to->frame.view_batch);
-	keep(to, &used, &to->frame.devices);
-	keep(to, &used, &to->frame.body);
+	keep(to->bytes, &used, &to->frame.link_name);
+	keep(to->bytes, &used, &to->frame.account);
+	keep(to->bytes, &used, &to->frame.source);
+	keep(to->bytes, &used, &to->frame.destination);
+	keep(to->bytes, &used, &to->frame.view);
+	keep(to->bytes, &used, &to->frame.view_path);
+	keep(to->bytes, &used, &to->frame.view_batch);
+	keep(to->bytes, &used, &to->frame.devices);
+	keep(to->bytes, &used, &to->frame.body);
+}
+
+static void keep_replace(struct app *app, const struct fg_ipc_app_replace *frame)
+{
+	size_t used = 0;
+
+	app->replaces++;
+	app->replace = *frame;
+	keep(app->replace_bytes, &used, &app->replace.account);
+	keep(app->replace_bytes, &used, &app->replace.source);
+	keep(app->replace_bytes, &used, &app->replace.destination);
+	keep(app->replace_bytes, &used, &app->replace.old);
+	keep(app->replace_bytes, &used, &app->replace.text);
 }
 
 static void on_app_frame(struct fixture *fixture, const struct fg_frame *frame)
@@ -45,6 +58,8 @@ static void on_app_frame(struct fixture *fixture, const struct fg_frame *frame)
 		app->receipt[app->receipts++ % APP_FRAMES] = frame->app_receipt;
 	else if (frame->type == FG_IPC_APP_ANSWER)
 		app->answer[app->answers++ % APP_FRAMES] = frame->app_answer;
+	else if (frame->type == FG_IPC_APP_REPLACE)
+		keep_replace(app, &frame->app_replace);
 }
 
 static void configure_account(struct fg_conf_accounts *account, const char *name)
@@ -261,7 +276,7 @@ const struct fg_ipc_app_receipt *app_receipt(struct app *app)
 
 /* ---- what the others say ---- */
 
-static void say(struct app *app, const struct fg_frame *frame, bool by_vault)
+void app_say(struct app *app, const struct fg_frame *frame, bool by_vault)
 {
 	assert_ok(fg_channel_send(by_vault ? app->fixture->vault_peer : app->fixture->log_peer,
 				  frame));
@@ -286,7 +301,7 @@ void app_leg(struct app *app, const struct fg_id *id, unsigned leg, enum fg_leg_
 		at += len + 1;
 	}
 	frame.leg.refs = FG_BYTES(refs, (size_t)(at - refs));
-	say(app, &frame, true);
+	app_say(app, &frame, true);
 }
 
 void app_refused(struct app *app, const struct fg_id *id, unsigned leg, enum fg_rc rc,
@@ -297,7 +312,7 @@ void app_refused(struct app *app, const struct fg_id *id, unsigned leg, enum fg_
 	frame.refused.message_id = *id;
 	frame.refused.leg = (uint16_t)leg;
 	frame.refused.rc = (uint16_t)rc;
-	say(app, &frame, by_vault);
+	app_say(app, &frame, by_vault);
 }
 
 void app_report(struct app *app, unsigned link, const char *ref, unsigned dlr_state)
@@ -310,7 +325,7 @@ void app_report(struct app *app, unsigned link, const char *ref, unsigned dlr_st
 	frame.dlr.state = (uint8_t)dlr_state;
 	frame.dlr.final = dlr_state != FG_DLR_ENROUTE;
 	frame.dlr.error = FG_BYTES_TEXT("042");
-	say(app, &frame, true);
+	app_say(app, &frame, true);
 }
 
 void app_bound(struct app *app, const char *account, unsigned receivers, unsigned credits)
@@ -321,7 +336,7 @@ void app_bound(struct app *app, const char *account, unsigned receivers, unsigne
 	frame.app_bound.account = FG_BYTES_TEXT(account);
 	frame.app_bound.receivers = (uint16_t)receivers;
 	frame.app_bound.credits = credits;
-	say(app, &frame, true);
+	app_say(app, &frame, true);
 }
 
 void app_told(struct app *app, const struct fg_id *id, enum fg_outcome outcome)
@@ -333,7 +348,7 @@ void app_told(struct app *app, const struct fg_id *id, enum fg_outcome outcome)
 	frame.app_told.message_id = *id;
 	frame.app_told.final = 1;
 	frame.app_told.outcome = (uint8_t)outcome;
-	say(app, &frame, true);
+	app_say(app, &frame, true);
 }
 
 void app_ask(struct app *app, enum fg_app_ask what, const char *account, const struct fg_id *id,
@@ -350,7 +365,7 @@ void app_ask(struct app *app, enum fg_app_ask what, const char *account, const s
 	frame.app_asked.destination = FG_BYTES_TEXT(NOBODY);
 	frame.app_asked.segments = 1;
 	frame.app_asked.body = FG_BYTES_TEXT(body);
-	say(app, &frame, true);
+	app_say(app, &frame, true);
 }
 
 static const uint8_t copy_bytes[] = "sealed for a device";
@@ -378,7 +393,7 @@ void app_copies(struct app *app, const struct fg_id *id, unsigned leg, const str
 	frame.copies.message_id = *id;
 	frame.copies.leg = (uint16_t)leg;
 	frame.copies.copies = FG_BYTES(data, len);
-	say(app, &frame, true);
+	app_say(app, &frame, true);
 	free(data);
 	app_leg(app, id, leg, FG_LEG_ACCEPTED, "", 0);
 }

@@ -14,17 +14,19 @@
 #define BOB     "+12025550102"
 #define PHONE   "+12025550177" /* sends messages by SMS */
 
-enum { APP_FRAMES = 512, SERVER_LINK = 2 };
+enum { APP_FRAMES = 512, SERVER_LINK = 2, APP_BYTES = 8192 };
 
 /* A frame as a peer got it, its bytes kept. */
 struct app_relay {
 	struct fg_ipc_relay frame;
-	uint8_t bytes[8192];
+	uint8_t bytes[APP_BYTES];
 };
 
 struct app {
 	struct fixture *fixture;
-	unsigned orders, takens, receipts, answers;
+	unsigned orders, takens, receipts, answers, replaces;
+	struct fg_ipc_app_replace replace; /* the newest */
+	uint8_t replace_bytes[APP_BYTES];
 	struct app_relay order[APP_FRAMES];
 	struct fg_ipc_taken taken[APP_FRAMES];
 	struct fg_ipc_app_receipt receipt[APP_FRAMES];
@@ -69,6 +71,8 @@ void app_refused(struct app *app, const struct fg_id *id, unsigned leg, enum fg_
 void app_report(struct app *app, unsigned link, const char *ref, unsigned dlr_state);
 void app_bound(struct app *app, const char *account, unsigned receivers, unsigned credits);
 void app_told(struct app *app, const struct fg_id *id, enum fg_outcome outcome);
+/* A frame of the vault or the log. */
+void app_say(struct app *app, const struct fg_frame *frame, bool by_vault);
 void app_ask(struct app *app, enum fg_app_ask what, const char *account, const struct fg_id *id,
 	     const char *body);
 

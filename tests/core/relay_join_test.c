@@ -171,6 +171,24 @@ static void only_parts_of_one_message_are_joined(void **state)
 	assert_int_equal(app->fixture->core.relays->joins_count, 2);
 }
 
+static void parts_for_later_wait_for_their_time(void **state)
+{
+	struct app *app = *state;
+
+	for (unsigned number = 1; number <= 2; number++) {
+		SUBMIT(app, .destination = NOBODY, .delay_s = 600, .concat_ref = REF,
+		       .concat_total = 2, .concat_part = (uint8_t)number, .body = "part");
+		app_turn(app);
+	}
+	assert_int_equal(app->orders, 0);
+	app_restart(app);
+	app_later(app, 590 * 1000);
+	assert_int_equal(app->orders, 0);
+	app_later(app, 12 * 1000);
+	assert_int_equal(app->orders, 1);
+	assert_int_equal(app_order(app)->parts_total, 2);
+}
+
 static void an_application_is_told_of_parts_whose_others_never_came(void **state)
 {
 	struct app *app = *state;
@@ -249,6 +267,7 @@ int main(void)
 		APP(a_part_that_comes_again_gets_the_same_answer),
 		APP(a_reference_that_comes_round_does_not_mix_two_messages),
 		APP(only_parts_of_one_message_are_joined),
+		APP(parts_for_later_wait_for_their_time),
 		APP(an_application_is_told_of_parts_whose_others_never_came),
 		APP(of_a_phones_message_those_parts_go_on_that_came),
 		APP(one_sender_cannot_leave_many_unfinished),

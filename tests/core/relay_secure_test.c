@@ -353,6 +353,22 @@ static void what_only_devices_may_get_waits_for_no_link_after_a_start(void **sta
 	assert_int_equal(app_order(app)->bearer, FG_BEARER_SECURE);
 }
 
+static void a_message_for_later_is_no_earlier_for_devices(void **state)
+{
+	struct app *app = *state;
+	struct person bob;
+
+	join(app, &bob);
+	SUBMIT(app, .destination = BOB, .delay_s = 600);
+	app_turn(app);
+	app_restart(app);
+	app_later(app, 590 * 1000);
+	assert_int_equal(app->orders, 0);
+	app_later(app, 12 * 1000);
+	assert_int_equal(app->orders, 1);
+	assert_int_equal(app_order(app)->bearer, FG_BEARER_SECURE);
+}
+
 static void a_phones_message_waits_for_the_application_that_owns_the_number(void **state)
 {
 	struct app *app = *state;
@@ -398,6 +414,7 @@ int main(void)
 		APP(a_phones_message_waits_while_the_directory_is_unreadable),
 		APP(a_phones_message_that_was_due_before_the_start_is_decided_at_once),
 		APP(what_only_devices_may_get_waits_for_no_link_after_a_start),
+		APP(a_message_for_later_is_no_earlier_for_devices),
 		APP(a_phones_message_waits_for_the_application_that_owns_the_number),
 	};
 

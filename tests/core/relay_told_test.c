@@ -297,6 +297,41 @@ static void a_cancel_beats_the_decision_under_way(void **state)
 	assert_rc(FG_OK, (enum fg_rc)app->answer[0].rc);
 }
 
+/* The vault has been asked to seal the new text; as it would. */
+static void sealed_anew(struct app *app, const struct fg_id *id, const char *text)
+{
+	struct fg_frame frame = { .type = FG_IPC_APP_ASKED };
+	const struct fg_ipc_app_replace *said = &app->replace;
+
+	assert_int_equal(fg_id_cmp(&said->message_id, id), 0);
+	frame.app_asked.link = said->link;
+	frame.app_asked.token = said->token;
+	frame.app_asked.what = FG_ASK_REPLACED;
+	frame.app_asked.account = FG_BYTES_TEXT("shop");
+	frame.app_asked.message_id = said->message_id;
+	frame.app_asked.validity_s = said->validity_s;
+	frame.app_asked.has_delay = said->has_delay;
+	frame.app_asked.delay_s = said->delay_s;
+	frame.app_asked.registered = said->registered;
+	frame.app_asked.segments = 1;
+	frame.app_asked.body = FG_BYTES_TEXT(text);
+	app_say(app, &frame, true);
+}
+
+static void replace(struct app *app, const struct fg_id *id, const struct fg_ipc_app_asked *with)
+{
+	struct fg_frame frame = { .type = FG_IPC_APP_ASKED };
+
+	frame.app_asked = *with;
+	frame.app_asked.link = SERVER_LINK;
+	frame.app_asked.token = ++app->last_token;
+	frame.app_asked.what = FG_ASK_REPLACE;
+	frame.app_asked.account = FG_BYTES_TEXT("shop");
+	frame.app_asked.message_id = *id;
+	frame.app_asked.body = FG_BYTES_TEXT("for its id");
+	app_say(app, &frame, true);
+}
+
 static void what_waits_may_get_another_text(void **state)
 {
 	struct app *app = *state;
@@ -309,13 +344,87 @@ static void what_waits_may_get_another_text(void **state)
 	app_link(app, 1, false, 0);
 	id = SUBMIT(app, .registered = 1);
 	app_turn(app);
-	app_ask(app, FG_ASK_REPLACE, "shop", &id, "another text");
+	app_ask(app, FG_ASK_REPLACE, "shop", &id, "for its id");
+	sealed_anew(app, &id, "another text");
 	assert_rc(FG_OK, (enum fg_rc)answered(app, 2)->rc);
 	app_restart(app);
 	app_link(app, 0, true, 100);
 	assert_int_equal(app_state(app, &id), FG_JOB_SENDING);
 	assert_int_equal(app_order(app)->body.len, 12);
 	assert_memory_equal(app_order(app)->body.data, "another text", 12);
+}
+
+static void the_vault_gets_what_it_needs_to_seal_a_new_text(void **state)
+{
+	struct app *app = *state;
+	struct fg_id id = SUBMIT(app, .delay_s = 600, .flags = FG_SUBMIT_UCS2, .protocol_id = 0x41,
+				 .body = "old body");
+
+	app_turn(app);
+	replace(app, &id, &(struct fg_ipc_app_asked){ .validity_s = 7200, .registered = 1 });
+	assert_int_equal(app->replaces, 1);
+	assert_int_equal(app->replace.flags, FG_SUBMIT_UCS2);
+	assert_int_equal(app->replace.protocol_id, 0x41);
+	assert_int_equal(app->replace.message_class, FG_MESSAGE_NORMAL);
+	assert_int_equal(app->replace.validity_s, 7200);
+	assert_int_equal(app->replace.destination.len, strlen(NOBODY));
+	assert_memory_equal(app->replace.destination.data, NOBODY, strlen(NOBODY));
+	assert_memory_equal(app->replace.source.data, "SHOP", 4);
+	assert_int_equal(app->replace.old.len, 8);
+	assert_memory_equal(app->replace.old.data, "old body", 8);
+	assert_memory_equal(app->replace.text.data, "for its id", 10);
+	assert_int_equal(app->answers, 0);
+	replace(app, &(struct fg_id){ { 1 } }, &(struct fg_ipc_app_asked){ 0 });
+	assert_rc(FG_E_NOT_FOUND, (enum fg_rc)answered(app, 1)->rc);
+}
+
+static void a_new_text_may_have_new_times(void **state)
+{
+	struct app *app = *state;
+	struct fg_id id = SUBMIT(app, .delay_s = 600, .validity_s = 3600);
+
+	app_turn(app);
+	replace(app, &id, &(struct fg_ipc_app_asked){ .has_delay = 1, .delay_s = 4000 });
+	sealed_anew(app, &id, "over before it begins");
+	assert_rc(FG_E_CONFLICT, (enum fg_rc)answered(app, 1)->rc);
+	replace(app, &id, &(struct fg_ipc_app_asked){ .validity_s = 500 });
+	sealed_anew(app, &id, "over before it begins");
+	assert_rc(FG_E_CONFLICT, (enum fg_rc)answered(app, 2)->rc);
+	replace(app, &id, &(struct fg_ipc_app_asked){ .has_delay = 1, .delay_s = 1200 });
+	sealed_anew(app, &id, "later");
+	assert_rc(FG_OK, (enum fg_rc)answered(app, 3)->rc);
+	app_later(app, 700 * 1000);
+	app_restart(app);
+	app_later(app, 450 * 1000);
+	assert_int_equal(app->orders, 0);
+	app_later(app, 60 * 1000);
+	assert_int_equal(app->orders, 1);
+	assert_memory_equal(app_order(app)->body.data, "later", 5);
+	id = SUBMIT(app, .delay_s = 600);
+	app_turn(app);
+	replace(app, &id, &(struct fg_ipc_app_asked){ .has_delay = 1 });
+	sealed_anew(app, &id, "now");
+	assert_rc(FG_OK, (enum fg_rc)answered(app, 4)->rc);
+	app_turn(app);
+	assert_int_equal(app->orders, 2);
+	assert_memory_equal(app_order(app)->body.data, "now", 3);
+}
+
+/* A reminder for tomorrow is no reason to keep back the code that is needed now. */
+static void nothing_waits_behind_a_message_for_later(void **state)
+{
+	struct app *app = *state;
+	struct fg_id now, later = SUBMIT(app, .delay_s = 600);
+
+	app_turn(app);
+	now = SUBMIT(app, );
+	app_turn(app);
+	assert_int_equal(app_state(app, &now), FG_JOB_SENDING);
+	app_restart(app);
+	now = SUBMIT(app, );
+	app_turn(app);
+	assert_int_equal(app_state(app, &now), FG_JOB_SENDING);
+	assert_int_equal(app_state(app, &later), FG_JOB_READY);
 }
 
 static void a_message_for_later_waits_for_its_time(void **state)
@@ -467,6 +576,9 @@ int main(void)
 		APP(only_what_waits_is_cancelled),
 		APP(a_cancel_beats_the_decision_under_way),
 		APP(what_waits_may_get_another_text),
+		APP(the_vault_gets_what_it_needs_to_seal_a_new_text),
+		APP(a_new_text_may_have_new_times),
+		APP(nothing_waits_behind_a_message_for_later),
 		APP(a_message_for_later_waits_for_its_time),
 		APP(operators_see_what_was_decided_and_who_is_bound),
 		cmocka_unit_test(what_was_or_may_have_been_sent_is_never_sent_again),

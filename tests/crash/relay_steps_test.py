@@ -11,6 +11,7 @@ fallgate-smsc, which brings receipts and messages of phones again until they are
     parts    phone -> device, a long text in two parts
     number   phone -> application
     ask      a message for later: query_sm, cancel_sm, receipt
+    change   a message for later gets another text and time: replace_sm, phone, receipt
 
 What is not here: flows A and B, and the rows that those pass as well (steps_test.py).
 """
@@ -36,12 +37,13 @@ REACH_S = 5
 CALM_ROUNDS = 3
 ROUND_S = 20
 ENROUTE = 1  # message_state
+LATER, NOW = "000000010000000R", "000000000000000R"  # in an hour
 TRIES = 10
 LONG = " and more" * 20  # with what is before it 2 parts
 
 # Frames of these flows alone: each row of lib/ipc/ipc.def with one of them is driven here at each moment.
 FRAMES = {"SUBMIT", "SEALED", "TAKEN", "RELAY", "RELAYED", "UNSEAL", "COPIES", "APP_RECEIPT", "APP_TOLD", "APP_BOUND", "APP_ASK",
-          "APP_ASKED", "APP_ANSWER", "REACH"}
+          "APP_ASKED", "APP_ANSWER", "APP_REPLACE", "REACH"}
 DRIVEN = {row for row in carried() if row.split()[1] in FRAMES}
 
 # Rows that no round passes, and what makes them pass: an application that comes and goes, or the role that is killed to come back.
@@ -58,6 +60,7 @@ class Message:
         self.id = None
         self.was_open = False  # a leg, when a vault or the link to the carrier died
         self.sent = 0  # by the carrier, so often
+        self.new = None  # the text that replaces it
 
     def __repr__(self):
         return f"{self.flow} {self.text!r} id={self.id} step={self.step}"
@@ -142,14 +145,18 @@ class Steps:
     def shown(self, message):
         return sum(row["event"] == "message" and row["text"] == message.text for row in self.bob.events)
 
-    def at_phone(self, message):
-        return sum(row["text"] == MARK + message.text for row in self.gateway.sms())
+    def at_phone(self, message, text=None):
+        return sum(row["text"] == MARK + (text or message.text) for row in self.gateway.sms())
 
     def in_doubt(self, message):
         return ": in_doubt\n" in self.gateway.ctl("explain", message.id).text
 
+    def some_phone(self):
+        """One that the emulator delivers to: the last digits from 80 on are outcomes."""
+        return f"1202557{self.number // 80 % 100:02}{self.number % 80:02}"
+
     def sms(self):
-        message = self.submit("sms", f"1202557{self.number // 80 % 100:02}{self.number % 80:02}")
+        message = self.submit("sms", self.some_phone())
         wait_for(lambda: self.told(message), 0.3)
         self.until(message, lambda: self.told(message) or (not self.at_phone(message) and self.in_doubt(message)))
 
@@ -176,7 +183,7 @@ class Steps:
         self.phone("number", NUMBER, lambda message: self.app.messages[message.text])
 
     def ask(self):
-        message = self.submit("ask", "12025580001", schedule_delivery_time="000000010000000R")
+        message = self.submit("ask", "12025580001", schedule_delivery_time=LATER)
         query = {"message_id": message.id, "source_addr": "Shop"}
         cancel = {**query, "source_addr_ton": 5, "destination_addr": ""}
         answer = wait_for(lambda: self.asked("query_sm", **query), ROUND_S)
@@ -184,7 +191,16 @@ class Steps:
         assert wait_for(lambda: self.asked("cancel_sm", lambda said: said["status"] == 0 or self.told(message), **cancel), ROUND_S)
         self.until(message, lambda: self.told(message))
 
-    FLOWS = {"sms": sms, "copies": copies, "device": device, "parts": parts, "number": number_, "ask": ask}
+    def change(self):
+        """The application asks until it is told that the new text is there, or that it is too late, since its first question did it."""
+        message = self.submit("change", self.some_phone(), schedule_delivery_time=LATER)
+        message.new = message.text + " changed"
+        fields = {"message_id": message.id, "source_addr": "Shop", "source_addr_ton": 5, "registered_delivery": 1, "short_message": message.new,
+                  "schedule_delivery_time": NOW}
+        assert wait_for(lambda: self.asked("replace_sm", lambda said: said["status"] == 0 or self.told(message), **fields), ROUND_S)
+        self.until(message, lambda: self.told(message) or (not self.at_phone(message, message.new) and self.in_doubt(message)))
+
+    FLOWS = {"change": change, "sms": sms, "copies": copies, "device": device, "parts": parts, "number": number_, "ask": ask}
 
     # ---- kills ----
 
@@ -260,7 +276,7 @@ def drive_all(run):
     run.settle()
     wait_for(lambda: not run.left_with_the_carrier())
     run.left = run.left_with_the_carrier()
-    run.doubts = [message for message in of(run, "sms") if message.id and not run.told(message) and run.in_doubt(message)]
+    run.doubts = [message for message in of(run, "sms", "change") if message.id and not run.told(message) and run.in_doubt(message)]
 
 
 def some(run, messages):
@@ -293,10 +309,10 @@ def test_every_round_ended(run):
 def test_what_was_accepted_ends_in_one_final_receipt(run):
     """Told at least once, and always the same. In doubt is what a dying vault or link left so, until a report comes or the time is over."""
     wrong = []
-    for message in of(run, "sms", "copies", "ask"):
+    for message in of(run, "sms", "copies", "ask", "change"):
         ends = {text.partition(" stat:")[2].split()[0] for text in run.told(message)}
         expected = {"DELETED"} if message.flow == "ask" else {"DELIVRD"}
-        if message.id and ends != expected and not (not ends and message in run.doubts and message.was_open and not run.at_phone(message)):
+        if message.id and ends != expected and not (not ends and message in run.doubts and message.was_open and not run.at_phone(message, message.new)):
             wrong.append(message)
     assert not wrong, some(run, wrong)
 
@@ -307,9 +323,15 @@ def test_the_carrier_has_an_answer_to_all_it_brought(run):
 
 def test_no_text_leaves_twice_by_sms(run):
     texts = collections.Counter(row["text"] for row in run.gateway.sms())
-    twice = [message for message in run.messages if texts[MARK + message.text] > 1]
+    twice = [message for message in run.messages if max(texts[MARK + message.text], texts[MARK + (message.new or "")]) > 1]
     assert not twice, some(run, twice)
-    assert set(texts) <= {MARK + message.text for message in of(run, "sms")}, "only what goes to phones"
+    assert set(texts) <= {MARK + (message.new or message.text) for message in of(run, "sms", "change")}, "only what goes to phones"
+
+
+def test_a_text_that_was_replaced_never_leaves(run):
+    """Once the application knows that there is a new one; here nothing leaves before."""
+    old = [message for message in of(run, "change") if run.at_phone(message)]
+    assert of(run, "change") and not old, some(run, old)
 
 
 def test_what_goes_to_a_device_is_shown_once(run):

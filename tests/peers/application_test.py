@@ -71,6 +71,29 @@ def test_a_state_can_be_asked(shop):
     assert (asked["status"], asked["message_state"]) == (0, 2)
 
 
+IN_TEN_MINUTES, AT_ONCE = "000000001000000R", "000000000000000R"
+
+
+def octets(text, encoding):
+    return {"type": "Buffer", "data": list(text.encode(encoding))}
+
+
+@pytest.mark.parametrize("coding, encoding, text", [(0, "ascii", "half past nine"), (3, "latin-1", "à midi"), (8, "utf-16-be", "в полдень")])
+def test_a_message_for_later_may_get_another_text_and_time(gateway, shop, coding, encoding, text):
+    """In the coding of the one that it replaces, since replace_sm names none."""
+    before = len(gateway.sms())
+    late = shop.submit(None, short_message=octets("ten o'clock", encoding), data_coding=coding, schedule_delivery_time=IN_TEN_MINUTES)
+    now = shop.submit("for the same phone")
+    shop.wait("deliver", receipted_message_id=now["message_id"])
+    answer = shop.ask("replace_sm", message_id=late["message_id"], source_addr="Shop", source_addr_ton=5, registered_delivery=1,
+                      schedule_delivery_time=AT_ONCE, short_message=octets(text, encoding))
+    assert answer["status"] == 0, answer
+    assert "stat:DELIVRD" in shop.wait("deliver", receipted_message_id=late["message_id"])["text"]
+    assert [row["text"] for row in gateway.sms()[before:]] == [MARK + "for the same phone", MARK + text]
+    again = shop.ask("replace_sm", message_id=late["message_id"], source_addr="Shop", short_message="too late")
+    assert again["status"] in (0x13, 0x0C)  # ended, or ended and told of
+
+
 def test_what_is_wrong_is_refused_and_nothing_leaves(gateway, shop):
     before = len(gateway.sms())
     assert shop.submit("hello", source_addr="Bank")["status"] == 0x0A

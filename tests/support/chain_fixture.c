@@ -183,7 +183,10 @@ static void to_link(size_t link, const struct fg_frame *frame, void *arg)
 		chain->taken++;
 		chain->taken_rc = (enum fg_rc)frame->taken.rc;
 	}
-	chain->answers += frame->type == FG_IPC_APP_ANSWER;
+	if (frame->type == FG_IPC_APP_ANSWER) {
+		chain->answers++;
+		chain->answer = frame->app_answer;
+	}
 	chain->drains += frame->type == FG_IPC_DRAIN;
 	if (frame->type != FG_IPC_JOB)
 		return;

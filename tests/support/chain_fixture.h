@@ -71,6 +71,7 @@ struct chain {
 	struct fg_frame offered; /* the last SEALED or APP_ASKED, its bytes in offered_ctx */
 	void *offered_ctx;
 	unsigned offers, relayed, unseals, taken, answers;
+	struct fg_ipc_app_answer answer; /* the newest */
 	enum fg_rc taken_rc;
 	struct fg_frame unseal; /* the newest UNSEAL that the vault got, its bytes in unseal_ctx */
 	void *unseal_ctx;
