@@ -313,6 +313,10 @@ void fg_relay_lane_release(struct fg_core_relays *relays, struct fg_relay *relay
 /*! Queue up behind what waits for the same recipient; false: nothing does. */
 bool fg_relay_lane_behind(struct fg_core_relays *relays, struct fg_relay *relay);
 bool fg_relay_lane_held(const struct fg_core_relays *relays, const struct fg_relay *relay);
+/*! Its application wants it to leave later: it waits for that time alone, and nothing waits behind it. Not for what is final. */
+bool fg_relay_is_early(const struct fg_core_relays *relays, const struct fg_relay *relay);
+/*! Wait until then. */
+void fg_relay_schedule(struct fg_core_relays *relays, struct fg_relay *relay);
 
 /* relay_record.c */
 enum { FG_RELAY_RECORD_SMALL = 512 };
@@ -371,10 +375,6 @@ void fg_relay_work_free(struct fg_relay *relay);
 struct fg_relay_work *fg_relay_work_new(struct fg_relay *relay);
 /*! Wait at most so long for the next decision; what is for the same recipient waits too. */
 void fg_relay_wait(struct fg_core_relays *relays, struct fg_relay *relay, uint32_t wait_s);
-/*! Its application wants it to leave later: it waits for that time alone, and nothing waits behind it. Not for what is final. */
-bool fg_relay_is_early(const struct fg_core_relays *relays, const struct fg_relay *relay);
-/*! Wait until then. */
-void fg_relay_schedule(struct fg_core_relays *relays, struct fg_relay *relay);
 uint32_t fg_relay_retry_s(const struct fg_relay *relay);
 
 /* relay_order.c */

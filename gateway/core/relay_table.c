@@ -374,6 +374,27 @@ bool fg_relay_lane_behind(struct fg_core_relays *relays, struct fg_relay *relay)
 	return true;
 }
 
+/* ---- for later ---- */
+
+bool fg_relay_is_early(const struct fg_core_relays *relays, const struct fg_relay *relay)
+{
+#ifdef FG_MUTANT_relay_early
+	(void)relays;
+	(void)relay;
+	return false;
+#else
+	return relay->not_before_s > fg_core_now_ms(relays->core) / 1000;
+#endif
+}
+
+void fg_relay_schedule(struct fg_core_relays *relays, struct fg_relay *relay)
+{
+	uint32_t due_s = relay->not_before_s;
+
+	fg_relay_unlist(relay);
+	fg_relay_timer(relays, relay, due_s < relay->expires_s ? due_s : relay->expires_s);
+}
+
 /* ---- the whole ---- */
 
 bool fg_relay_table_open(struct fg_core_relays *relays)
