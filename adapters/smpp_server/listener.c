@@ -34,7 +34,8 @@ enum {
 struct listener {
 	struct app_server server;
 	struct evconnlistener *accept;
-	struct event *tick, *login;
+	struct event *tick, *login, *again;
+	struct app_pace pace;    /* of TLS handshakes */
 	SSL_CTX *tls, *next_tls; /* NULL: clear; next_tls: prepared, not adopted */
 	size_t connections;      /* at most */
 	bool left;
@@ -193,6 +194,27 @@ static struct bufferevent *socket_of(struct listener *listener, evutil_socket_t 
 	return bev;
 }
 
+/* The rest waits in the kernel's queue. */
+static void pace_handshakes(struct listener *listener)
+{
+	static const struct timeval soon = { .tv_usec = APP_PACE_MS * 1000 };
+
+	if (!listener->tls || !app_login_handshake(&listener->pace, now_of(&listener->server)))
+		return;
+	evconnlistener_disable(listener->accept);
+	event_add(listener->again, &soon);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *listener = arg;
+
+	(void)fd;
+	(void)what;
+	if (!listener->paused && !listener->server.draining)
+		evconnlistener_enable(listener->accept);
+}
+
 /* Who is not bound makes room. False: all are. */
 static bool make_room(struct listener *listener)
 {
@@ -235,6 +257,7 @@ static void on_accept(struct evconnlistener *accept, evutil_socket_t fd, struct 
 	bufferevent_set_max_single_read(bev, STRANGER_READ);
 	bufferevent_set_timeouts(bev, NULL, &patience); /* of output that waits */
 	bufferevent_enable(bev, EV_READ | EV_WRITE);
+	pace_handshakes(listener);
 }
 
 static void on_accept_error(struct evconnlistener *accept, void *arg)
@@ -284,7 +307,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		tick_session(session, now_ms);
 	}
 	app_server_may_log(server, now_ms); /* what was left out in the second before */
-	if (listener->paused && !server->draining)
+	if (listener->paused && !server->draining && !evtimer_pending(listener->again, NULL))
 		evconnlistener_enable(listener->accept);
 	listener->paused = false;
 	arm_login(server);
@@ -307,6 +330,8 @@ static int listener_destroy(struct listener *listener)
 		event_free(listener->tick);
 	if (listener->login)
 		event_free(listener->login);
+	if (listener->again)
+		event_free(listener->again);
 	SSL_CTX_free(listener->tls);
 	SSL_CTX_free(listener->next_tls);
 	return 0;
@@ -349,8 +374,10 @@ static enum fg_rc begin(struct listener *listener)
 		return rc;
 	listener->connections = most_connections(server->conf);
 	listener->login = evtimer_new(base, on_login, server);
+	listener->again = evtimer_new(base, on_again, listener);
 	listener->tick = event_new(base, -1, EV_PERSIST, on_tick, listener);
-	if (!listener->login || !listener->tick || event_add(listener->tick, &second) != 0)
+	if (!listener->login || !listener->again || !listener->tick ||
+	    event_add(listener->tick, &second) != 0)
 		return FG_E_NO_MEMORY;
 	rc = listen_on(listener, fg_host_file_take(server->host, FG_FILE_LINK_LISTENER));
 	/* Up, whoever is bound: no way out leads here, and of whom is there the host hears by itself. */

@@ -246,3 +246,14 @@ struct app_session *app_login_victim(struct app_server *server)
 		return at;
 	return NULL;
 }
+
+bool app_login_handshake(struct app_pace *pace, uint64_t now_ms)
+{
+	if (now_ms >= pace->since_ms + APP_PACE_MS)
+		*pace = (struct app_pace){ .since_ms = now_ms };
+#ifndef FG_MUTANT_app_pace
+	return ++pace->count >= APP_PACE_MOST;
+#else
+	return false;
+#endif
+}

@@ -28,6 +28,8 @@
 enum {
 	APP_UNBOUND_MAX = 256, /* operators.md: octets before bind, nobody needs more */
 	APP_UNBOUND_MS = 10000,
+	APP_PACE_MS = 50,
+	APP_PACE_MOST = 5,     /* TLS handshakes in APP_PACE_MS: a tenth of the thread */
 	APP_TELL_WINDOW = 512, /* places for receipts of a bind that are not answered */
 	APP_TELL_MOST = 384,   /* so many at once: answers that overtake others leave holes */
 	APP_TELL_MS = 60000,
@@ -85,6 +87,12 @@ struct app_bind {
 	struct app_account *account;
 	char password[9]; /* wiped when it was looked at */
 	uint64_t due_ms;  /* REFUSED */
+};
+
+/* TLS handshakes in this piece of time. */
+struct app_pace {
+	uint64_t since_ms;
+	unsigned count;
 };
 
 struct app_session {
@@ -225,6 +233,8 @@ bool app_login_turn(struct app_server *server, uint64_t now_ms);
 void app_login_forget(struct app_session *session);
 /* Who makes room for one more from there: the oldest that is not bound, of whom has the most. NULL: all are bound. */
 struct app_session *app_login_victim(struct app_server *server);
+/* One more TLS handshake begins, each of which takes about a millisecond of the only thread. True: no other may before APP_PACE_MS are over. */
+bool app_login_handshake(struct app_pace *pace, uint64_t now_ms);
 
 /* submit.c: a status of 0 when a response will follow. */
 void app_submit(struct app_session *session, const struct fg_smpp_pdu *pdu, uint64_t now_ms);

@@ -401,10 +401,29 @@ static void zero_asks_and_closes_nobody(void **state)
 	assert_int_equal(t.session->state, APP_BOUND);
 }
 
+/* Each costs a millisecond of the thread that serves those who are bound. */
+static void tls_handshakes_begin_at_a_bounded_rate(void **state)
+{
+	struct app_pace pace = { 0 };
+	uint64_t now_ms = 1000;
+	unsigned begun = 0;
+
+	(void)state;
+	for (; now_ms < 11000; now_ms++) { /* somebody connects as fast as we accept */
+		begun++;
+		if (app_login_handshake(&pace, now_ms))
+			now_ms += APP_PACE_MS;
+	}
+	assert_in_range(begun, 500, 1000);   /* in ten seconds */
+	for (; now_ms < 20000; now_ms += 20) /* as applications come one after the other */
+		assert_false(app_login_handshake(&pace, now_ms));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, app_bench_begin, app_bench_end)
 	const struct CMUnitTest tests[] = {
+		CASE(tls_handshakes_begin_at_a_bounded_rate),
 		CASE(whoever_is_outside_its_networks_is_refused_unasked),
 		CASE(a_flood_of_guesses_waits_in_a_bounded_queue),
 		CASE(a_flood_does_not_fill_the_log),

@@ -3,6 +3,7 @@
 
 Run with /usr/bin/python3 -m pytest; FG_BUILDDIR names the build tree.
 """
+import contextlib
 import socket
 import ssl
 import subprocess
@@ -94,6 +95,18 @@ def test_kannel_binds_over_tls(gateway):
         with urllib.request.urlopen(f"http://127.0.0.1:{kannel.ports['http']}{path}", timeout=10) as answer:
             assert answer.status == 202
         assert wait_for(lambda: MARK + "kannel over TLS" in [row["text"] for row in gateway.sms()]), kannel.log()
+
+
+def test_many_that_connect_at_once_are_served_one_after_the_other(gateway):
+    """And who is bound is served meanwhile."""
+    context = ssl.create_default_context(cafile=gateway.ca)
+    context.check_hostname = False
+    with Application(gateway.port, tls=gateway.ca) as shop, contextlib.ExitStack() as stack:
+        waiting = [stack.enter_context(socket.create_connection(("127.0.0.1", gateway.port), timeout=20)) for _ in range(60)]
+        assert shop.ask("enquire_link")["status"] == 0
+        versions = {stack.enter_context(context.wrap_socket(plain)).version() for plain in waiting}
+        assert versions <= {"TLSv1.3", "TLSv1.2"}
+        assert shop.submit("meanwhile")["status"] == 0
 
 
 def test_who_speaks_clear_text_or_an_old_version_is_not_heard(gateway):
