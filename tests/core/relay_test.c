@@ -132,6 +132,26 @@ static void what_may_not_be_taken_is_refused_and_not_stored(void **state)
 	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
 }
 
+static void no_link_costs_more_than_the_account_pays(void **state)
+{
+	struct app *app = *state;
+	struct fg_conf *conf = &app->fixture->conf;
+
+	conf->links[0].price_micro = 60;
+	conf->links[1].price_micro = 40;
+	conf->accounts[0].price_max_micro = 80;
+	SUBMIT(app, .segments = 3);
+	is_refused(app, FG_E_DENIED);
+	SUBMIT(app, .segments = 2);
+	app_turn(app);
+	assert_int_equal(app->orders, 1);
+	assert_int_equal(app_order(app)->link, 1);
+	SUBMIT(app, .account = "bank", .segments = 3); /* pays whatever it costs */
+	app_turn(app);
+	assert_int_equal(app->orders, 2);
+	assert_int_equal(app_order(app)->link, 0);
+}
+
 static void what_was_taken_today_is_known_after_a_restart(void **state)
 {
 	struct app *app = *state;
@@ -595,6 +615,7 @@ int main(void)
 		APP(nothing_is_said_before_it_is_durable),
 		APP(many_share_one_commit_and_one_signature),
 		APP(what_may_not_be_taken_is_refused_and_not_stored),
+		APP(no_link_costs_more_than_the_account_pays),
 		APP(what_was_taken_today_is_known_after_a_restart),
 		APP(a_full_queue_refuses_until_something_is_final),
 		APP(the_same_key_is_the_same_message),
