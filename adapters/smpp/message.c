@@ -203,7 +203,8 @@ void message_send(struct fg_smpp_session *session, struct in_flight *slot)
 	pdu.sm.esm_class = message.udh_len > 0 ? FG_SMPP_ESM_UDH : 0;
 	pdu.sm.registered_delivery = 1;
 	pdu.sm.data_coding = message.data_coding;
-	pdu.sm.priority_flag = job->flags & FG_SUBMIT_PRIORITY ? 1 : 0;
+	pdu.sm.priority_flag =
+		(job->flags & FG_SUBMIT_PRIORITY ? 1 : 0) | (job->flags & FG_SUBMIT_URGENT ? 2 : 0);
 	pdu.sm.protocol_id = job->protocol_id;
 	if (message.len - message.udh_len <=
 	    room_beside(alphabet_for(account, job), message.udh_len))

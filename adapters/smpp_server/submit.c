@@ -111,6 +111,14 @@ static struct app_refusal read_times(const struct message *m, uint64_t wall_ms,
 	return APP_TAKE;
 }
 
+/* 3.4, 5.2.14: 0 to 3; more is as much as there is. */
+static uint8_t priority_flags(uint8_t priority)
+{
+	uint8_t level = priority < 3 ? priority : 3;
+
+	return (level & 1 ? FG_SUBMIT_PRIORITY : 0) | (level & 2 ? FG_SUBMIT_URGENT : 0);
+}
+
 /* For replace_sm, which names no coding. */
 static uint8_t coding_flag(enum fg_alphabet alphabet)
 {
@@ -145,8 +153,7 @@ static struct app_refusal read_text(const struct message *m, struct fg_submissio
 		s->flags |= FG_SUBMIT_NARROW;
 	if (read.flash)
 		s->flags |= FG_SUBMIT_FLASH;
-	if (m->priority > 0)
-		s->flags |= FG_SUBMIT_PRIORITY;
+	s->flags |= priority_flags(m->priority);
 	return APP_TAKE;
 }
 

@@ -165,7 +165,8 @@ enum fg_rc fg_vault_check_origin(const struct fg_vault *vault, size_t link, uint
 static struct fg_hash hash_same(const struct fg_vault *vault, const struct fg_ipc_submit *submit)
 {
 	/* in which coding the words came is not what they say */
-	const uint8_t flags = submit->flags & (FG_SUBMIT_FLASH | FG_SUBMIT_PRIORITY);
+	const uint8_t flags =
+		submit->flags & (FG_SUBMIT_FLASH | FG_SUBMIT_PRIORITY | FG_SUBMIT_URGENT);
 	const struct fg_piece pieces[] = {
 		{ "fallgate same", 13 },
 		{ submit->account.data, submit->account.len },

@@ -54,11 +54,12 @@ enum fg_submit_kind {
 
 enum fg_submit_flag {
 	FG_SUBMIT_FLASH = 1,    /*!< message class 0: shown at once, not stored */
-	FG_SUBMIT_PRIORITY = 2, /*!< before others of its account */
+	FG_SUBMIT_PRIORITY = 2, /*!< the low bit of the priority_flag that goes on to the carrier */
 	FG_SUBMIT_NARROW =
 		4, /*!< its concat_ref is of 8 bits: not that of a 16-bit one of equal value */
-	FG_SUBMIT_LATIN1 = 8, /*!< came in ISO 8859-1 or ASCII: so does a text that replaces it */
-	FG_SUBMIT_UCS2 = 16,  /*!< came in UCS-2 */
+	FG_SUBMIT_LATIN1 = 8,  /*!< came in ISO 8859-1 or ASCII: so does a text that replaces it */
+	FG_SUBMIT_UCS2 = 16,   /*!< came in UCS-2 */
+	FG_SUBMIT_URGENT = 32, /*!< the high bit of the priority_flag */
 };
 
 /*! What an application asks of a message that it submitted. */

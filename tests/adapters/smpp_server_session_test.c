@@ -189,7 +189,9 @@ static void codings_become_one_text(void **state)
 			(struct fg_smpp_bytes){ (const uint8_t *)cases[i].octets, cases[i].len };
 		app_bench_say(&pdu);
 		assert_string_equal(t.text, cases[i].text);
-		assert_int_equal(t.submission.flags, cases[i].coding == 8 ? FG_SUBMIT_UCS2 : 0);
+		assert_int_equal(t.submission.flags, cases[i].coding == 8   ? FG_SUBMIT_UCS2
+						     : cases[i].coding == 0 ? 0
+									    : FG_SUBMIT_LATIN1);
 		app_server_taken(&t.server, t.submission.token, &id, FG_OK);
 	}
 	struct fg_smpp_pdu binary = app_bench_submit(9);

@@ -197,6 +197,25 @@ static void many_destinations_have_a_key_each_and_the_same_again(void **state)
 	assert_memory_equal(t.key, second, 32);
 }
 
+static void the_priority_goes_on_as_it_is(void **state)
+{
+	static const uint8_t flags[] = { 0, FG_SUBMIT_PRIORITY, FG_SUBMIT_URGENT,
+					 FG_SUBMIT_PRIORITY | FG_SUBMIT_URGENT,
+					 FG_SUBMIT_PRIORITY | FG_SUBMIT_URGENT };
+
+	(void)state;
+	app_bench_bind();
+	for (unsigned priority = 0; priority < sizeof(flags); priority++) {
+		struct fg_smpp_pdu pdu = app_bench_submit(1 + priority);
+
+		t.server.accounts[0].tokens = 5;
+		t.session->in_flight = 0;
+		pdu.sm.priority_flag = (uint8_t)priority;
+		app_bench_say(&pdu);
+		assert_int_equal(t.submission.flags, flags[priority]);
+	}
+}
+
 /* ---- parts of long texts ---- */
 
 static void say_part(uint8_t esm_class, const void *octets, size_t len)
@@ -385,6 +404,7 @@ int main(void)
 		CASE(many_whose_sender_has_gone_are_forgotten),
 		CASE(a_key_goes_to_the_host_where_the_link_has_a_tag_for_it),
 		CASE(many_destinations_have_a_key_each_and_the_same_again),
+		CASE(the_priority_goes_on_as_it_is),
 		CASE(a_header_says_which_part_it_is),
 		CASE(a_header_that_is_broken_or_for_a_port_is_refused),
 		CASE(sar_tlvs_and_payloads_say_it_too),

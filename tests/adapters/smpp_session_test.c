@@ -373,8 +373,11 @@ static void class_priority_and_protocol_id_go_along(void **state)
 {
 	static const struct {
 		const char *text;
-		uint8_t coding;
-	} cases[] = { { "now", 0x10 }, { "\xd0\x9f", 0x18 } };
+		uint8_t coding, flags, priority;
+	} cases[] = { { "now", 0x10, FG_SUBMIT_PRIORITY, 1 },
+		      { "\xd0\x9f", 0x18, FG_SUBMIT_URGENT, 2 },
+		      { "now", 0x10, FG_SUBMIT_PRIORITY | FG_SUBMIT_URGENT, 3 },
+		      { "now", 0x10, FG_SUBMIT_NARROW | FG_SUBMIT_UCS2, 0 } };
 
 	(void)state;
 	bind_it();
@@ -383,13 +386,14 @@ static void class_priority_and_protocol_id_go_along(void **state)
 		struct fg_smpp_pdu pdu;
 
 		recorder_job_make(i, "+12025550199", cases[i].text, &job);
-		job.job.flags = FG_SUBMIT_FLASH | FG_SUBMIT_PRIORITY;
+		job.job.flags = FG_SUBMIT_FLASH | cases[i].flags;
 		job.job.protocol_id = 0x41;
 		fg_host_job_take(t.recorder->host, &job.job);
 		pdu = expect(FG_SMPP_SUBMIT_SM);
 		assert_int_equal(pdu.sm.data_coding, cases[i].coding);
-		assert_int_equal(pdu.sm.priority_flag, 1);
+		assert_int_equal(pdu.sm.priority_flag, cases[i].priority);
 		assert_int_equal(pdu.sm.protocol_id, 0x41);
+		say(FG_SMPP_SUBMIT_SM_RESP, pdu.sequence, 0);
 	}
 }
 
