@@ -160,10 +160,14 @@ static void become_sending(struct fg_relay_batch *batch, struct fg_relay *relay,
 	add_view(batch, work);
 }
 
-static enum fg_rc refusal_of(const struct fg_decision *decision)
+static enum fg_rc refusal_of(const struct fg_relay_batch *batch, const struct fg_relay *relay,
+			     const struct fg_decision *decision)
 {
 	if (decision->action == FG_ACTION_EXPIRE)
 		return FG_E_TIMEOUT;
+	if (decision->reason == FG_REASON_LINKS_EXHAUSTED &&
+	    relay->segments > batch->gathered.facts.consent_max_segments)
+		return FG_E_TOO_LONG;
 	return decision->reason == FG_REASON_BELOW_FLOOR ? FG_E_SECURE_ONLY : FG_E_DENIED;
 }
 
@@ -277,7 +281,7 @@ static void apply_new(struct fg_relay_batch *batch, struct fg_relay_commit **com
 		return;
 	}
 	if (decision->action == FG_ACTION_REFUSE || decision->action == FG_ACTION_EXPIRE) {
-		fg_relay_refuse(relays, relay, refusal_of(decision));
+		fg_relay_refuse(relays, relay, refusal_of(batch, relay, decision));
 		return;
 	}
 	if (sends(decision) && !fg_relay_is_early(relays, relay)) {

@@ -193,8 +193,10 @@ const struct fg_policy_rule *fg_policy_rule_at(const struct fg_policy *policy, u
 /* Links of a rule, sorted by what they can do for this message. */
 struct survey {
 	uint8_t usable[FG_LINKS_MAX], weights[FG_LINKS_MAX];
-	unsigned usable_count, failed_count, later_count; /* later: down or without credit */
-	bool failed_first; /* a link before the first usable one had failed */
+	unsigned usable_count, failed_count;
+	unsigned later_count; /* down or without credit */
+	unsigned long_count;  /* it is longer than was agreed */
+	bool failed_first;    /* a link before the first usable one had failed */
 };
 
 static void survey_links(const struct fg_policy_rule *rule, const struct fg_facts *facts,
@@ -211,6 +213,8 @@ static void survey_links(const struct fg_policy_rule *rule, const struct fg_fact
 			survey->usable[survey->usable_count++] = rule->links[i];
 		} else if (obstacle == FG_LINK_FAILED) {
 			survey->failed_count++;
+		} else if (obstacle == FG_LINK_SEGMENTS) {
+			survey->long_count++;
 		} else if (obstacle == FG_LINK_DOWN || obstacle == FG_LINK_CREDITS) {
 			survey->later_count++;
 		}
@@ -242,7 +246,7 @@ static void choose_link(const struct fg_policy_rule *rule, const struct fg_facts
 		verdict->link = rule->spread ? share(&survey, facts->spread) : survey.usable[0];
 		if (survey.failed_first)
 			verdict->rule_reason = FG_REASON_LINK_FAILED;
-	} else if (survey.failed_count && !survey.later_count) {
+	} else if ((survey.failed_count || survey.long_count) && !survey.later_count) {
 		verdict->action = FG_ACTION_REFUSE;
 		verdict->reason = FG_REASON_LINKS_EXHAUSTED;
 	} else {

@@ -113,6 +113,9 @@ static void what_may_not_be_taken_is_refused_and_not_stored(void **state)
 	SUBMIT(app, );
 	is_refused(app, FG_E_SECURE_ONLY);
 	strcpy(shop->floor, "none");
+	shop->most_segments = 2;
+	SUBMIT(app, .segments = 3);
+	is_refused(app, FG_E_TOO_LONG);
 	app->fixture->new_rc = FG_E_STORE_FULL;
 	SUBMIT(app, );
 	is_refused(app, FG_E_STORE_BUSY);

@@ -157,6 +157,12 @@ static const struct decide_case cases[] = {
 	{ "a link that needs more segments than consented is passed over",
 	  F(LINKS(RCS(.segments = 5), SMS(.segments = 4))),
 	  D(DOWNGRADE, 4, ABSENT, .link = LINK_SMS, RULED(RULE_LINK)) },
+	{ "what is too long for every link does not wait for one",
+	  F(LINKS(RCS(.segments = 5), SMS(.segments = 5))),
+	  D(REFUSE, 4, LINKS_EXHAUSTED, RULED(RULE_LINK)) },
+	{ "what fits one that is down waits for it",
+	  F(LINKS(RCS(.segments = 5), { .bearer = FG_BEARER_SMS, .segments = 4 })),
+	  D(WAIT, 4, NO_LINK, .wait_ms = 27000, RULED(RULE_LINK)) },
 };
 
 static void expect_decision(const char *name, const struct fg_decision *got,
