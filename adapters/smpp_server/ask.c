@@ -128,18 +128,25 @@ void app_ask(struct app_session *session, const struct fg_smpp_pdu *pdu)
 				   refusal);
 }
 
+static uint32_t failed(uint32_t command)
+{
+	return command == FG_SMPP_QUERY_SM    ? FG_SMPP_STATUS_RQUERYFAIL
+	       : command == FG_SMPP_CANCEL_SM ? FG_SMPP_STATUS_RCANCELFAIL
+					      : FG_SMPP_STATUS_RREPLACEFAIL;
+}
+
 /* "Not found", "later" and "slower" mean the same of all three. */
 static struct app_refusal refusal_of(uint32_t command, enum fg_rc rc)
 {
 	struct app_refusal refusal = app_refusal_of(rc);
 
+	if (rc == FG_E_CONFLICT) /* its state is another one, and will not be that again */
+		return (struct app_refusal){ failed(command), "too-late" };
 	if (refusal.status == 0 || refusal.status == FG_SMPP_STATUS_RINVMSGID ||
 	    refusal.status == FG_SMPP_STATUS_RMSGQFUL ||
 	    refusal.status == FG_SMPP_STATUS_RTHROTTLED)
 		return refusal;
-	refusal.status = command == FG_SMPP_QUERY_SM    ? FG_SMPP_STATUS_RQUERYFAIL
-			 : command == FG_SMPP_CANCEL_SM ? FG_SMPP_STATUS_RCANCELFAIL
-							: FG_SMPP_STATUS_RREPLACEFAIL;
+	refusal.status = failed(command);
 	return refusal;
 }
 

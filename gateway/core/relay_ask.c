@@ -168,13 +168,22 @@ static void query(struct fg_core *core, const struct fg_ipc_app_asked *ask,
 	read_ended(asked);
 }
 
-/* True: it is or will be cancelled, and nothing of it was opened. The answer comes when that is durable. */
+/* Nothing of it was opened, or what was made of it lies with devices that did not take it. */
+static bool may_be_cancelled(const struct fg_relay *relay)
+{
+	bool lies = relay->state == FG_JOB_SECURE && relay->withdraw == FG_WITHDRAW_NONE;
+
+	return (relay->state == FG_JOB_READY || lies) && !relay->part &&
+	       !(relay->flags & FG_RELAY_CANCELLED);
+}
+
+/* True: it is or will be cancelled, unless a device is faster. The answer comes when that is durable. */
 static bool cancel(struct fg_core_relays *relays, struct fg_relay *relay,
 		   const struct fg_ipc_app_asked *ask)
 {
 	struct fg_relay_work *work;
 
-	if (relay->state != FG_JOB_READY || relay->part || relay->flags & FG_RELAY_CANCELLED)
+	if (!may_be_cancelled(relay))
 		return false;
 	relay->flags |= FG_RELAY_CANCELLED;
 	work = fg_relay_work_new(relay);

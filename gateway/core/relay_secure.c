@@ -281,6 +281,35 @@ static void add_takeback(struct fg_relay_commit *commit, const struct fg_relay *
 	}
 }
 
+/* A device has it, or may have it. */
+static void not_cancelled(struct fg_core_relays *relays, struct fg_relay *relay)
+{
+	const struct fg_relay_work *work = relay->work;
+
+#ifdef FG_MUTANT_relay_cancel_failed
+	return;
+#endif
+	relay->flags &= (uint8_t)~FG_RELAY_CANCELLED;
+	if (work && work->cancel)
+		fg_relay_answer(relays->core, work->reply_link, work->token, FG_E_CONFLICT, NULL);
+	fg_relay_work_free(relay);
+}
+
+/* Of its work only who waits for it to be cancelled is needed. */
+static void keep_cancel(struct fg_relay *relay)
+{
+	const struct fg_relay_work was = relay->work ? *relay->work : (struct fg_relay_work){ 0 };
+	struct fg_relay_work *work;
+
+	fg_relay_work_free(relay);
+	if (!was.cancel)
+		return;
+	work = fg_relay_work_new(relay);
+	work->cancel = true;
+	work->reply_link = was.reply_link;
+	work->token = was.token;
+}
+
 /* All of them and the record in one commit: a crash in between would make an acknowledgement of what nobody acknowledged. */
 static void withdrawn(struct fg_core_relays *relays, struct fg_relay *relay, enum fg_rc rc,
 		      const struct fg_store_op *ops, size_t count)
@@ -295,6 +324,7 @@ static void withdrawn(struct fg_core_relays *relays, struct fg_relay *relay, enu
 		forget_copies(relay);
 	} else {
 		relay->withdraw = FG_WITHDRAW_FAILED;
+		not_cancelled(relays, relay);
 		fg_relay_save(relays, relay, FG_THEN_NOTHING);
 	}
 	fg_relay_untimer(relays, relay);
@@ -309,7 +339,7 @@ void fg_relay_withdraw(struct fg_core_relays *relays, struct fg_relay *relay)
 	struct fg_relay_commit *commit;
 	struct fg_store_op *op;
 
-	fg_relay_work_free(relay);
+	keep_cancel(relay);
 	if (copies)
 		memcpy(key, copies->id[0], FG_DEVICE_ID_LEN);
 	commit = fg_relay_commit_own(relays, relay, key, withdrawn);

@@ -438,6 +438,11 @@ static void questions_are_answered(void **state)
 	app_server_answer(&t.server, &said);
 	assert_int_equal(app_bench_heard(FG_SMPP_CANCEL_SM_RESP).status,
 			 FG_SMPP_STATUS_RCANCELFAIL);
+	app_bench_say(&pdu);
+	said = (struct fg_app_answer){ .token = t.question.token, .rc = FG_E_CONFLICT };
+	app_server_answer(&t.server, &said);
+	assert_int_equal(app_bench_heard(FG_SMPP_CANCEL_SM_RESP).status,
+			 FG_SMPP_STATUS_RCANCELFAIL);
 	pdu.cancel.message_id = fg_smpp_text("nonsense");
 	app_bench_say(&pdu);
 	assert_int_equal(app_bench_heard(FG_SMPP_CANCEL_SM_RESP).status, FG_SMPP_STATUS_RINVMSGID);
@@ -446,7 +451,7 @@ static void questions_are_answered(void **state)
 	pdu.replace.short_message = fg_smpp_text("new words");
 	app_bench_say(&pdu);
 	assert_string_equal(t.text, "new words");
-	assert_int_equal(t.questions, 3);
+	assert_int_equal(t.questions, 4);
 	assert_false(t.question.has_delay);
 	assert_int_equal(t.question.validity_s, 0);
 }

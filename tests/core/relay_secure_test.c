@@ -198,6 +198,56 @@ static void after_an_acknowledgement_nothing_leaves_unprotected(void **state)
 	assert_int_equal(app_find(app, &id)->report, FG_DLR_EXPIRED);
 }
 
+static void cancel(struct app *app, const struct fg_id *id, enum fg_rc rc)
+{
+	unsigned answers = app->answers;
+
+	app_ask(app, FG_ASK_CANCEL, "shop", id, "");
+	app_turn(app);
+	assert_int_equal(app->answers, answers + 1);
+	assert_rc(rc, (enum fg_rc)app->answer[answers].rc);
+}
+
+static void what_no_device_took_can_be_cancelled(void **state)
+{
+	struct app *app = *state;
+	struct person bob;
+	struct fg_id id;
+
+	join(app, &bob);
+	id = with_devices(app, &bob, 3600);
+	cancel(app, &id, FG_OK);
+	assert_int_equal(app_state(app, &id), FG_JOB_FINAL);
+	assert_int_equal(app_find(app, &id)->report, FG_DLR_DELETED);
+	assert_int_equal(app->orders, 1);
+	fixture_forget(app->fixture);
+	fg_session_close_all(&app->fixture->core);
+	fixture_connect(app->fixture, 7);
+	assert_kind(WELCOME, person_login(app->fixture, 7, &bob, NULL, NULL));
+	app_turn(app);
+	assert_int_equal(app->fixture->pushes, 0);
+}
+
+static void what_a_device_may_have_is_not_cancelled(void **state)
+{
+	struct app *app = *state;
+	struct fg_store_op op = { .op = FG_OP_QUEUE_ACK };
+	struct person bob;
+	struct fg_id id;
+
+	join(app, &bob);
+	id = with_devices(app, &bob, 3600);
+	memcpy(op.device, bob.device_id, sizeof(op.device));
+	op.id = id;
+	assert_ok(fg_store_submit(app->fixture->engine_store, 0, 0, &op, 1, NULL, NULL));
+	cancel(app, &id, FG_E_CONFLICT);
+	app_later(app, 600 * 1000);
+	assert_int_equal(app_state(app, &id), FG_JOB_SECURE);
+	cancel(app, &id, FG_E_CONFLICT);
+	app_later(app, 3600 * 1000);
+	assert_int_equal(app_find(app, &id)->report, FG_DLR_EXPIRED);
+}
+
 static void what_expires_is_taken_back(void **state)
 {
 	struct app *app = *state;
@@ -407,6 +457,8 @@ int main(void)
 		APP(an_acknowledgement_of_a_copy_from_before_a_crash_counts),
 		APP(what_nobody_acknowledges_is_taken_back_and_sent_when_the_contract_says_so),
 		APP(after_an_acknowledgement_nothing_leaves_unprotected),
+		APP(what_no_device_took_can_be_cancelled),
+		APP(what_a_device_may_have_is_not_cancelled),
 		APP(what_expires_is_taken_back),
 		APP(a_handle_too_new_counts_as_one_without_devices),
 		APP(devices_whose_queues_are_full_are_asked_again),

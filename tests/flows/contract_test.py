@@ -10,7 +10,7 @@ from application import PEERS, Application
 from gateway import Gateway, find_program, run, wait_for
 from kannel import free_port
 
-ALICE, BOB = "+12025550101", "+12025550102"
+ALICE, BOB, CAROL = "+12025550101", "+12025550102", "+12025550103"
 NOBODY = "+12025550199"
 MARK = "(Not encrypted) "
 CONTRACTS = {
@@ -48,6 +48,12 @@ def alice(gateway):
 def bob(gateway):
     """Who has a device and does not look at it."""
     return gateway.register("bob", BOB)
+
+
+@pytest.fixture(scope="module")
+def carol(gateway):
+    """As bob."""
+    return gateway.register("carol", CAROL)
 
 
 class Said:
@@ -97,6 +103,22 @@ def test_what_no_device_takes_in_time_leaves_by_sms_and_comes_to_no_device(gatew
     assert Said(gateway, "secure", BOB, "for his device").receipt["protection"].startswith("protection=hop;")
     assert wait_for(lambda: shown(bob, "for his device") == 1)
     assert not shown(bob, "nobody looks")
+
+
+def test_what_no_device_took_can_be_cancelled_and_what_one_took_cannot(gateway, alice, carol):
+    with Application(gateway.apps_port, system_id="secure") as application:
+        for device, status, ended in ((carol, {0}, "DELETED"), (alice, {0x0C, 0x11}, "DELIVRD")):
+            text = f"for {device.name}, or not"
+            answer = application.submit(text, destination_addr=device.handle[1:])
+            assert wait_for(lambda: shown(alice, text) or ": secure" in gateway.ctl("explain", answer["message_id"]).text)
+            if device is alice:
+                assert wait_for(lambda: application.find("deliver", receipted_message_id=answer["message_id"]))
+            said = application.ask("cancel_sm", message_id=answer["message_id"], source_addr="Shop")
+            assert said["status"] in status, said
+            assert f"stat:{ended}" in application.wait("deliver", receipted_message_id=answer["message_id"])["text"]
+    carol.follow()
+    assert Said(gateway, "secure", carol.handle, "for carol").receipt["protection"].startswith("protection=hop;")
+    assert wait_for(lambda: shown(carol, "for carol")) and not shown(carol, "for carol, or not")
 
 
 def test_below_the_floor_nothing_leaves(gateway):
