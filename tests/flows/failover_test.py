@@ -3,55 +3,20 @@
 
 Run with /usr/bin/python3 -m pytest; FG_BUILDDIR names the build tree.
 """
-import json
-
 import pytest
 
 from application import Application
-from gateway import Gateway, find_program, run, wait_for
-from kannel import free_port
+from carriers import TwoCarriers
+from gateway import wait_for
 
 MARK = "(Not encrypted) "
 PHONE = "12025550199"
 SLOW_PHONE = "12025550198"
 
 
-class TwoCarriers(Gateway):
-    """The first link takes one message at a time, so that a slow answer is felt at once."""
-
-    def prepare(self):
-        super().prepare()
-        self.apps_port, self.second_port = free_port(), free_port()
-        self.smsc_options = ["--control", self.folder / "a.sock"]
-        self.start_second()
-        self.more_links = [{"name": "smsc-b", "adapter": "smpp", "port": self.second_port, "system_id": "fallgate", "source": "sender",
-                            "rate": 1000, "reconnect_min_ms": 50, "reconnect_max_ms": 500},
-                           {"name": "apps", "adapter": "smpp-server", "port": self.apps_port}]
-        secret = run([find_program("fallgatectl", self.build), "hash-secret", "--password", "secret8"]).text.strip()
-        self.accounts = [{"name": "app", "secret": secret, "rate": 1000, "burst": 1000, "sources": "Shop"}]
-
-    def start_second(self):
-        self.second = self.start("smsc-b", [find_program("fallgate-smsc", self.build), "--listen", f"127.0.0.1:{self.second_port}", "--json"],
-                                 self.folder / "smsc-b.log", output=self.folder / "sms-b")
-        self.second.wait_line(r"listening on")
-
-    def order(self, *words):
-        answer = run([find_program("fallgate-smsc", self.build), "ctl", self.folder / "a.sock", *words])
-        assert answer.code == 0, answer
-
-    def at_b(self):
-        path = self.folder / "sms-b"
-        return [json.loads(line)["text"] for line in path.read_text().splitlines() if line.startswith("{")] if path.exists() else []
-
-    def at_a(self):
-        return [row["text"] for row in self.sms()]
-
-    def is_up(self, name, wanted=True):
-        return (self.links().get(name, {}).get("state") == "up") == wanted
-
-
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory):
+    """The first carrier takes one message at a time, so that a slow answer is felt at once."""
     with TwoCarriers(tmp_path_factory.mktemp("gw"), link={"window": 1, "queue": 0, "response_timeout_ms": 10000}) as running:
         assert wait_for(lambda: running.is_up("smsc-b"))
         yield running
