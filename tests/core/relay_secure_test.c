@@ -144,6 +144,17 @@ static void an_acknowledgement_of_a_copy_from_before_a_crash_counts(void **state
 	assert_int_equal(app_find(app, &id)->report, FG_DLR_DELIVERED);
 }
 
+/* The device connects, and no copy is there. */
+static void nothing_is_left_for(struct app *app, struct person *bob)
+{
+	fixture_forget(app->fixture);
+	fg_session_close_all(&app->fixture->core);
+	fixture_connect(app->fixture, 7);
+	assert_kind(WELCOME, person_login(app->fixture, 7, bob, NULL, NULL));
+	app_turn(app);
+	assert_int_equal(app->fixture->pushes, 0);
+}
+
 static void what_nobody_acknowledges_is_taken_back_and_sent_when_the_contract_says_so(void **state)
 {
 	struct app *app = *state;
@@ -165,13 +176,7 @@ static void what_nobody_acknowledges_is_taken_back_and_sent_when_the_contract_sa
 	app_report(app, 0, "r0", FG_DLR_DELIVERED);
 	app_bound(app, "shop", 1, 10);
 	assert_int_equal(app_receipt(app)->protection, FG_PROTECTION_NONE);
-	/* Nothing of it is left for the device. */
-	fixture_forget(app->fixture);
-	fg_session_close_all(&app->fixture->core);
-	fixture_connect(app->fixture, 7);
-	assert_kind(WELCOME, person_login(app->fixture, 7, &bob, NULL, NULL));
-	app_turn(app);
-	assert_int_equal(app->fixture->pushes, 0);
+	nothing_is_left_for(app, &bob);
 }
 
 static void after_an_acknowledgement_nothing_leaves_unprotected(void **state)
@@ -220,12 +225,7 @@ static void what_no_device_took_can_be_cancelled(void **state)
 	assert_int_equal(app_state(app, &id), FG_JOB_FINAL);
 	assert_int_equal(app_find(app, &id)->report, FG_DLR_DELETED);
 	assert_int_equal(app->orders, 1);
-	fixture_forget(app->fixture);
-	fg_session_close_all(&app->fixture->core);
-	fixture_connect(app->fixture, 7);
-	assert_kind(WELCOME, person_login(app->fixture, 7, &bob, NULL, NULL));
-	app_turn(app);
-	assert_int_equal(app->fixture->pushes, 0);
+	nothing_is_left_for(app, &bob);
 }
 
 static void what_a_device_may_have_is_not_cancelled(void **state)
@@ -260,12 +260,7 @@ static void what_expires_is_taken_back(void **state)
 	assert_int_equal(app_state(app, &id), FG_JOB_FINAL);
 	assert_int_equal(app_find(app, &id)->report, FG_DLR_EXPIRED);
 	assert_int_equal(app->orders, 1);
-	fixture_forget(app->fixture);
-	fg_session_close_all(&app->fixture->core);
-	fixture_connect(app->fixture, 7);
-	assert_kind(WELCOME, person_login(app->fixture, 7, &bob, NULL, NULL));
-	app_turn(app);
-	assert_int_equal(app->fixture->pushes, 0);
+	nothing_is_left_for(app, &bob);
 }
 
 static void a_handle_too_new_counts_as_one_without_devices(void **state)
