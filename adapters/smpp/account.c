@@ -342,6 +342,8 @@ static enum fg_rc admit(const struct fg_smpp_account *account, const struct fg_j
 	/* Those that crossed a lower announcement are taken. */
 	if (account->jobs_count >= account->limit_most)
 		return FG_E_LINK_CREDIT;
+	if (submit_is_full(account, job->destination)) /* it would overtake */
+		return FG_E_LINK_BUSY;
 	return message_check(account, job);
 }
 

@@ -22,12 +22,15 @@ enum {
 	SMPP_ENQUIRE_MISSES = 2,
 	SMPP_IN_BYTES = FG_SMPP_PDU_MAX,
 	SMPP_SESSIONS_MAX = 64,
-	SMPP_BUCKETS = 2048,      /* of the tables of open jobs */
-	SMPP_FEW_PARTS = 4,       /* more take memory of their own */
-	SMPP_FAIR_LOOK = 64,      /* begun by other recipients before one counts as fresh (ours) */
-	SMPP_SPARE_MAX = 1024,    /* jobs kept for the next ones */
-	FG_SMPP_TEXT_MAX = 16384, /* of a job: lib/ipc/ipc.def */
-	SMPP_TOLD_MAX = 256,      /* answers to questions that are not stored yet; a power of two */
+	SMPP_BUCKETS = 2048,   /* of the tables of open jobs */
+	SMPP_FEW_PARTS = 4,    /* more take memory of their own */
+	SMPP_FAIR_LOOK = 64,   /* begun by other recipients before one counts as fresh (ours) */
+	SMPP_SPARE_MAX = 1024, /* jobs kept for the next ones */
+	SMPP_FULL_MS =
+		1000, /* a recipient's full queue: first pause of a message that has begun (ours) */
+	SMPP_FULL_MAX_MS = 120000, /* and the longest (ours) */
+	FG_SMPP_TEXT_MAX = 16384,  /* of a job: lib/ipc/ipc.def */
+	SMPP_TOLD_MAX = 256, /* answers to questions that are not stored yet; a power of two */
 };
 
 enum session_state {
@@ -61,6 +64,9 @@ struct smpp_job {
 	unsigned sent;                       /* parts that left at least once: the first so many */
 	unsigned in_flight, again, accepted; /* parts in these states */
 	bool stopped;                        /* a part was not taken: the rest stays unsent */
+	bool full;            /* it began, and the recipient's queue is full: set aside */
+	uint64_t again_at_ms; /* then: the next try */
+	uint64_t again_pause_ms;
 	struct smpp_part *parts;
 	struct smpp_part few[SMPP_FEW_PARTS];
 };
@@ -234,6 +240,8 @@ void query_late_response(struct fg_smpp_account *account, const struct smpp_abou
 
 /* submit.c */
 bool is_not_taken(enum fg_smpp_status_class class);
+/* A message to that recipient has begun, and its rest waits for the recipient's queue. */
+bool submit_is_full(const struct fg_smpp_account *account, const char *destination);
 void submit_take(struct fg_smpp_session *session, const struct fg_job *job, struct smpp_job *own,
 		 uint64_t now_ms);
 void submit_pump(struct fg_smpp_session *session, uint64_t now_ms);

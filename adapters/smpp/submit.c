@@ -113,6 +113,36 @@ static void job_stop(struct fg_smpp_session *session, struct smpp_job *job)
 	job->stopped = true;
 }
 
+/* The recipient's queue is full, and the message has begun: its rest waits without holding up anybody else, and nothing to the same
+ * recipient goes before it. */
+static void set_aside(struct fg_smpp_session *session, struct smpp_job *job)
+{
+	for (; job->sent < job->job.parts; job->sent++) {
+		job->parts[job->sent].state = PART_AGAIN;
+		job->again++;
+		session->again_count++;
+	}
+	if (session->unsent == job)
+		session->unsent = job->next;
+	defer_followers(session, job->job.destination, FG_E_LINK_BUSY, FG_SMPP_STATUS_RMSGQFUL);
+}
+
+bool submit_is_full(const struct fg_smpp_account *account, const char *destination)
+{
+	for (unsigned i = 0; i < account->sessions_count; i++) {
+		const struct smpp_job *job = account->sessions[i]->first;
+		unsigned left = account->sessions[i]->again_count;
+
+		for (; job && left > 0; job = job->next) {
+			if (job->again > 0 && job->full &&
+			    strcmp(job->job.destination, destination) == 0)
+				return true;
+			left -= job->again;
+		}
+	}
+	return false;
+}
+
 /* Did the last answer that is to come leave something to do? */
 static void job_settle(struct fg_smpp_session *session, struct smpp_job *job)
 {
@@ -125,8 +155,11 @@ static void job_settle(struct fg_smpp_session *session, struct smpp_job *job)
 	/* Nothing of it was taken, so the core may choose another way. */
 	if (job->again > 0 && job->accepted == 0)
 		job_stop(session, job);
-	if (!job->stopped && (job->again > 0 || job->sent < job->job.parts))
+	if (!job->stopped && (job->again > 0 || job->sent < job->job.parts)) {
+		if (job->again > 0 && job->full)
+			set_aside(session, job);
 		return;
+	}
 	memcpy(destination, job->job.destination, sizeof(destination));
 	if (job_finish(session, job) == FG_OUTCOME_DEFERRED && code != 0)
 		defer_followers(session, destination, rc, code);
@@ -221,17 +254,23 @@ static bool is_too_late(const struct smpp_job *job, uint64_t now_ms)
 /* Parts that came too fast, of messages that have begun: they are first when the pause is over. */
 static void send_again(struct fg_smpp_session *session, uint64_t now_ms)
 {
+	unsigned left = session->again_count; /* not looked at yet */
 	struct smpp_job *next;
 
 	if (fg_smpp_pace_paused(&session->account->pace, now_ms))
 		return;
-	for (struct smpp_job *job = session->first; job && session->again_count > 0; job = next) {
+	for (struct smpp_job *job = session->first; job && left > 0; job = next) {
 		next = job->next;
+		left -= job->again;
 		if (job->again > 0 && is_too_late(job, now_ms)) {
 			job_stop(session, job);
-			job_settle(session, job);
+			job_settle(session, job); /* and others with it: look anew */
+			next = session->first;
+			left = session->again_count;
 			continue;
 		}
+		if (now_ms < job->again_at_ms)
+			continue;
 		for (unsigned i = 0; i < job->sent && job->again > 0 && !job->stopped; i++) {
 			if (job->parts[i].state != PART_AGAIN)
 				continue;
@@ -319,13 +358,22 @@ void submit_pump(struct fg_smpp_session *session, uint64_t now_ms)
 uint64_t submit_next_ms(const struct fg_smpp_session *session)
 {
 	const struct fg_smpp_pace *pace = &session->account->pace;
+	unsigned left = session->again_count;
+	uint64_t next = UINT64_MAX;
 
 	if (!session_may_submit(session) || window_is_full(session))
 		return UINT64_MAX;
-	if (session->again_count > 0)
-		return pace->paused_until_ms;
-	return session->unsent && session->unsent->again == 0 ? fg_smpp_pace_ready_ms(pace)
-							      : UINT64_MAX;
+	if (session->unsent && session->unsent->again == 0)
+		next = fg_smpp_pace_ready_ms(pace);
+	for (const struct smpp_job *job = session->first; job && left > 0; job = job->next) {
+		uint64_t due = job->again_at_ms > pace->paused_until_ms ? job->again_at_ms
+									: pace->paused_until_ms;
+
+		if (job->again > 0 && due < next)
+			next = due;
+		left -= job->again;
+	}
+	return next;
 }
 
 void submit_take(struct fg_smpp_session *session, const struct fg_job *job, struct smpp_job *own,
@@ -352,8 +400,19 @@ void submit_take(struct fg_smpp_session *session, const struct fg_job *job, stru
 
 /* ---- answers ---- */
 
-/* Too fast, or too many at once? 0x14 while others were taken is the queue of one recipient. */
-static void learn(struct fg_smpp_session *session, const struct in_flight *slot, uint32_t code,
+static bool is_recipients_queue(const struct fg_smpp_account *account, const struct in_flight *slot,
+				uint32_t code)
+{
+#ifndef FG_MUTANT_smpp_recipient_full
+	return code == FG_SMPP_STATUS_RMSGQFUL && account->accepted_ms > slot->sent_ms;
+#else
+	(void)account, (void)slot, (void)code;
+	return false;
+#endif
+}
+
+/* Too fast, or too many at once? 0x14 while others were taken is the queue of one recipient: true. */
+static bool learn(struct fg_smpp_session *session, const struct in_flight *slot, uint32_t code,
 		  uint64_t now_ms)
 {
 	struct fg_smpp_account *account = session->account;
@@ -363,26 +422,27 @@ static void learn(struct fg_smpp_session *session, const struct in_flight *slot,
 	if (code == 0) {
 		account->accepted_ms = now_ms;
 		fg_smpp_window_accepted(&account->window, slot->depth, now_ms);
-		return;
+		return false;
 	}
 	if (!throttle && code != FG_SMPP_STATUS_RSUBMITFAIL)
-		return;
+		return false;
 	if (fg_smpp_window_refused(&account->window, slot->depth, now_ms)) {
 		if (account->window.now == window)
-			return;
+			return false;
 		LOG_LINK(fg_host_name(account->host), DSMPP, LOGL_NOTICE,
 			 "window is %u: deeper ones are refused code=0x%x\n", account->window.now,
 			 code);
 		fg_smpp_pace_forgive(&account->pace, now_ms);
 		account_changed(account, NULL);
-		return;
+		return false;
 	}
-	if (!throttle || (code == FG_SMPP_STATUS_RMSGQFUL && account->accepted_ms > slot->sent_ms))
-		return;
+	if (!throttle || is_recipients_queue(account, slot, code))
+		return throttle;
 	fg_smpp_pace_slow(&account->pace, slot->sent_ms, now_ms);
 	LOG_LINK(fg_host_name(account->host), DSMPP, LOGL_INFO,
 		 "slower: %lld segments/s code=0x%x\n",
 		 (long long)fg_smpp_pace_rate(&account->pace), code);
+	return false;
 }
 
 bool is_not_taken(enum fg_smpp_status_class class)
@@ -391,8 +451,31 @@ bool is_not_taken(enum fg_smpp_status_class class)
 	       class == FG_SMPP_CLASS_SESSION;
 }
 
+/* Less and less often while the recipient's queue stays full; after the pause of the link when it was too fast. */
+static void part_again(struct fg_smpp_session *session, struct in_flight *slot, bool full,
+		       uint64_t now_ms)
+{
+	struct smpp_job *job = slot->job;
+
+	job->parts[slot->part].state = PART_AGAIN;
+	job->again++;
+	session->again_count++;
+	job->full = full;
+	if (!full) {
+		job->again_at_ms = 0;
+		return;
+	}
+	if (now_ms >= job->again_at_ms) /* once for all parts that were refused together */
+		job->again_pause_ms = job->again_pause_ms == 0 ? SMPP_FULL_MS
+				      : job->again_pause_ms * 2 < SMPP_FULL_MAX_MS
+					      ? job->again_pause_ms * 2
+					      : SMPP_FULL_MAX_MS;
+	job->again_at_ms = now_ms + job->again_pause_ms;
+}
+
 static void part_state_set(struct fg_smpp_session *session, struct in_flight *slot,
-			   const struct fg_smpp_status *status, uint32_t code)
+			   const struct fg_smpp_status *status, uint32_t code, bool full,
+			   uint64_t now_ms)
 {
 	struct smpp_job *job = slot->job;
 	struct smpp_part *part = &job->parts[slot->part];
@@ -406,17 +489,16 @@ static void part_state_set(struct fg_smpp_session *session, struct in_flight *sl
 	/* The next one goes without; the core decides whether there is a next one. */
 	if (status->class == FG_SMPP_CLASS_TIME_FIELD && slot->with_validity)
 		session->account->validity_refused = not_taken = true;
+	if (status->class == FG_SMPP_CLASS_TLV_REFUSED && slot->with_mark)
+		not_taken = true; /* a bind that ends could not send it again */
 	part->state = not_taken ? FG_PART_NOT_SENT : FG_PART_FAILED;
-	if (status->class == FG_SMPP_CLASS_THROTTLE && job->job.parts > 1 && !job->stopped) {
-		part->state = PART_AGAIN;
-		job->again++;
-		session->again_count++;
-	} else {
+	if (status->class == FG_SMPP_CLASS_THROTTLE && job->job.parts > 1 && !job->stopped)
+		part_again(session, slot, full, now_ms);
+	else
 		job_stop(session, job);
-	}
 	/* A failure says more than a delay. */
 	if (job->rc == FG_OK || !not_taken) {
-		job->rc = status->rc;
+		job->rc = full ? FG_E_LINK_BUSY : status->rc;
 		job->carrier_code = code;
 	}
 }
@@ -475,6 +557,22 @@ static void accepted(struct fg_smpp_session *session, struct in_flight *slot,
 	query_expect(session->account, &about, ref, now_ms);
 }
 
+/* The bind is not what it was. What is still on its way is answered too, most likely the same; until then it is not given up. */
+static void session_refused(struct fg_smpp_session *session, const char *note, uint64_t now_ms)
+{
+#ifndef FG_MUTANT_smpp_session_refused
+	if (session->in_flight_count > 0 && session->state == SESSION_BOUND) {
+		session_unbind(session, now_ms);
+		account_changed(session->account, note);
+		return;
+	}
+	if (session->state == SESSION_UNBINDING && session->in_flight_count > 0)
+		return;
+#endif
+	(void)now_ms;
+	session_close(session, FG_SMPP_CLOSE_LOST, note);
+}
+
 bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
 		     uint64_t now_ms)
 {
@@ -483,22 +581,23 @@ bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *
 	uint32_t code = bare_nack ? FG_SMPP_STATUS_RUNKNOWNERR : pdu->status;
 	const struct fg_smpp_status *status = account_status(session->account, code);
 	struct smpp_job *job;
+	bool full;
 
 	if (!slot)
 		return false;
 	account_round_trip(session->account, now_ms - slot->sent_ms);
-	learn(session, slot, code, now_ms);
+	full = learn(session, slot, code, now_ms);
 	if (resend_without_mark(session, slot, status->class, now_ms))
 		return true;
 	job = slot->job;
-	part_state_set(session, slot, status, code);
+	part_state_set(session, slot, status, code, full, now_ms);
 	if (code == 0)
 		accepted(session, slot, pdu, now_ms);
 	slot_release(session, slot);
 	session->account->carrier_code = code;
 	job_settle(session, job);
 	if (status->class == FG_SMPP_CLASS_SESSION)
-		session_close(session, FG_SMPP_CLOSE_LOST, status->note);
+		session_refused(session, status->note, now_ms);
 	return true;
 }
 

@@ -1,6 +1,6 @@
 # tests/adapters: see tests/local.mk
 adapter_tests = tests/adapters/contract_test tests/adapters/smpp_session_test tests/adapters/smpp_carrier_test \
-	tests/adapters/smpp_order_test tests/adapters/smpp_parts_test tests/adapters/smpp_query_test tests/adapters/smpp_server_session_test tests/adapters/smpp_tls_test tests/adapters/smsc_test tests/adapters/link_main_test
+	tests/adapters/smpp_order_test tests/adapters/smpp_parts_test tests/adapters/smpp_query_test tests/adapters/smpp_refusal_test tests/adapters/smpp_server_session_test tests/adapters/smpp_tls_test tests/adapters/smsc_test tests/adapters/link_main_test
 check_PROGRAMS += $(adapter_tests)
 TESTS += $(adapter_tests)
 adapter_cppflags = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(OSMOCORE_CFLAGS) $(TALLOC_CFLAGS) $(SODIUM_CFLAGS)
@@ -18,6 +18,9 @@ tests_adapters_smpp_carrier_test_LDADD = $(FG_ADAPTER_LIBS) $(FG_TEST_LIBS)
 tests_adapters_smpp_order_test_SOURCES = tests/adapters/smpp_order_test.c $(adapter_smpp_bench)
 tests_adapters_smpp_order_test_CPPFLAGS = $(adapter_cppflags)
 tests_adapters_smpp_order_test_LDADD = $(FG_ADAPTER_LIBS) $(FG_TEST_LIBS)
+tests_adapters_smpp_refusal_test_SOURCES = tests/adapters/smpp_refusal_test.c $(adapter_smpp_bench)
+tests_adapters_smpp_refusal_test_CPPFLAGS = $(adapter_cppflags)
+tests_adapters_smpp_refusal_test_LDADD = $(FG_ADAPTER_LIBS) $(FG_TEST_LIBS)
 tests_adapters_smpp_parts_test_SOURCES = tests/adapters/smpp_parts_test.c
 tests_adapters_smpp_parts_test_CPPFLAGS = $(adapter_cppflags)
 tests_adapters_smpp_parts_test_LDADD = $(FG_ADAPTER_LIBS) $(FG_TEST_LIBS)
