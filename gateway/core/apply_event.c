@@ -2,6 +2,7 @@
  *
  * What an event that needs no decision does to a job's record: the words of the chain, of carriers and of the recipient's devices.
  */
+#include "gateway/core/internal.h"
 #include "gateway/core/retry.h"
 #include "gateway/core/step.h"
 
@@ -148,14 +149,33 @@ static bool apply_refused(struct fg_step *step)
 	return true;
 }
 
-static void add_failed_link(Fallgate__StoredJob *job)
+static void add_failed_link(Fallgate__StoredJob *job, const char *link)
 {
 	job->failed_links =
 		realloc(job->failed_links, (job->n_failed_links + 1) * sizeof(*job->failed_links));
 	if (!job->failed_links)
 		FG_BUG("out of memory");
 	job->failed_links[job->n_failed_links] = (char *)(uintptr_t)protobuf_c_empty_string;
-	fg_record_text(&job->failed_links[job->n_failed_links++], job->link);
+	fg_record_text(&job->failed_links[job->n_failed_links++], link);
+}
+
+/* A recipient whom the far side refuses for good is refused by every other link of that bearer: each try costs a price. */
+static void add_failed_links(struct fg_step *step)
+{
+	const struct fg_conf *conf = step->core->conf;
+	Fallgate__StoredJob *job = step->job;
+	unsigned own = fg_operate_find(step->core, job->link);
+
+	add_failed_link(job, job->link);
+#ifndef FG_MUTANT_job_recipient
+	for (unsigned i = 0; step->event->rc == FG_E_LINK_RECIPIENT && own < conf->links_count &&
+			     i < conf->links_count;
+	     i++)
+		if (i != own && *conf->links[i].name &&
+		    strcmp(conf->links[i].bearer, conf->links[own].bearer) == 0)
+			add_failed_link(job, conf->links[i].name);
+#endif
+	(void)conf, (void)own;
 }
 
 static void forget_part_states(Fallgate__StoredJob *job)
@@ -249,7 +269,7 @@ static bool apply_leg(struct fg_step *step)
 		apply_doubt(step, FG_E_LINK_UNKNOWN);
 		return true;
 	case FG_LEG_FAILED:
-		add_failed_link(job);
+		add_failed_links(step);
 		step->state = FG_JOB_READY;
 		step->due_ms = fg_core_now_ms(step->core);
 		step->decide_again = true;

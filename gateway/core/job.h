@@ -24,3 +24,6 @@ bool fg_operate_usable(const struct fg_core *core, size_t link);
 /*! A leg on the link of that name is over, and stored: count it, remember an error. */
 void fg_operate_leg(struct fg_core *core, const char *link, enum fg_leg_state state,
 		    uint32_t carrier_code);
+/*! The same by its index; one that is none is ignored. */
+void fg_operate_leg_at(struct fg_core *core, unsigned link, enum fg_leg_state state,
+		       uint32_t carrier_code);

@@ -119,19 +119,24 @@ void fg_operate_links_down(struct fg_core *core)
 	}
 }
 
-void fg_operate_leg(struct fg_core *core, const char *link, enum fg_leg_state state,
-		    uint32_t carrier_code)
+void fg_operate_leg_at(struct fg_core *core, unsigned link, enum fg_leg_state state,
+		       uint32_t carrier_code)
 {
-	unsigned index = fg_operate_find(core, link);
-	struct fg_core_link *at = &core->links[index % FG_CONF_LINKS_MAX];
+	struct fg_core_link *at = &core->links[link % FG_CONF_LINKS_MAX];
 
-	if (index == FG_CONF_LINKS_MAX)
+	if (link >= core->conf->links_count)
 		return;
 	at->sent += state == FG_LEG_ACCEPTED;
 	at->failed += state == FG_LEG_FAILED;
 	at->unknown += state == FG_LEG_UNKNOWN;
 	if (carrier_code && state != FG_LEG_ACCEPTED)
-		remember_error(core, index, carrier_code, "the far side refused a message");
+		remember_error(core, link, carrier_code, "the far side refused a message");
+}
+
+void fg_operate_leg(struct fg_core *core, const char *link, enum fg_leg_state state,
+		    uint32_t carrier_code)
+{
+	fg_operate_leg_at(core, fg_operate_find(core, link), state, carrier_code);
 }
 
 /* ---- suspend ---- */

@@ -2,6 +2,7 @@
  *
  * What the chain and carriers say about messages of applications: legs, refusals, delivery reports.
  */
+#include "gateway/core/relay_facts.h"
 #include "gateway/core/relay_internal.h"
 
 #include <stdlib.h>
@@ -15,7 +16,8 @@ enum {
 	LEAST_WAIT_S = 3 * FG_RELAY_DAY_S,
 	APPLICATION_S = 10, /* one that has just gone */
 	LINK_AGAIN_S = 1,   /* a link that died is started again at once */
-	REFUSED_S = 5,      /* an order refused for a passing reason */
+	REFUSED_S = 5,      /* an order refused for a passing reason, a link that gave it back */
+	THROTTLED_S = 1,
 	NO_VAULT_S =
 		1, /* that it is away from the log: it is started again at once, and not everybody meets it at the same moment */
 	EARLY_MAX = 65536,
@@ -157,24 +159,53 @@ static void back_to_ready(struct fg_core_relays *relays, struct fg_relay *relay,
 	fg_relay_become(relay, event, FG_JOB_READY);
 }
 
-/* Row 15: the next link, a new leg, a new leaf, at once. */
-static void failed(struct fg_core_relays *relays, struct fg_relay *relay)
+/* A recipient whom the far side refuses for good is refused by every other of that bearer: each try costs a price. */
+static uint32_t links_that_failed(const struct fg_core *core, const struct fg_relay *relay,
+				  enum fg_rc rc)
 {
-	relay->failed_links |= relay->link < FG_CONF_LINKS_MAX ? 1u << relay->link : 0;
+	uint32_t failed = relay->link < FG_CONF_LINKS_MAX ? 1u << relay->link : 0;
+
+#ifndef FG_MUTANT_relay_recipient
+	for (size_t i = 0; rc == FG_E_LINK_RECIPIENT && i < core->conf->links_count; i++)
+		if (fg_relay_bearer(core, i) == relay->bearer)
+			failed |= 1u << i;
+#endif
+	(void)core, (void)rc;
+	return failed;
+}
+
+/* Row 15: the next link, a new leg, a new leaf, at once. */
+static void failed(struct fg_core_relays *relays, struct fg_relay *relay, enum fg_rc rc)
+{
+	relay->failed_links |= links_that_failed(relays->core, relay, rc);
 	back_to_ready(relays, relay, FG_RELAY_LEG);
 	fg_relay_save(relays, relay, FG_THEN_NOTHING);
 	fg_relay_push(&relays->decide, relay);
 }
 
-/* Throttling is no attempt; what is temporary goes by the schedule. */
-static void deferred(struct fg_core_relays *relays, struct fg_relay *relay, enum fg_rc rc)
+/* Throttling is no attempt, nor is what the link gave back by itself: it went down, or its equipment failed. Another one may take it soon.
+ * What the far side said not to take now goes by the schedule, but for the first time when another link may. */
+static void deferred(struct fg_core_relays *relays, struct fg_relay *relay, enum fg_rc rc,
+		     uint32_t carrier_code)
 {
 	bool throttled = fg_rc_class(rc) == FG_CLASS_THROTTLE;
+	bool other_link = fg_rc_class(rc) == FG_CLASS_OTHER_LINK;
+	bool attempt = !throttled;
 
+#ifndef FG_MUTANT_relay_link_attempt
+	if (other_link && (carrier_code == 0 || rc == FG_E_LINK_FAULT))
+		attempt = false;
+#endif
+	(void)carrier_code;
 	back_to_ready(relays, relay, FG_RELAY_LEG);
-	if (!throttled && relay->tries < UINT8_MAX)
+	if (attempt && relay->tries < UINT8_MAX)
 		relay->tries++;
-	fg_relay_wait(relays, relay, throttled ? 1 : fg_relay_retry_s(relay));
+	if (throttled)
+		fg_relay_wait(relays, relay, THROTTLED_S);
+	else if (!attempt || (other_link && relay->tries == 1))
+		fg_relay_wait(relays, relay, REFUSED_S);
+	else
+		fg_relay_wait(relays, relay, fg_relay_retry_s(relay));
 	fg_relay_save(relays, relay, FG_THEN_NOTHING);
 }
 
@@ -207,23 +238,21 @@ bool fg_relays_leg(struct fg_core *core, const struct fg_ipc_leg *leg)
 		return true;
 	relay->segments = leg->segments ? leg->segments : relay->segments;
 	relay->error = (uint16_t)leg->carrier_code;
+	fg_operate_leg_at(core, relay->link, (enum fg_leg_state)leg->state, leg->carrier_code);
 	switch ((enum fg_leg_state)leg->state) {
 	case FG_LEG_ACCEPTED:
-		core->links[relay->link].sent++;
 		if (fg_relay_is_inbound(relay))
 			handed_over(relays, relay, true);
 		else
 			sent(relays, relay, leg);
 		break;
 	case FG_LEG_FAILED:
-		core->links[relay->link].failed++;
 		if (fg_relay_is_inbound(relay))
 			handed_over(relays, relay, false);
 		else
-			failed(relays, relay);
+			failed(relays, relay, rc_of(leg->rc));
 		break;
 	case FG_LEG_UNKNOWN:
-		core->links[relay->link].unknown++;
 		if (fg_relay_is_inbound(relay))
 			not_handed_over(relays, relay, true);
 		else
@@ -233,7 +262,7 @@ bool fg_relays_leg(struct fg_core *core, const struct fg_ipc_leg *leg)
 		if (fg_relay_is_inbound(relay))
 			not_handed_over(relays, relay, false);
 		else
-			deferred(relays, relay, rc_of(leg->rc));
+			deferred(relays, relay, rc_of(leg->rc), leg->carrier_code);
 		break;
 	case FG_LEG_OPENED:
 		break;

@@ -106,7 +106,7 @@ static const struct {
 	const char *name, *reaction;
 	enum fg_rc rc;
 } classes[] = {
-	[FG_CMS_CLASS_RECIPIENT] = { "recipient", "failed; no link is tried further",
+	[FG_CMS_CLASS_RECIPIENT] = { "recipient", "failed; no other link of this bearer is tried",
 				     RC_RECIPIENT },
 	[FG_CMS_CLASS_SUBSCRIPTION] = { "subscription",
 					"failed on this link and an alarm; another link may take "

@@ -293,7 +293,10 @@ void app_leg(struct app *app, const struct fg_id *id, unsigned leg, enum fg_leg_
 	frame.leg.leg = (uint16_t)leg;
 	frame.leg.state = (uint8_t)leg_state;
 	frame.leg.segments = (uint8_t)parts;
-	frame.leg.rc = leg_state == FG_LEG_DEFERRED ? FG_E_LINK_BUSY : FG_OK;
+	frame.leg.rc = (uint16_t)(app->leg_rc                    ? app->leg_rc
+				  : leg_state == FG_LEG_DEFERRED ? FG_E_LINK_BUSY
+								 : FG_OK);
+	frame.leg.carrier_code = app->leg_code;
 	for (unsigned i = 0; leg_state == FG_LEG_ACCEPTED && i < parts; i++) {
 		int len = snprintf((char *)at + 1, 32, "%s%u", prefix, i);
 

@@ -31,6 +31,8 @@ struct app {
 	struct fg_ipc_taken taken[APP_FRAMES];
 	struct fg_ipc_app_receipt receipt[APP_FRAMES];
 	struct fg_ipc_app_answer answer[APP_FRAMES];
+	enum fg_rc leg_rc; /* what a leg says; FG_OK: the ordinary */
+	uint32_t leg_code;
 	uint64_t last_token;
 	unsigned last_id;
 };

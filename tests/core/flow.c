@@ -374,7 +374,7 @@ void flow_leg(struct flow *flow, enum fg_leg_state leg_state, unsigned segments)
 	frame.leg.leg = newest(flow)->leg;
 	frame.leg.state = (uint8_t)leg_state;
 	frame.leg.segments = (uint8_t)segments;
-	frame.leg.rc = (uint16_t)(leg_state == FG_LEG_DEFERRED ? flow->leg_rc : FG_OK);
+	frame.leg.rc = (uint16_t)(leg_state != FG_LEG_ACCEPTED ? flow->leg_rc : FG_OK);
 	frame.leg.mark = FG_BYTES_TEXT("(Not encrypted) ");
 	if (leg_state == FG_LEG_ACCEPTED)
 		frame.leg.refs = FG_BYTES(refs, 3 * segments);

@@ -15,7 +15,7 @@ enum { HOUR_MS = 3600000, ALICE_CONN = 1, BOB_CONN = 2 };
 struct flow {
 	struct fixture *fixture;
 	struct person alice, bob;
-	enum fg_rc leg_rc; /* what a leg that was deferred says */
+	enum fg_rc leg_rc; /* what a leg that was not accepted says */
 };
 
 /* What is asked for; the members that the test leaves are right. flow_message() begins one. */

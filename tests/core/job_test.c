@@ -117,6 +117,18 @@ static void a_suspended_link_is_given_nothing_until_it_is_resumed(void **state)
 	assert_true(!core->links[0].suspended && core->links[1].suspended);
 }
 
+static void a_recipient_that_is_refused_for_good_is_not_tried_on_other_links(void **state)
+{
+	struct flow *flow = *state;
+	struct message message;
+
+	flow->leg_rc = FG_E_LINK_RECIPIENT;
+	submit_to(flow, &message, NOBODY);
+	flow_sent(flow, 1, FG_LEG_FAILED);
+	assert_int_equal(flow->fixture->orders, 1);
+	receipt_is(flow, &message, KIND(FAILED), true);
+}
+
 static void what_a_far_side_cannot_take_now_goes_by_the_schedule(void **state)
 {
 	static const unsigned minutes[] = { 1, 5, 15 }; /* a consent lives no longer */
@@ -489,6 +501,7 @@ int main(void)
 		FLOW(a_suspended_link_is_given_nothing_until_it_is_resumed),
 		FLOW(a_deferred_leg_is_given_again_later_as_the_next_leg),
 		FLOW(what_a_far_side_cannot_take_now_goes_by_the_schedule),
+		FLOW(a_recipient_that_is_refused_for_good_is_not_tried_on_other_links),
 		FLOW(a_refusal_for_good_is_final_and_a_passing_one_is_tried_again_with_the_same_leg),
 		FLOW(what_is_in_doubt_is_never_sent_again_and_ends_as_unknown),
 		FLOW(a_report_with_the_number_of_the_leg_resolves_the_doubt),

@@ -412,6 +412,58 @@ static void a_failed_leg_takes_the_next_link_with_a_leg_of_its_own(void **state)
 	assert_int_equal(app_find(app, &id)->report, FG_DLR_UNDELIVERABLE);
 }
 
+static void a_recipient_that_is_refused_for_good_is_not_tried_on_other_links(void **state)
+{
+	struct app *app = *state;
+	struct fg_id id = SUBMIT(app, .registered = 1);
+
+	app_turn(app);
+	app->leg_rc = FG_E_LINK_RECIPIENT;
+	app->leg_code = 0x0B;
+	app_leg(app, &id, 1, FG_LEG_FAILED, "", 0);
+	assert_int_equal(app->orders, 1);
+	assert_int_equal(app_state(app, &id), FG_JOB_FINAL);
+	assert_int_equal(app_find(app, &id)->report, FG_DLR_UNDELIVERABLE);
+	assert_int_equal(app_find(app, &id)->error, 0x0B);
+	/* and the operator sees which code it was */
+	assert_int_equal(app->fixture->core.links[0].failed, 1);
+	assert_int_equal(app->fixture->core.links[0].error_code, 0x0B);
+	assert_non_null(strstr(app->fixture->core.links[0].error, "RINVDSTADR"));
+}
+
+/* Row by row: what is said of the leg, and when it is decided on again. */
+static void what_a_link_gives_back_goes_on_soon_and_is_no_attempt(void **state)
+{
+	static const struct {
+		enum fg_rc rc;
+		uint32_t code;
+		unsigned tries, wait_s;
+	} rows[] = {
+		{ FG_E_LINK_THROTTLED, 0x58, 0, 1 },
+		{ FG_E_LINK_DOWN, 0, 0, 5 }, /* it was never sent */
+		{ FG_E_LINK_CAP, 0, 0, 5 },
+		{ FG_E_LINK_FAULT, 310, 0, 5 },
+		{ FG_E_LINK_DOWN, 0x04, 1, 5 }, /* a far side that says so each time is not asked for ever */
+		{ FG_E_LINK_DOWN, 0x04, 2, 300 },
+		{ FG_E_LINK_BUSY, 0x08, 3, 900 },
+	};
+	struct app *app = *state;
+	struct fg_id id = SUBMIT(app, .registered = 1, .validity_s = 86400);
+
+	app_turn(app);
+	for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+		app->leg_rc = rows[i].rc;
+		app->leg_code = rows[i].code;
+		app_leg(app, &id, i + 1, FG_LEG_DEFERRED, "", 0);
+		assert_int_equal(app_find(app, &id)->tries, rows[i].tries);
+		if (rows[i].wait_s > 1) /* whole seconds are counted */
+			app_later(app, rows[i].wait_s * 850 - 1000);
+		assert_int_equal(app->orders, i + 1);
+		app_later(app, rows[i].wait_s * 300 + 2000);
+		assert_int_equal(app->orders, i + 2);
+	}
+}
+
 static void what_is_deferred_is_tried_again_and_keeps_its_place_with_its_recipient(void **state)
 {
 	struct app *app = *state;
@@ -630,6 +682,8 @@ int main(void)
 		APP(what_waits_for_a_link_goes_in_its_order_and_never_over_its_credit),
 		APP(a_failed_leg_takes_the_next_link_with_a_leg_of_its_own),
 		APP(what_is_deferred_is_tried_again_and_keeps_its_place_with_its_recipient),
+		APP(a_recipient_that_is_refused_for_good_is_not_tried_on_other_links),
+		APP(what_a_link_gives_back_goes_on_soon_and_is_no_attempt),
 		APP(a_refused_order_keeps_its_leg_or_ends_the_message),
 		APP(an_order_that_its_link_missed_goes_on_when_that_is_up),
 		APP(an_order_in_flight_is_given_again_and_the_same),
