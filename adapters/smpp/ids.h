@@ -25,11 +25,23 @@ struct fg_smpp_ids;
 /*! base: a word of links.id_base. A talloc child of ctx; NULL without memory. */
 struct fg_smpp_ids *fg_smpp_ids_new(void *ctx, const char *base);
 
-/*! A response gave this id to a message. O(1). */
-void fg_smpp_ids_response(struct fg_smpp_ids *ids, const char *id);
+/*! A response gave this id to a message to destination. O(1). */
+void fg_smpp_ids_response(struct fg_smpp_ids *ids, const char *id, const char *destination);
 
-/*! Turn the id of a receipt into that of its response, in place. O(1). */
-void fg_smpp_ids_receipt(struct fg_smpp_ids *ids, char id[static FG_DLR_ID_MAX + 1]);
+/*! Turn the id of a receipt about a message to destination into that of its response, in place. An id that may be one of several messages'
+ *  is left as it is, unless only one of them went to destination. O(1). */
+void fg_smpp_ids_receipt(struct fg_smpp_ids *ids, char id[static FG_DLR_ID_MAX + 1],
+			 const char *destination);
+
+/*! Some carriers give no id, or every message the same. Then the name of an accepted message is made of its user_message_reference and
+ *  destination, in place of its id.
+ *  \return false when the id was replaced: it means nothing to the carrier. */
+bool fg_smpp_ids_name(struct fg_smpp_ids *ids, char id[static FG_DLR_ID_MAX + 1],
+		      uint16_t reference, const char *destination);
+
+/*! The same for the id of a receipt that has a user_message_reference. */
+void fg_smpp_ids_receipt_name(const struct fg_smpp_ids *ids, char id[static FG_DLR_ID_MAX + 1],
+			      uint16_t reference, const char *destination);
 
 /*! As configured, or as learned by now. */
 enum fg_smpp_id_base fg_smpp_ids_base(const struct fg_smpp_ids *ids);

@@ -10,16 +10,21 @@
 #include "lib/base/log.h"
 #include "lib/wire/smpp_status.h"
 
-static void copy_address(const struct fg_smpp_bytes *address, uint8_t ton, char out[static 33])
+/* Every destination of ours left as "+" and digits (message_send), whatever the receipt says of its type. */
+static void copy_address(const struct fg_smpp_bytes *address, char out[static 33])
 {
-	bool plus = ton == 1 && (address->len == 0 || address->at[0] != '+');
-	size_t len = address->len < 31 ? address->len : 31;
+	const char *at = (const char *)address->at;
+	size_t len = address->len;
 
 	memset(out, 0, 33);
-	if (plus)
-		out[0] = '+';
+	if (len > 0 && at[0] == '+')
+		at++, len--;
+	else if (len > 2 && at[0] == '0' && at[1] == '0')
+		at += 2, len -= 2;
+	len = len < 31 ? len : 31;
+	out[0] = '+';
 	if (len > 0)
-		memcpy(out + plus, address->at, len);
+		memcpy(out + 1, at, len);
 }
 
 /* done_ms stays 0: the date of a receipt is in the SMSC's own time, which nobody told us. */
@@ -34,9 +39,9 @@ static void report_fill(const struct fg_smpp_pdu *pdu, const struct fg_dlr *dlr,
 	out->has_reference = dlr->has_umr;
 	out->message_reference = dlr->umr;
 	if (pdu->command == FG_SMPP_DATA_SM)
-		copy_address(&pdu->data.source_addr, pdu->data.source_addr_ton, out->destination);
+		copy_address(&pdu->data.source_addr, out->destination);
 	else
-		copy_address(&pdu->sm.source_addr, pdu->sm.source_addr_ton, out->destination);
+		copy_address(&pdu->sm.source_addr, out->destination);
 }
 
 void report_refuse(struct fg_smpp_session *session, uint32_t command, uint32_t sequence,
@@ -62,7 +67,10 @@ static void report_give(struct fg_smpp_session *session, struct pending_report *
 
 	report->hold_until_ms = 0;
 	/* now that the response has been heard, which may have the same id in another base */
-	fg_smpp_ids_receipt(session->account->ids, said.ref);
+	fg_smpp_ids_receipt(session->account->ids, said.ref, said.destination);
+	if (said.has_reference)
+		fg_smpp_ids_receipt_name(session->account->ids, said.ref, said.message_reference,
+					 said.destination);
 	rc = fg_host_report(session->account->host, &said);
 	if (rc == FG_OK) {
 		query_receipt(session->account, &said);

@@ -523,7 +523,7 @@ static bool resend_without_mark(struct fg_smpp_session *session, struct in_fligh
 }
 
 static void ref_take(struct fg_smpp_session *session, char ref[static FG_REF_MAX + 1],
-		     const struct fg_smpp_pdu *pdu)
+		     const struct fg_smpp_pdu *pdu, const char *destination)
 {
 	struct fg_smpp_bytes id = pdu->sm_resp.message_id;
 
@@ -532,7 +532,7 @@ static void ref_take(struct fg_smpp_session *session, char ref[static FG_REF_MAX
 		return;
 	memcpy(ref, id.at, id.len);
 	ref[id.len] = '\0';
-	fg_smpp_ids_response(session->account->ids, ref);
+	fg_smpp_ids_response(session->account->ids, ref, destination);
 }
 
 static void about_job(const struct fg_smpp_account *account, const struct fg_job *job,
@@ -548,12 +548,16 @@ static void accepted(struct fg_smpp_session *session, struct in_flight *slot,
 		     const struct fg_smpp_pdu *pdu, uint64_t now_ms)
 {
 	char *ref = slot->job->parts[slot->part].ref;
+	const struct fg_job *job = &slot->job->job;
 	struct smpp_about about;
+	bool has_name;
 
-	ref_take(session, ref, pdu);
-	if (!session->account->query.queries)
+	ref_take(session, ref, pdu, job->destination);
+	has_name = fg_smpp_ids_name(session->account->ids, ref, job->message_reference,
+				    job->destination);
+	if (!has_name || !session->account->query.queries)
 		return;
-	about_job(session->account, &slot->job->job, &about);
+	about_job(session->account, job, &about);
 	query_expect(session->account, &about, ref, now_ms);
 }
 
@@ -638,7 +642,7 @@ bool submit_answered_late(struct fg_smpp_session *session, const struct fg_smpp_
 		if (lost->sequence != pdu->sequence || pdu->sequence == 0)
 			continue;
 		lost->sequence = 0;
-		ref_take(session, ref, pdu);
+		ref_take(session, ref, pdu, lost->about.destination);
 		query_late_response(session->account, &lost->about, pdu, ref, now_ms);
 		return true;
 	}

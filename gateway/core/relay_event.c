@@ -436,6 +436,13 @@ static struct fg_relay_ref *find_report(const struct fg_core_relays *relays,
 
 	if (report->ref.len)
 		ref = fg_relay_ref_find(relays, report->link, report->ref.data, report->ref.len);
+#ifndef FG_MUTANT_relay_same_ref
+	/* Some far sides give all parts of a message one id: each of their reports is another part's. */
+	for (struct fg_relay_ref *at = ref ? ref->relay->refs : NULL; at && ref->final;
+	     at = at->sibling)
+		if (at->len == ref->len && memcmp(at->text, ref->text, at->len) == 0)
+			ref = at->final ? ref : at;
+#endif
 	if (ref || !report->has_reference)
 		return ref;
 	len = snprintf(text, sizeof(text), "?%04x:%.*s", report->message_reference,

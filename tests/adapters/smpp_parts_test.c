@@ -196,9 +196,9 @@ static void ids_of_receipts_become_those_of_responses(void **state)
 		char id[FG_DLR_ID_MAX + 1];
 
 		print_message("# %s %s %s\n", cases[i].base, cases[i].response, cases[i].receipt);
-		fg_smpp_ids_response(ids, cases[i].response);
+		fg_smpp_ids_response(ids, cases[i].response, "");
 		snprintf(id, sizeof(id), "%s", cases[i].receipt);
-		fg_smpp_ids_receipt(ids, id);
+		fg_smpp_ids_receipt(ids, id, "");
 		assert_string_equal(id, cases[i].becomes);
 		talloc_free(ids);
 	}
@@ -212,15 +212,15 @@ static void a_base_is_learned_after_three_receipts_and_serves_older_ids(void **s
 	(void)state;
 	for (unsigned i = 0xA0; i < 0xA3; i++) {
 		snprintf(response, sizeof(response), "%08X", i);
-		fg_smpp_ids_response(ids, response);
+		fg_smpp_ids_response(ids, response, "");
 		snprintf(id, sizeof(id), "%u", i);
 		assert_int_equal(fg_smpp_ids_base(ids), FG_SMPP_ID_AUTO);
-		fg_smpp_ids_receipt(ids, id);
+		fg_smpp_ids_receipt(ids, id, "");
 		assert_string_equal(id, response);
 	}
 	assert_int_equal(fg_smpp_ids_base(ids), FG_SMPP_ID_HEX_DEC);
 	snprintf(id, sizeof(id), "%u", 0x77); /* given before this process was started */
-	fg_smpp_ids_receipt(ids, id);
+	fg_smpp_ids_receipt(ids, id, "");
 	assert_string_equal(id, "00000077");
 	talloc_free(ids);
 }
@@ -233,14 +233,93 @@ static void digits_that_mean_the_same_either_way_prove_nothing_wrong(void **stat
 	(void)state;
 	for (unsigned i = 0; i < 9000; i++) { /* more than are remembered */
 		snprintf(id, sizeof(id), "%u", 100000 + i);
-		fg_smpp_ids_response(ids, id);
+		fg_smpp_ids_response(ids, id, "");
 	}
 	snprintf(id, sizeof(id), "108999");
-	fg_smpp_ids_receipt(ids, id);
+	fg_smpp_ids_receipt(ids, id, "");
 	assert_string_equal(id, "108999");
 	snprintf(id, sizeof(id), "100000"); /* forgotten, and left as it is */
-	fg_smpp_ids_receipt(ids, id);
+	fg_smpp_ids_receipt(ids, id, "");
 	assert_string_equal(id, "100000");
+	talloc_free(ids);
+}
+
+struct look {
+	char base; /* d, x or X */
+	int width;
+};
+
+static void write_id(char out[static FG_DLR_ID_MAX + 1], const struct look *look, unsigned n)
+{
+	if (look->base == 'd')
+		snprintf(out, FG_DLR_ID_MAX + 1, "%0*u", look->width, n);
+	else if (look->base == 'x')
+		snprintf(out, FG_DLR_ID_MAX + 1, "%0*x", look->width, n);
+	else
+		snprintf(out, FG_DLR_ID_MAX + 1, "%0*X", look->width, n);
+}
+
+static void expect_id(struct fg_smpp_ids *ids, const struct look *response,
+		      const struct look *receipt, unsigned n)
+{
+	char id[FG_DLR_ID_MAX + 1], wanted[FG_DLR_ID_MAX + 1];
+
+	write_id(wanted, response, n);
+	write_id(id, receipt, n);
+	fg_smpp_ids_receipt(ids, id, "+12025550199");
+	assert_string_equal(id, wanted);
+}
+
+/* Far more messages than prove a base: each receipt finds its own. */
+static void what_is_learned_goes_on_serving_every_later_id(void **state)
+{
+	static const struct {
+		struct look response, receipt;
+		enum fg_smpp_id_base base;
+	} cases[] = {
+		{ { 'd', 10 }, { 'd', 0 }, FG_SMPP_ID_SAME },
+		{ { 'd', 0 }, { 'd', 10 }, FG_SMPP_ID_SAME },
+		{ { 'X', 0 }, { 'x', 0 }, FG_SMPP_ID_SAME },
+		{ { 'x', 8 }, { 'X', 0 }, FG_SMPP_ID_SAME },
+		{ { 'X', 0 }, { 'd', 0 }, FG_SMPP_ID_HEX_DEC },
+		{ { 'x', 0 }, { 'd', 0 }, FG_SMPP_ID_HEX_DEC },
+		{ { 'd', 0 }, { 'x', 8 }, FG_SMPP_ID_DEC_HEX },
+	};
+	char id[FG_DLR_ID_MAX + 1];
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fg_smpp_ids *ids = fg_smpp_ids_new(NULL, "auto");
+
+		print_message("# case %u\n", i);
+		for (unsigned n = 1; n < 6000; n++) { /* from 1 on, as a new SMSC counts */
+			write_id(id, &cases[i].response, n);
+			fg_smpp_ids_response(ids, id, "+12025550199");
+			expect_id(ids, &cases[i].response, &cases[i].receipt, n);
+		}
+		assert_int_equal(fg_smpp_ids_base(ids), cases[i].base);
+		for (unsigned n = 0; n < 5000; n++) { /* more outstanding than are remembered */
+			write_id(id, &cases[i].response, 100000 + n);
+			fg_smpp_ids_response(ids, id, "");
+		}
+		expect_id(ids, &cases[i].response, &cases[i].receipt, 0xABCDE);
+		talloc_free(ids);
+	}
+}
+
+static void of_two_messages_that_an_id_may_mean_it_is_the_one_to_that_number(void **state)
+{
+	struct fg_smpp_ids *ids = fg_smpp_ids_new(NULL, "auto");
+	char id[FG_DLR_ID_MAX + 1] = "16";
+
+	(void)state;
+	fg_smpp_ids_response(ids, "10", "+12025550110"); /* hex or not, nobody knows yet */
+	fg_smpp_ids_response(ids, "16", "+12025550116");
+	fg_smpp_ids_receipt(ids, id, "+12025550110");
+	assert_string_equal(id, "10");
+	snprintf(id, sizeof(id), "16");
+	fg_smpp_ids_receipt(ids, id, "2025550116");
+	assert_string_equal(id, "16");
 	talloc_free(ids);
 }
 
@@ -258,6 +337,8 @@ int main(void)
 		cmocka_unit_test(ids_of_receipts_become_those_of_responses),
 		cmocka_unit_test(a_base_is_learned_after_three_receipts_and_serves_older_ids),
 		cmocka_unit_test(digits_that_mean_the_same_either_way_prove_nothing_wrong),
+		cmocka_unit_test(what_is_learned_goes_on_serving_every_later_id),
+		cmocka_unit_test(of_two_messages_that_an_id_may_mean_it_is_the_one_to_that_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

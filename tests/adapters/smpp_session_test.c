@@ -315,6 +315,75 @@ static void a_receipt_waits_thirty_seconds_at_most(void **state)
 	assert_int_equal(t.recorder->reports_count, 1);
 }
 
+/* Answer the next submit with that id; its user_message_reference. */
+static uint16_t answer_with_id(const char *id)
+{
+	struct fg_smpp_pdu pdu = expect(FG_SMPP_SUBMIT_SM);
+	struct fg_smpp_pdu resp = { .command = FG_SMPP_SUBMIT_SM_RESP, .sequence = pdu.sequence };
+	uint32_t reference;
+
+	assert_true(fg_smpp_tlv_number(&pdu, FG_SMPP_TLV_USER_MESSAGE_REFERENCE, &reference));
+	resp.sm_resp.message_id = fg_smpp_text(id);
+	say_pdu(&resp);
+	return (uint16_t)reference;
+}
+
+/* The name under which the receipt of that message came to the host. */
+static const char *reported(const char *id, uint16_t reference, uint8_t ton, const char *number)
+{
+	struct fg_smpp_pdu pdu = { .command = FG_SMPP_DELIVER_SM, .sequence = 7 };
+
+	pdu.sm.source_addr_ton = ton;
+	pdu.sm.source_addr = fg_smpp_text(number);
+	pdu.sm.destination_addr = fg_smpp_text("12025550101");
+	pdu.sm.esm_class = FG_SMPP_ESM_RECEIPT;
+	assert_ok(fg_smpp_tlv_add(&pdu, FG_SMPP_TLV_RECEIPTED_MESSAGE_ID, id, strlen(id) + 1));
+	assert_ok(fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_MESSAGE_STATE, FG_DLR_DELIVERED));
+	assert_ok(fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_USER_MESSAGE_REFERENCE, reference));
+	t.recorder->reports_count = 0;
+	say_pdu(&pdu);
+	assert_int_equal(t.recorder->reports_count, 1);
+	assert_string_equal(t.recorder->reports[0].destination, "+12025550199");
+	return t.recorder->reports[0].ref;
+}
+
+static void a_message_without_an_id_of_its_own_is_known_by_its_reference(void **state)
+{
+	static const char *const ids[] = { "", "0" }; /* none; the same for everything */
+	uint16_t reference[3];
+	char name[3][FG_REF_MAX + 1];
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(ids); i++) {
+		reopen();
+		t.recorder->outcomes_count = 0;
+		for (unsigned n = 0; n < 3; n++) {
+			recorder_give(t.recorder, n, "+12025550199", "x");
+			reference[n] = answer_with_id(ids[i]);
+			strcpy(name[n], recorder_outcome(t.recorder, n)->ref[0]);
+			assert_true(n == 0 || (name[n][0] && strcmp(name[n], name[n - 1]) != 0));
+		}
+		for (unsigned n = 0; n < 3; n++)
+			assert_string_equal(
+				reported(*ids[i] ? ids[i] : "4711", reference[n], 1, "12025550199"),
+				name[n]);
+	}
+	recorder_give(t.recorder, 10, "+12025550199", "x"); /* ids of their own again */
+	reference[0] = answer_with_id("8");
+	assert_string_equal(recorder_outcome(t.recorder, 10)->ref[0], "8");
+	assert_string_equal(reported("8", reference[0], 1, "12025550199"), "8");
+}
+
+static void a_receipts_number_is_ours_in_whatever_form(void **state)
+{
+	(void)state;
+	bind_it();
+	reported("4711", 1, 1, "12025550199");
+	reported("4711", 1, 0, "12025550199");
+	reported("4711", 1, 2, "+12025550199");
+	reported("4711", 1, 0, "0012025550199");
+}
+
 static void bytes_may_come_one_by_one(void **state)
 {
 	struct fg_smpp_pdu pdu = { .command = FG_SMPP_ENQUIRE_LINK, .sequence = 9 };
@@ -431,6 +500,8 @@ int main(void)
 		CASE(a_full_host_makes_the_carrier_repeat),
 		CASE(a_receipt_before_the_response_waits_for_it),
 		CASE(a_receipt_waits_thirty_seconds_at_most),
+		CASE(a_message_without_an_id_of_its_own_is_known_by_its_reference),
+		CASE(a_receipts_number_is_ours_in_whatever_form),
 		CASE(bytes_may_come_one_by_one),
 		CASE(a_wrong_length_closes),
 		CASE(sequence_numbers_wrap_to_one),

@@ -298,7 +298,8 @@ void app_leg(struct app *app, const struct fg_id *id, unsigned leg, enum fg_leg_
 								 : FG_OK);
 	frame.leg.carrier_code = app->leg_code;
 	for (unsigned i = 0; leg_state == FG_LEG_ACCEPTED && i < parts; i++) {
-		int len = snprintf((char *)at + 1, 32, "%s%u", prefix, i);
+		int len = *prefix == '=' ? snprintf((char *)at + 1, 32, "%s", prefix)
+					 : snprintf((char *)at + 1, 32, "%s%u", prefix, i);
 
 		*at = (uint8_t)len;
 		at += len + 1;

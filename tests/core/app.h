@@ -65,7 +65,7 @@ const struct fg_ipc_taken *app_taken(struct app *app);       /* the newest */
 const struct fg_ipc_relay *app_order(struct app *app);
 const struct fg_ipc_app_receipt *app_receipt(struct app *app);
 
-/* The vault's word on a leg; parts named PREFIX0, PREFIX1, ... */
+/* The vault's word on a leg; parts named PREFIX0, PREFIX1, ..., or all alike when it begins with "=". */
 void app_leg(struct app *app, const struct fg_id *id, unsigned leg, enum fg_leg_state leg_state,
 	     const char *prefix, unsigned parts);
 void app_refused(struct app *app, const struct fg_id *id, unsigned leg, enum fg_rc rc,

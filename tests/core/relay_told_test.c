@@ -50,6 +50,19 @@ static void a_final_receipt_is_told_once(void **state)
 	assert_int_equal(app_stored(app), 0);
 }
 
+static void parts_with_one_id_are_delivered_by_one_report_each(void **state)
+{
+	struct app *app = *state;
+	struct fg_id id = app_sent(app, "=same", 2);
+
+	app_bound(app, "shop", 1, 10);
+	app_report(app, 0, "=same", FG_DLR_DELIVERED);
+	assert_int_equal(app_state(app, &id), FG_JOB_SENT);
+	app_report(app, 0, "=same", FG_DLR_DELIVERED);
+	assert_int_equal(app_state(app, &id), FG_JOB_FINAL);
+	assert_int_equal(app_receipt(app)->state, FG_DLR_DELIVERED);
+}
+
 static void who_wants_failures_only_hears_of_failures_only(void **state)
 {
 	struct app *app = *state;
@@ -565,6 +578,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		APP(who_asked_for_it_hears_of_a_message_on_its_way),
 		APP(a_final_receipt_is_told_once),
+		APP(parts_with_one_id_are_delivered_by_one_report_each),
 		APP(who_wants_failures_only_hears_of_failures_only),
 		APP(an_application_that_is_away_hears_when_it_binds_again),
 		APP(what_a_link_that_died_had_is_told_again),
