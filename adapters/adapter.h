@@ -171,6 +171,10 @@ struct fg_link_more {
 	uint32_t rate;          /*!< segments a second that it sends at most now; 0: not bounded */
 	bool throttled;         /*!< the far side asked for less */
 	uint32_t round_trip_ms; /*!< from a submit to its answer, smoothed; 0: not known */
+	uint32_t window;        /*!< submits that may wait for their answer now; 0: not known */
+	uint32_t unanswered;    /*!< and those that do */
+	uint32_t own_code;      /*!< the carrier's own code that came last and has words; 0: none */
+	char own_note[65];      /*!< these */
 };
 
 /* What the host offers. In the process of a link adapters/host.c carries it to the vault; in tests a recorder stands behind it. */

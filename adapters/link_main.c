@@ -57,6 +57,10 @@ static void send_state(void *arg, const struct fg_host_link_state *state)
 	frame.link.rate = state->more.rate;
 	frame.link.throttled = state->more.throttled;
 	frame.link.round_trip_ms = state->more.round_trip_ms;
+	frame.link.window = state->more.window;
+	frame.link.unanswered = state->more.unanswered;
+	frame.link.own_code = state->more.own_code;
+	frame.link.own_note = FG_BYTES_TEXT(link->state.more.own_note);
 	if (fg_channel_answer(link->vault, &frame) != FG_OK)
 		fg_role_fail(link->process, FG_E_IPC_FULL, "link state");
 }

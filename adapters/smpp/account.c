@@ -136,10 +136,28 @@ void account_round_trip(struct fg_smpp_account *account, uint64_t ms)
 
 static struct fg_link_more more_now(const struct fg_smpp_account *account)
 {
-	return (struct fg_link_more){ .rate = (uint32_t)fg_smpp_pace_rate(&account->pace),
-				      .throttled = fg_smpp_pace_slowed(&account->pace),
-				      .round_trip_ms =
-					      (uint32_t)((account->round_trip_eighths + 4) / 8) };
+	struct fg_link_more more = { .window = submitters(account) * account->window.now,
+				     .own_code = account->own_code,
+				     .rate = (uint32_t)fg_smpp_pace_rate(&account->pace),
+				     .throttled = fg_smpp_pace_slowed(&account->pace),
+				     .round_trip_ms =
+					     (uint32_t)((account->round_trip_eighths + 4) / 8) };
+
+	for (unsigned i = 0; i < account->sessions_count; i++)
+		more.unanswered += account->sessions[i]->in_flight_count;
+	snprintf(more.own_note, sizeof(more.own_note), "%s", account->own_note);
+	return more;
+}
+
+/* Its table may be another after a reload: the words are kept here. */
+void account_own_code(struct fg_smpp_account *account, uint32_t code,
+		      const struct fg_smpp_status *status)
+{
+	if (code < VENDOR_FIRST || code >= VENDOR_FIRST + VENDOR_COUNT ||
+	    status->class == FG_SMPP_CLASS_VENDOR)
+		return;
+	account->own_code = code;
+	snprintf(account->own_note, sizeof(account->own_note), "%s", status->note);
 }
 
 static bool differs(uint32_t now, uint32_t said)
@@ -157,6 +175,10 @@ static uint64_t more_due_ms(const struct fg_smpp_account *account)
 		return UINT64_MAX;
 	if (now.throttled != said->throttled)
 		return account->said.at_ms;
+	if (now.own_code != said->own_code)
+		return account->said.at_ms;
+	if (now.window != said->window)
+		return account->said.at_ms + SAY_MORE_MS;
 	if (now.round_trip_ms && !said->round_trip_ms)
 		return account->said.at_ms + SAY_LATEST_MS;
 	if (differs(now.rate, said->rate) || differs(now.round_trip_ms, said->round_trip_ms))

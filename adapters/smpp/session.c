@@ -9,13 +9,6 @@
 #define LOG_S(s, level, fmt, ...)                                                                  \
 	LOG_LINK(fg_host_name((s)->account->host), DSMPP, level, fmt, ##__VA_ARGS__)
 
-static const char *const state_notes[] = {
-	[SESSION_CLOSED] = "not connected",
-	[SESSION_BINDING] = "binding",
-	[SESSION_BOUND] = "bound",
-	[SESSION_UNBINDING] = "unbinding",
-};
-
 static uint32_t slots_for(unsigned window)
 {
 	uint32_t slots = 16;
@@ -108,7 +101,7 @@ void session_unbind(struct fg_smpp_session *session, uint64_t now_ms)
 	session->state = SESSION_UNBINDING;
 	session->state_due_ms = now_ms + SMPP_UNBIND_MS;
 	session_answer(session, FG_SMPP_UNBIND, session_next_sequence(session), 0);
-	account_changed(session->account, state_notes[SESSION_UNBINDING]);
+	account_changed(session->account, "unbinding");
 }
 
 static const uint32_t binds[] = {
@@ -159,6 +152,8 @@ static void bind_refused(struct fg_smpp_session *session, uint32_t code)
 static void bind_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *pdu,
 			  uint64_t now_ms)
 {
+	const struct fg_conf_links *conf = session->account->conf;
+	char note[128];
 	uint32_t version;
 
 	if (session->state != SESSION_BINDING || pdu->sequence != session->bind_sequence ||
@@ -167,6 +162,8 @@ static void bind_answered(struct fg_smpp_session *session, const struct fg_smpp_
 		return;
 	}
 	session->account->carrier_code = pdu->status;
+	account_own_code(session->account, pdu->status,
+			 account_status(session->account, pdu->status));
 	if (pdu->status != 0) {
 		bind_refused(session, pdu->status);
 		return;
@@ -175,7 +172,8 @@ static void bind_answered(struct fg_smpp_session *session, const struct fg_smpp_
 	session->no_tlvs = fg_smpp_tlv_number(pdu, FG_SMPP_TLV_SC_INTERFACE_VERSION, &version) &&
 			   version < 0x34;
 	session->state = SESSION_BOUND;
-	account_changed(session->account, state_notes[SESSION_BOUND]);
+	snprintf(note, sizeof(note), "bound to %.100s:%u", conf->host, (unsigned)conf->port);
+	account_changed(session->account, note);
 	account_check_drained(session->account, now_ms);
 }
 

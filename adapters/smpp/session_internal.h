@@ -118,6 +118,8 @@ struct fg_smpp_account {
 	struct fg_smpp_ids *ids;
 	struct fg_smpp_status *vendor; /* [256], of 0x400 on; NULL: the carrier gave no table */
 	struct fg_smpp_status *next_vendor; /* read, not adopted */
+	uint32_t own_code; /* of the carrier that came last and is in its table; 0: none */
+	char own_note[64];
 	bool mark_refused, validity_refused;
 	bool draining, drained_said;
 	struct fg_smpp_session *sessions[SMPP_SESSIONS_MAX];
@@ -198,6 +200,9 @@ void account_job_remove(struct fg_smpp_account *account, struct smpp_job *job);
 bool account_open_for(const struct fg_smpp_account *account,
 		      const struct fg_delivery_report *report);
 
+/* If it is one of the carrier's own, it is for the operator to read. */
+void account_own_code(struct fg_smpp_account *account, uint32_t code,
+		      const struct fg_smpp_status *status);
 /* As the carrier's own table has it, or the standard. */
 const struct fg_smpp_status *account_status(const struct fg_smpp_account *account, uint32_t code);
 

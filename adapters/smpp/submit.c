@@ -590,6 +590,7 @@ bool submit_answered(struct fg_smpp_session *session, const struct fg_smpp_pdu *
 	if (!slot)
 		return false;
 	account_round_trip(session->account, now_ms - slot->sent_ms);
+	account_own_code(session->account, code, status);
 	full = learn(session, slot, code, now_ms);
 	if (resend_without_mark(session, slot, status->class, now_ms))
 		return true;

@@ -53,6 +53,10 @@ struct fg_core_link {
 	uint32_t carrier_code;
 	char note[128];
 	uint32_t rate, round_trip_ms; /*!< 0: not bounded, not known */
+	uint32_t window, unanswered;  /*!< window 0: not known */
+	uint32_t
+		own_code; /*!< the carrier's own code that came last, as its table has it; 0: none */
+	char own_note[65]; /*!< what the table says */
 	bool throttled;
 	uint64_t changed_ms; /*!< when it came up, or went down */
 	uint32_t error_code; /*!< of the last error, 0 for one without */

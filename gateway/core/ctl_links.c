@@ -24,6 +24,17 @@ static const char *time_text(uint64_t ms, char out[static TIME_LEN])
 	return out;
 }
 
+/* Submits that may wait for their answer now; of an adapter that has no such thing, messages. */
+static uint32_t window_of(const struct fg_core_link *link)
+{
+	return !link->up ? 0 : link->window ? link->window : link->credits + link->in_flight;
+}
+
+static uint32_t unanswered_of(const struct fg_core_link *link)
+{
+	return link->up && link->window ? link->unanswered : link->in_flight;
+}
+
 static char *link_json(void *ctx, const struct fg_core *core, unsigned i)
 {
 	const struct fg_conf_links *conf = &core->conf->links[i];
@@ -35,13 +46,15 @@ static char *link_json(void *ctx, const struct fg_core *core, unsigned i)
 	return talloc_asprintf(
 		ctx,
 		"{\"name\": \"%s\", \"state\": \"%s\", \"adapter\": \"%s\", \"bearer\": \"%s\", "
-		"\"up\": %s, \"credits\": %u, \"in_flight\": %u, \"window\": %u, \"rate\": %u, "
+		"\"up\": %s, \"credits\": %u, \"in_flight\": %u, \"window\": %u, \"unanswered\": "
+		"%u, "
+		"\"rate\": %u, "
 		"\"throttled\": %s, \"round_trip_ms\": %u, \"carrier_code\": %u, \"note\": %s, "
 		"\"since_ms\": %llu, \"error\": %s, \"error_code\": %u, \"error_ms\": %llu, "
 		"\"sent\": %llu, \"failed\": %llu, \"unknown\": %llu}",
 		conf->name, fg_operate_state(core, i), conf->adapter, conf->bearer,
-		link->up ? "true" : "false", link->credits, link->in_flight,
-		link->credits + link->in_flight, link->rate, link->throttled ? "true" : "false",
+		link->up ? "true" : "false", link->credits, link->in_flight, window_of(link),
+		unanswered_of(link), link->rate, link->throttled ? "true" : "false",
 		link->round_trip_ms, link->carrier_code, note, (unsigned long long)link->changed_ms,
 		error, link->error_code, (unsigned long long)link->error_ms,
 		(unsigned long long)link->sent, (unsigned long long)link->failed,
@@ -75,7 +88,7 @@ static char *link_row(void *ctx, const struct fg_core *core, unsigned i)
 
 	if (!words)
 		return NULL;
-	snprintf(window, sizeof(window), "%u/%u", link->in_flight, link->in_flight + link->credits);
+	snprintf(window, sizeof(window), "%u/%u", unanswered_of(link), window_of(link));
 	if (link->rate)
 		snprintf(rate, sizeof(rate), "%u/s", link->rate);
 	if (link->round_trip_ms)

@@ -65,7 +65,9 @@ static void remember_error(struct fg_core *core, unsigned link, uint32_t code, c
 
 	at->error_code = code;
 	at->error_ms = fg_core_now_ms(core);
-	if (code && strncmp(adapter, "smpp", 4) == 0)
+	if (code && code == at->own_code)
+		memcpy(at->error, at->own_note, sizeof(at->own_note));
+	else if (code && strncmp(adapter, "smpp", 4) == 0)
 		snprintf(at->error, sizeof(at->error), "%s: %s", fg_smpp_status_find(code)->name,
 			 fg_smpp_status_find(code)->note);
 	else if (code && strcmp(adapter, "modem") == 0)
@@ -73,6 +75,18 @@ static void remember_error(struct fg_core *core, unsigned link, uint32_t code, c
 			 fg_cms_find(FG_CMS_ERROR, code)->note);
 	else
 		snprintf(at->error, sizeof(at->error), "%s", note);
+}
+
+/* What the carrier's table says of its own code; it may come after the error of a leg. */
+static void remember_own(struct fg_core *core, const struct fg_ipc_link *said)
+{
+	struct fg_core_link *link = &core->links[said->link];
+
+	link->own_code = said->own_code;
+	snprintf(link->own_note, sizeof(link->own_note), "%.*s", (int)said->own_note.len,
+		 said->own_note.len ? (const char *)said->own_note.data : "");
+	if (link->own_code && link->error_code == link->own_code)
+		memcpy(link->error, link->own_note, sizeof(link->own_note));
 }
 
 void fg_operate_link(struct fg_core *core, const struct fg_ipc_link *said)
@@ -91,6 +105,9 @@ void fg_operate_link(struct fg_core *core, const struct fg_ipc_link *said)
 	link->rate = said->rate;
 	link->throttled = said->throttled != 0;
 	link->round_trip_ms = said->round_trip_ms;
+	link->window = said->window;
+	link->unanswered = said->unanswered;
+	remember_own(core, said);
 	if (len)
 		memcpy(link->note, said->note.data, len);
 	link->note[len] = '\0';

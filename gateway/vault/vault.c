@@ -215,6 +215,10 @@ static void tell_of_link(struct fg_vault *vault, size_t link)
 	frame.link.rate = said->rate;
 	frame.link.throttled = said->throttled;
 	frame.link.round_trip_ms = said->round_trip_ms;
+	frame.link.window = said->window;
+	frame.link.unanswered = said->unanswered;
+	frame.link.own_code = said->own_code;
+	frame.link.own_note = FG_BYTES_TEXT(said->own_note);
 	vault->ops->to_core(&frame, vault->arg);
 }
 
@@ -454,6 +458,11 @@ static void take_link(struct fg_vault *vault, size_t link, const struct fg_ipc_l
 	kept->rate = said->rate;
 	kept->throttled = said->throttled != 0;
 	kept->round_trip_ms = said->round_trip_ms;
+	kept->window = said->window;
+	kept->unanswered = said->unanswered;
+	kept->own_code = said->own_code;
+	snprintf(kept->own_note, sizeof(kept->own_note), "%.*s", (int)said->own_note.len,
+		 said->own_note.len ? (const char *)said->own_note.data : "");
 	if (len)
 		memcpy(kept->note, said->note.data, len);
 	kept->note[len] = '\0';

@@ -140,8 +140,12 @@ static void the_window_is_learned_from_what_is_refused_deeper(void **state)
 	t.conf.window = 8;
 	reopen();
 	assert_int_equal(t.recorder->state.credits, 8);
+	assert_int_equal(t.recorder->state.more.window, 8);
 	for (unsigned i = 0; i < 8; i++)
 		recorder_give(t.recorder, i, "+12025550199", "x");
+	move(100);
+	fg_smpp_account_turn_end(t.account, t.now_ms);
+	assert_int_equal(t.recorder->state.more.unanswered, 8);
 	for (unsigned i = 0; i < 8; i++)
 		sequence[i] = expect(FG_SMPP_SUBMIT_SM).sequence;
 	for (unsigned i = 2; i < 8; i++) /* this peer takes two at a time */
@@ -150,6 +154,7 @@ static void the_window_is_learned_from_what_is_refused_deeper(void **state)
 	say(FG_SMPP_SUBMIT_SM_RESP, sequence[1], 0);
 	fg_smpp_account_turn_end(t.account, t.now_ms);
 	assert_int_equal(t.recorder->state.credits, 2);
+	assert_int_equal(t.recorder->state.more.window, 2);
 	move(1000);
 	for (unsigned i = 8; i < 12; i++)
 		recorder_give(t.recorder, i, "+12025550199", "x");
@@ -505,6 +510,9 @@ static void codes_of_the_carrier_count_as_its_table_says(void **state)
 	answer(0x401);
 	assert_int_equal(recorder_outcome(t.recorder, 1)->rc, FG_E_LINK_RECIPIENT);
 	assert_int_equal(recorder_outcome(t.recorder, 1)->carrier_code, 0x401);
+	fg_smpp_account_turn_end(t.account, t.now_ms); /* the operator reads the table's words */
+	assert_int_equal(t.recorder->state.more.own_code, 0x401);
+	assert_string_equal(t.recorder->state.more.own_note, "unknown subscriber");
 	recorder_give(t.recorder, 2, "+12025550199", "x");
 	answer(0x403);
 	assert_int_equal(recorder_outcome(t.recorder, 2)->rc, FG_E_LINK_REJECTED);

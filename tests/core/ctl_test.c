@@ -122,6 +122,11 @@ static void say_link(struct fixture *fixture, bool up, uint32_t code, const char
 	said.rate = 20;
 	said.throttled = code == 0x58;
 	said.round_trip_ms = 45;
+	said.window = 5;
+	said.unanswered = 2;
+	said.own_code = code >= 0x400 ? code : 0;
+	if (said.own_code)
+		said.own_note = FG_BYTES_TEXT("number is ported");
 	said.note = FG_BYTES_TEXT(note);
 	fg_operate_link(&fixture->core, &said);
 }
@@ -166,13 +171,22 @@ static void the_table_says_how_a_link_is_and_why_not(void **state)
 	fg_operate_leg(&fixture->core, "gone", FG_LEG_FAILED, 1);
 	table(fixture, &address, &asker);
 	assert_shows(&asker,
-		     "smsc-a           up        smpp        sms    3/10     20/s    45 ms   "
+		     "smsc-a           up        smpp        sms    2/5      20/s    45 ms   "
 		     "            1        1        1 20");
 	assert_shows(&asker, "bound to 192.0.2.1:2775; last error 0x0000000b RINVDSTADR: ");
 	say_link(fixture, true, 0x58, "bound to 192.0.2.1:2775");
 	table(fixture, &address, &asker);
 	assert_shows(&asker, "throttled by the far side; bound");
 	assert_shows(&asker, "last error 0x00000058 RTHROTTLED: ");
+	fg_operate_leg(&fixture->core, "smsc-a", FG_LEG_FAILED, 0x401);
+	table(fixture, &address, &asker);
+	assert_shows(&asker, "last error 0x00000401 vendor: ");
+	say_link(fixture, true, 0x401, "bound"); /* its table has words for it */
+	table(fixture, &address, &asker);
+	assert_shows(&asker, "last error 0x00000401 number is ported (20");
+	fg_operate_leg(&fixture->core, "smsc-a", FG_LEG_FAILED, 0x401);
+	table(fixture, &address, &asker);
+	assert_shows(&asker, "last error 0x00000401 number is ported (20");
 	say_link(fixture, false, 0, "cannot connect");
 	table(fixture, &address, &asker);
 	assert_shows(&asker, "smsc-a           down ");
