@@ -122,6 +122,7 @@ void fg_smpp_session_connected(struct fg_smpp_session *session, uint64_t now_ms)
 	session->heard_ms = session->enquired_ms = now_ms;
 	session->misses = 0;
 	session->in_len = 0;
+	session->partial_ms = 0;
 	session->no_tlvs = false;
 	session->bind_sequence = pdu.sequence = session_next_sequence(session);
 	pdu.bind.system_id = fg_smpp_text(conf->system_id);
@@ -169,8 +170,9 @@ static void bind_answered(struct fg_smpp_session *session, const struct fg_smpp_
 		return;
 	}
 	/* 3.4, 3.3: one that says to be older knows no optional parameters; many say nothing. */
-	session->no_tlvs = fg_smpp_tlv_number(pdu, FG_SMPP_TLV_SC_INTERFACE_VERSION, &version) &&
-			   version < 0x34;
+	session->no_tlvs = conf->interface_version < 0x34 ||
+			   (fg_smpp_tlv_number(pdu, FG_SMPP_TLV_SC_INTERFACE_VERSION, &version) &&
+			    version < 0x34);
 	session->state = SESSION_BOUND;
 	snprintf(note, sizeof(note), "bound to %.100s:%u", conf->host, (unsigned)conf->port);
 	account_changed(session->account, note);
@@ -276,6 +278,10 @@ static void take_frames(struct fg_smpp_session *session, uint64_t now_ms)
 	}
 	memmove(session->in, session->in + at, session->in_len - at);
 	session->in_len -= at;
+	if (session->in_len == 0)
+		session->partial_ms = 0;
+	else if (at > 0 || session->partial_ms == 0)
+		session->partial_ms = now_ms;
 	if (rc == FG_E_PDU_LENGTH) {
 		session_answer(session, FG_SMPP_GENERIC_NACK, 0, FG_SMPP_STATUS_RINVCMDLEN);
 		session_close(session, FG_SMPP_CLOSE_LOST, "command_length out of bounds");
@@ -364,6 +370,8 @@ void session_tick(struct fg_smpp_session *session, uint64_t now_ms)
 			      session->account->draining ? FG_SMPP_CLOSE_DRAINED
 							 : FG_SMPP_CLOSE_LOST,
 			      "no answer to unbind");
+	if (session->partial_ms && now_ms >= session->partial_ms + SMPP_PARTIAL_MS)
+		session_close(session, FG_SMPP_CLOSE_LOST, "peer does not finish a PDU");
 	/* A peer that owes an answer may owe others: begin anew, and give those that are on their
 	 * way the time of an unbind. */
 	if (submit_timeouts(session, now_ms) && session->state == SESSION_BOUND)
@@ -389,6 +397,8 @@ uint64_t session_next_ms(const struct fg_smpp_session *session)
 	if (session->state == SESSION_CLOSED)
 		return UINT64_MAX;
 	next = session->state == SESSION_BOUND ? idle_due_ms(session) : session->state_due_ms;
+	if (session->partial_ms && session->partial_ms + SMPP_PARTIAL_MS < next)
+		next = session->partial_ms + SMPP_PARTIAL_MS;
 	due = submit_due_ms(session);
 	next = due < next ? due : next;
 	due = submit_next_ms(session);

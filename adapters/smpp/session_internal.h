@@ -17,6 +17,8 @@
 enum {
 	SMPP_HOLD_MS = 30000,  /* a report waits so long for the outcome of its job (ours) */
 	SMPP_UNBIND_MS = 5000, /* answer to our unbind (ours) */
+	SMPP_PARTIAL_MS =
+		10000, /* from the first octet of a PDU to its last; operators' practice (Jasmin) */
 	/* reports held or not yet stored, a power of two: beyond it the peer must repeat */
 	SMPP_PENDING_MAX = 8192,
 	SMPP_ENQUIRE_MISSES = 2,
@@ -171,6 +173,7 @@ struct fg_smpp_session {
 	uint64_t state_due_ms; /* bind or unbind must be answered by then */
 	uint64_t heard_ms;     /* last bytes of the peer */
 	uint64_t enquired_ms;  /* that, or last enquire_link */
+	uint64_t partial_ms;   /* when the PDU began that is not whole yet; 0: there is none */
 	unsigned misses;
 	uint64_t tokens;
 	struct smpp_job *first, *last; /* jobs */

@@ -444,6 +444,10 @@ static void check_smpp(struct fg_conf_reader *reader, const struct fg_conf_links
 	if (link->rate == 0)
 		COMPLAIN("rate", "is missing: adapter = \"smpp\" needs the segments a second that "
 				 "the carrier allows");
+	if (link->interface_version < 0x34 &&
+	    (strcmp(link->long_text, "sar") == 0 || strcmp(link->long_text, "payload") == 0))
+		COMPLAIN("long_text", "\"%s\" needs parameters that interface_version = 51 has not",
+			 link->long_text);
 #ifndef FG_MUTANT_smpp_clear_link
 	if (strcmp(link->tls, "on") != 0 && !is_loopback(link->host) &&
 	    (strcmp(link->tls, "off") != 0 || !link->clear_ok))

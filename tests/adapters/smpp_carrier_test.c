@@ -286,6 +286,11 @@ static void older_and_newer_peers_are_taken(void **state)
 		say(FG_SMPP_SUBMIT_SM_RESP, pdu.sequence, 0);
 		fg_smpp_session_disconnected(t.session, "lost");
 	}
+	t.conf.interface_version = 0x33; /* as which we bind is as which we speak */
+	fg_smpp_session_connected(t.session, t.now_ms);
+	say(FG_SMPP_BIND_TRANSCEIVER_RESP, expect(FG_SMPP_BIND_TRANSCEIVER).sequence, 0);
+	recorder_give(t.recorder, 9, "+12025550199", "x");
+	assert_int_equal(expect(FG_SMPP_SUBMIT_SM).tlvs.count, 0);
 }
 
 static void a_silent_peer_is_left_after_the_inactivity_limit(void **state)

@@ -400,6 +400,24 @@ static void bytes_may_come_one_by_one(void **state)
 	assert_int_equal(expect(FG_SMPP_ENQUIRE_LINK_RESP).sequence, 9);
 }
 
+static void a_pdu_that_is_never_finished_closes(void **state)
+{
+	static const uint8_t octets[] = { 0, 0, 0, 16, 0, 0, 0, 0x15, 0, 0, 0, 0, 0, 0, 0, 1 };
+
+	(void)state;
+	bind_it();
+	fg_smpp_session_bytes(t.session, octets, sizeof(octets), t.now_ms); /* a whole one */
+	expect(FG_SMPP_ENQUIRE_LINK_RESP);
+	for (unsigned i = 0; i < 10; i++) {
+		fg_smpp_session_bytes(t.session, octets + i, 1, t.now_ms);
+		assert_in_range(fg_smpp_account_next_ms(t.account), t.now_ms + 1,
+				t.now_ms + 10000 - i * 1000);
+		assert_int_equal(fg_smpp_session_close_why(t.session), FG_SMPP_CLOSE_NONE);
+		move(1000);
+	}
+	assert_int_equal(fg_smpp_session_close_why(t.session), FG_SMPP_CLOSE_LOST);
+}
+
 static void a_wrong_length_closes(void **state)
 {
 	static const uint8_t huge[] = { 0xFF, 0xFF, 0xFF, 0xFF };
@@ -503,6 +521,7 @@ int main(void)
 		CASE(a_message_without_an_id_of_its_own_is_known_by_its_reference),
 		CASE(a_receipts_number_is_ours_in_whatever_form),
 		CASE(bytes_may_come_one_by_one),
+		CASE(a_pdu_that_is_never_finished_closes),
 		CASE(a_wrong_length_closes),
 		CASE(sequence_numbers_wrap_to_one),
 		CASE(drain_unbinds_when_all_is_answered),

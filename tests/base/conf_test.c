@@ -195,6 +195,8 @@ static void what_no_single_key_says_is_checked_too(void **state)
 		{ SMPP("host = \"192.0.2.1\"; tls = \"off\";"), "links[0].tls: is needed" },
 		{ SMPP("host = \"192.0.2.1\"; clear_ok = true;"), "links[0].tls: is needed" },
 		{ SMPP("tls = \"on\"; tls_key = \"k\";"), "links[0].tls_key: belongs to" },
+		{ SMPP("interface_version = 51; long_text = \"sar\";"),
+		  "links[0].long_text: \"sar\" needs parameters that interface_version = 51" },
 		{ MODEM("per_day = 1;"), "links[0].device: is missing" },
 		{ MODEM("device = \"/dev/x\";"), "links[0].per_day: is missing" },
 		{ MODEM("per_day = 1; device = \"/dev/tty*\";"), "links[0].imei: is missing" },
