@@ -286,6 +286,16 @@ static void older_and_newer_peers_are_taken(void **state)
 		say(FG_SMPP_SUBMIT_SM_RESP, pdu.sequence, 0);
 		fg_smpp_session_disconnected(t.session, "lost");
 	}
+	{ /* one whose name is longer than it may be */
+		struct fg_smpp_pdu pdu = { .command = FG_SMPP_BIND_TRANSCEIVER_RESP };
+
+		fg_smpp_session_connected(t.session, t.now_ms);
+		pdu.sequence = expect(FG_SMPP_BIND_TRANSCEIVER).sequence;
+		pdu.bind_resp.system_id = fg_smpp_text("smsc-of-some-carrier.example.net");
+		say_pdu(&pdu);
+		assert_true(t.recorder->state.up);
+		fg_smpp_session_disconnected(t.session, "lost");
+	}
 	t.conf.interface_version = 0x33; /* as which we bind is as which we speak */
 	fg_smpp_session_connected(t.session, t.now_ms);
 	say(FG_SMPP_BIND_TRANSCEIVER_RESP, expect(FG_SMPP_BIND_TRANSCEIVER).sequence, 0);
