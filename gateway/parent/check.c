@@ -20,6 +20,7 @@ struct checker {
 	fg_conf_error_cb error;
 	void *arg;
 	size_t errors;
+	size_t link; /* that is looked at */
 };
 
 __attribute__((format(printf, 3, 4))) static void complain(struct checker *checker, const char *key,
@@ -32,7 +33,16 @@ __attribute__((format(printf, 3, 4))) static void complain(struct checker *check
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	checker->errors++;
-	checker->error(checker->path, 0, key, text, checker->arg);
+	checker->error(checker->path, fg_conf_line(checker->path, key), key, text, checker->arg);
+}
+
+/* Of the link that is looked at: links[1].national. Good until the next call. */
+static const char *of_link(const struct checker *checker, const char *key)
+{
+	static char label[64];
+
+	snprintf(label, sizeof(label), "links[%zu].%s", checker->link, key);
+	return label;
 }
 
 static void check_readable(struct checker *checker, const char *key, const char *file)
@@ -80,11 +90,11 @@ static void check_codes(struct checker *checker, const char *file)
 	unsigned line = 0;
 
 	if (!in || ferror(in))
-		complain(checker, "links.vendor_codes", "%s cannot be read: %s", file,
+		complain(checker, of_link(checker, "vendor_codes"), "%s cannot be read: %s", file,
 			 strerror(errno));
 	else if (len == sizeof(text) ||
 		 fg_smpp_vendor_codes_read(text, len, codes, &count, &line) != FG_OK)
-		complain(checker, "links.vendor_codes",
+		complain(checker, of_link(checker, "vendor_codes"),
 			 "%s:%u: not a line such as 0x401 recipient unknown subscriber, or a value "
 			 "twice",
 			 file, line);
@@ -100,13 +110,22 @@ static void check_national(struct checker *checker, const struct fg_conf_links *
 	if (!*link->national)
 		return;
 	if (fg_national_list(link->national, &languages) != FG_OK)
-		complain(checker, "links.national",
+		complain(checker, of_link(checker, "national"),
 			 "\"%s\" is no list of languages such as \"turkish, spanish\"; "
 			 "fallgate.conf(5) names them all",
 			 link->national);
 	else if (strcmp(link->alphabet, "gsm") != 0 || strncmp(link->long_text, "udh", 3) != 0)
-		complain(checker, "links.national",
+		complain(checker, of_link(checker, "national"),
 			 "needs alphabet = \"gsm\" and long_text = \"udh\" or \"udh8\"");
+}
+
+static void check_version(struct checker *checker, const struct fg_conf_links *link)
+{
+	if (link->interface_version != 0x33 && link->interface_version != 0x34 &&
+	    link->interface_version != 0x50)
+		complain(checker, of_link(checker, "interface_version"),
+			 "%lld is no version of SMPP; 51 (0x33), 52 (0x34) or 80 (0x50)",
+			 (long long)link->interface_version);
 }
 
 static void check_links(struct checker *checker, const struct fg_conf *conf)
@@ -114,21 +133,25 @@ static void check_links(struct checker *checker, const struct fg_conf *conf)
 	for (size_t i = 0; i < conf->links_count; i++) {
 		const struct fg_conf_links *link = &conf->links[i];
 
+		checker->link = i;
+		check_version(checker, link);
 		if (*link->vendor_codes)
 			check_codes(checker, link->vendor_codes);
 		if (strcmp(link->adapter, "smpp-server") == 0) {
-			check_readable(checker, "links.tls_certificate", link->tls_certificate);
-			check_readable(checker, "links.tls_key", link->tls_key);
-			check_readable(checker, "links.tls_client_ca", link->tls_client_ca);
+			check_readable(checker, of_link(checker, "tls_certificate"),
+				       link->tls_certificate);
+			check_readable(checker, of_link(checker, "tls_key"), link->tls_key);
+			check_readable(checker, of_link(checker, "tls_client_ca"),
+				       link->tls_client_ca);
 			continue;
 		}
 		check_national(checker, link);
 		if (strcmp(link->tls, "on") != 0)
 			continue;
 		if (link->tls_verify)
-			check_readable(checker, "links.tls_ca", link->tls_ca);
-		check_readable(checker, "links.tls_certificate", link->tls_certificate);
-		check_readable(checker, "links.tls_key", link->tls_key);
+			check_readable(checker, of_link(checker, "tls_ca"), link->tls_ca);
+		check_readable(checker, of_link(checker, "tls_certificate"), link->tls_certificate);
+		check_readable(checker, of_link(checker, "tls_key"), link->tls_key);
 	}
 }
 

@@ -198,6 +198,44 @@ enum fg_rc fg_conf_parse_slice(const char *text, size_t len, char role, struct f
 	return parse(&reader, text, len, read_conf, conf_out);
 }
 
+/* ---- where a key stands ---- */
+
+struct place {
+	char path[128]; /* as libconfig names it: links.[1].national */
+	unsigned line;
+};
+
+static void read_place(struct fg_conf_reader *reader, const struct fg_node *root, void *out)
+{
+	config_setting_t *tree = (config_setting_t *)(uintptr_t)setting_of(root);
+	struct place *place = out;
+	const config_setting_t *found = NULL;
+	char *end;
+
+	(void)reader;
+	while (!found && *place->path) {
+		found = config_setting_lookup(tree, place->path);
+		end = strrchr(place->path, '.');
+		*(end ? end : place->path) = '\0';
+	}
+	place->line = found ? config_setting_source_line(found) : 0;
+}
+
+unsigned fg_conf_line(const char *path, const char *key)
+{
+	struct fg_conf_reader reader = { .file = path };
+	struct place place = { .line = 0 };
+	size_t len = 0;
+
+	for (; *key && len < sizeof(place.path) - 2; key++) {
+		if (*key == '[')
+			place.path[len++] = '.';
+		place.path[len++] = *key;
+	}
+	(void)parse_file(&reader, read_place, &place);
+	return place.line;
+}
+
 /* ---- policy.conf ---- */
 
 static void read_policy(struct fg_conf_reader *reader, const struct fg_node *root, void *out)

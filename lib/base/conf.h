@@ -67,6 +67,10 @@ enum fg_conf_when fg_conf_account_secure(const struct fg_conf_accounts *account,
 typedef void (*fg_conf_error_cb)(const char *file, unsigned line, const char *key, const char *text,
 				 void *arg);
 
+/*! Where in the file a key such as "links[1].national" or "mark.text" stands; when it is not there its group, 0 when neither is. Reads the
+ *  file again: for errors. */
+unsigned fg_conf_line(const char *path, const char *key);
+
 /*! Read and check a file. *conf_out is filled with what is right even when something is wrong.
  *  \return FG_OK; FG_E_CONF after at least one error was reported; FG_E_NOT_FOUND, FG_E_SYSTEM (reported too). */
 enum fg_rc fg_conf_read(const char *path, struct fg_conf *conf_out, fg_conf_error_cb error,

@@ -375,12 +375,32 @@ static void a_configuration_is_checked_without_starting(void **state)
 		"bad.conf:2: secure.port: 70000 is out of range; 0 to 65535\n"
 		"bad.conf:4: links[0].adapter: \"lop\" is none of: smpp, smpp-server, modem, loop\n"
 		"bad.conf:5: limit: no such key; did you mean limits?\n"
-		"bad.conf: mark.text: \"\xe2\x9a\xa0\" is not in the GSM alphabet; 3GPP TS 23.038, "
+		"bad.conf:3: mark.text: \"\xe2\x9a\xa0\" is not in the GSM alphabet; 3GPP TS "
+		"23.038, "
 		"6.2.1\n"
-		"bad.conf: gateway.data_dir: tls.key is not a folder\n"
-		"bad.conf: secure.certificate: no.crt cannot be read: No such file or directory\n"
+		"bad.conf:1: gateway.data_dir: tls.key is not a folder\n"
+		"bad.conf:2: secure.certificate: no.crt cannot be read: No such file or directory\n"
 		"p.conf:2: rules[0].links: no link is named \"z\"\n");
 	assert_int_equal(program(&gw, "-c bad.conf"), FG_EXIT_CONF);
+	gateway_put(&gw, "links.conf",
+		    "gateway = { name = \"gw\"; data_dir = \"data\"; run_dir = \"run\"; };\n"
+		    "secure = { certificate = \"tls.crt\"; key = \"tls.key\"; ca = \"ca.crt\"; };\n"
+		    "links = (\n"
+		    "{ name = \"a\"; adapter = \"loop\"; source_address = \"1\"; },\n"
+		    "{ name = \"b\"; adapter = \"smpp\"; source_address = \"1\"; system_id = "
+		    "\"s\"; rate = 1;\n"
+		    "  tls = \"on\";\n"
+		    "  tls_ca = \"no.ca\";\n"
+		    "  interface_version = 60;\n"
+		    "  national = \"klingon\"; } );\n");
+	assert_int_equal(program(&gw, "-n -c links.conf"), FG_EXIT_CHECK);
+	assert_string_equal(
+		gateway_slurp(&gw, "err"),
+		"links.conf:8: links[1].interface_version: 60 is no version of SMPP; 51 (0x33), 52 "
+		"(0x34) or 80 (0x50)\n"
+		"links.conf:9: links[1].national: \"klingon\" is no list of languages such as "
+		"\"turkish, spanish\"; fallgate.conf(5) names them all\n"
+		"links.conf:7: links[1].tls_ca: no.ca cannot be read: No such file or directory\n");
 	assert_int_equal(program(&gw, "-n -c none.conf"), FG_EXIT_CHECK);
 	assert_string_equal(gateway_slurp(&gw, "err"),
 			    "none.conf: cannot be read: No such file or directory\n");
