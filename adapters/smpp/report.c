@@ -112,7 +112,8 @@ static bool report_read(struct fg_smpp_session *session, const struct fg_smpp_pd
 	if (rc == FG_E_NOT_FOUND)
 		inbound_take(session, pdu);
 	else
-		report_refuse(session, pdu->command, pdu->sequence, FG_SMPP_STATUS_RX_T_APPN,
+		/* for good: brought again it would be as little to read, and hold up all behind it */
+		report_refuse(session, pdu->command, pdu->sequence, FG_SMPP_STATUS_RX_P_APPN,
 			      fg_rc_text(rc));
 	return false;
 }

@@ -14,7 +14,7 @@ enum fg_smpp_status_class {
 	FG_SMPP_CLASS_OK,
 	FG_SMPP_CLASS_THROTTLE,    /*!< slower; not an attempt */
 	FG_SMPP_CLASS_TEMPORARY,   /*!< again by the retry schedule, other routes too */
-	FG_SMPP_CLASS_UNCERTAIN,   /*!< other route first; at most twice, then permanent */
+	FG_SMPP_CLASS_UNCERTAIN,   /*!< failed here, another route may take it: one try on each */
 	FG_SMPP_CLASS_SESSION,     /*!< bind anew; the message is untouched */
 	FG_SMPP_CLASS_CREDENTIALS, /*!< reconnect slowly and alarm: the account may be locked
 				      otherwise */

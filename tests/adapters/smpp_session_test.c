@@ -374,6 +374,20 @@ static void a_message_without_an_id_of_its_own_is_known_by_its_reference(void **
 	assert_string_equal(reported("8", reference[0], 1, "12025550199"), "8");
 }
 
+static void a_receipt_that_cannot_be_read_is_not_asked_for_again(void **state)
+{
+	struct fg_smpp_pdu pdu = { .command = FG_SMPP_DELIVER_SM, .sequence = 7 };
+
+	(void)state;
+	bind_it();
+	pdu.sm.source_addr = fg_smpp_text("12025550199");
+	pdu.sm.esm_class = FG_SMPP_ESM_RECEIPT;
+	pdu.sm.short_message = fg_smpp_text("delivered, we think");
+	say_pdu(&pdu);
+	assert_int_equal(expect(FG_SMPP_DELIVER_SM_RESP).status, 0x65);
+	assert_int_equal(t.recorder->reports_count, 0);
+}
+
 static void a_receipts_number_is_ours_in_whatever_form(void **state)
 {
 	(void)state;
@@ -519,6 +533,7 @@ int main(void)
 		CASE(a_receipt_before_the_response_waits_for_it),
 		CASE(a_receipt_waits_thirty_seconds_at_most),
 		CASE(a_message_without_an_id_of_its_own_is_known_by_its_reference),
+		CASE(a_receipt_that_cannot_be_read_is_not_asked_for_again),
 		CASE(a_receipts_number_is_ours_in_whatever_form),
 		CASE(bytes_may_come_one_by_one),
 		CASE(a_pdu_that_is_never_finished_closes),
