@@ -118,12 +118,36 @@ static unsigned submitters(const struct fg_smpp_account *account)
 	return count;
 }
 
-/* Jobs that it holds at most: those in the windows, and as many as leave within a second. */
+/* From a submit to its answer as it is now: of a far side that has gone slow the one that waits longest says more than those before. */
+static uint64_t trip_ms(const struct fg_smpp_account *account)
+{
+	uint64_t most = (account->round_trip_eighths + 4) / 8;
+	uint64_t timeout_ms = (uint64_t)account->conf->response_timeout_ms;
+
+	for (unsigned i = 0; i < account->sessions_count; i++) {
+		uint64_t due = submit_due_ms(account->sessions[i]);
+
+		if (due != UINT64_MAX && account->pace.seen_ms + timeout_ms > due + most)
+			most = account->pace.seen_ms + timeout_ms - due;
+	}
+	return most;
+}
+
+/* Jobs that it holds at most: those in the windows, and as many as leave within a second, by the rate and by how fast they are answered. What
+ * it holds beyond that another link could have. */
 static uint32_t limit_now(const struct fg_smpp_account *account, unsigned count)
 {
 	int64_t rate = fg_smpp_pace_rate(&account->pace);
 	int64_t queue = account->conf->queue < rate ? account->conf->queue : rate;
+#ifndef FG_MUTANT_smpp_slow_queue
+	uint64_t ms = trip_ms(account);
+	int64_t answered = ms ? (int64_t)(count * account->window.now * 1000ull / ms) : queue;
 
+	if (answered < queue)
+		queue = answered;
+#else
+	(void)trip_ms;
+#endif
 	return count == 0 || account->draining ? 0 : count * account->window.now + (uint32_t)queue;
 }
 

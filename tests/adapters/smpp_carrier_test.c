@@ -179,6 +179,37 @@ static void a_queue_keeps_the_window_full_but_never_holds_more_than_a_second(voi
 	assert_int_equal(t.recorder->state.credits, 2 + 100);
 }
 
+static void a_far_side_that_is_slow_is_given_what_it_answers_in_a_second(void **state)
+{
+	(void)state;
+	t.conf.window = 4;
+	t.conf.queue = 100;
+	reopen();
+	assert_int_equal(t.recorder->state.credits, 104);
+	for (unsigned i = 0; i < 4; i++)
+		recorder_give(t.recorder, i, "+12025550199", "x");
+	move(400); /* no answer yet: ten a second at best */
+	fg_smpp_account_turn_end(t.account, t.now_ms);
+	assert_int_equal(t.recorder->state.credits, 10);
+	move(1600);
+	fg_smpp_account_turn_end(t.account, t.now_ms);
+	assert_int_equal(t.recorder->state.credits, 2);
+	for (unsigned i = 0; i < 4; i++)
+		answer(0);
+	move(100);
+	fg_smpp_account_turn_end(t.account, t.now_ms);
+	assert_int_equal(t.recorder->state.credits, 4 + 2);
+	for (unsigned n = 4; n < 44; n++) { /* it is fast again */
+		recorder_give(t.recorder, n, "+12025550199", "x");
+		move(1);
+		answer(0);
+	}
+	fg_smpp_account_turn_end(t.account, t.now_ms);
+	move(100);
+	fg_smpp_account_turn_end(t.account, t.now_ms);
+	assert_in_range(t.recorder->state.credits, 50, 104);
+}
+
 static void the_host_hears_of_credits_in_batches(void **state)
 {
 	unsigned before;
@@ -612,6 +643,7 @@ int main(void)
 		CASE(a_long_message_of_which_nothing_was_taken_is_deferred_as_a_whole),
 		CASE(the_window_is_learned_from_what_is_refused_deeper),
 		CASE(a_queue_keeps_the_window_full_but_never_holds_more_than_a_second),
+		CASE(a_far_side_that_is_slow_is_given_what_it_answers_in_a_second),
 		CASE(the_host_hears_of_credits_in_batches),
 		CASE(the_round_trip_of_the_first_message_is_said),
 		CASE(a_throttled_link_says_so_and_when_it_no_longer_is),
