@@ -6,6 +6,7 @@
 #include "tests/support/fg_test.h"
 
 #include <talloc.h>
+#include "adapters/smpp/socket.h"
 #include "emulators/smsc/smsc.h"
 #include "tests/adapters/recorder.h"
 
@@ -187,6 +188,57 @@ static void a_wrong_password_leaves_the_link_down(void **state)
 			    "bind refused: password refused (0xe), asked again every 5 minutes");
 }
 
+/* ---- when it connects again ---- */
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static uint64_t mono_ms(void)
+{
+	return fg_clock_mono_ms(fg_loop_clock(t.loop));
+}
+
+/* Connect now, until it has failed: the next time is least to most from then. */
+static void connect_in_vain(struct fg_smpp_socket *sock, uint64_t least_ms, uint64_t most_ms)
+{
+	unsigned states = t.recorder->states;
+	uint64_t before = mono_ms();
+
+	fg_smpp_socket_tick(sock, fg_smpp_socket_next_ms(sock));
+	for (unsigned i = 0; i < TURNS_MAX && t.recorder->states == states; i++) {
+		turn();
+		fg_smpp_socket_tick(sock, 0); /* what its session said */
+	}
+	assert_true(t.recorder->states > states);
+	assert_in_range(fg_smpp_socket_next_ms(sock), before + least_ms, mono_ms() + most_ms);
+}
+
+static void it_connects_again_less_and_less_often_and_seldom_when_it_is_refused(void **state)
+{
+	struct fg_smpp_place place = {
+		.host = t.recorder->host, .loop = t.loop, .conf = &t.conf, .turn = nothing
+	};
+	struct fg_smpp_account *account;
+	struct fg_smpp_socket *sock;
+
+	(void)state;
+	t.options.password = "right";
+	assert_ok(fg_smsc_new(t.ctx, t.loop, &t.options, on_message, NULL, &t.smsc));
+	t.conf.port = 1; /* nobody listens there */
+	t.conf.reconnect_min_ms = 1000;
+	account = fg_smpp_account_new(t.ctx, t.recorder->host, &t.conf, mono_ms());
+	sock = fg_smpp_socket_new(t.ctx, &place, account, FG_SMPP_TRX);
+	for (uint64_t pause_ms = 1000; pause_ms < 60000; pause_ms *= 2)
+		connect_in_vain(sock, pause_ms / 2, pause_ms);
+	for (unsigned i = 0; i < 3; i++)
+		connect_in_vain(sock, 30000, 60000);
+	t.conf.port = fg_smsc_port(t.smsc);
+	connect_in_vain(sock, 300000, 300000);
+	talloc_free(sock);
+}
+
 static void a_script_goes_before_the_digits_until_it_is_spent(void **state)
 {
 	unsigned line = 0;
@@ -239,6 +291,7 @@ int main(void)
 		CASE(a_connection_that_breaks_leaves_unknown_and_comes_back),
 		CASE(several_binds_share_the_work),
 		CASE(a_wrong_password_leaves_the_link_down),
+		CASE(it_connects_again_less_and_less_often_and_seldom_when_it_is_refused),
 		CASE(a_script_goes_before_the_digits_until_it_is_spent),
 		cmocka_unit_test(a_wrong_script_names_its_line),
 	};
