@@ -144,7 +144,7 @@ static uint64_t time_ms(const struct fg_tpdu_time *time)
 /* The name that the outcome gives. If the report was faster than the answer it is known only later. */
 static void report_name(const struct fg_modem_sent *sent, struct fg_delivery_report *to)
 {
-	if (sent->sent_ms && sent->reference != FG_MODEM_NO_REFERENCE)
+	if (sent->sent_ms && sent->reference <= UINT8_MAX)
 		snprintf(to->ref, sizeof(to->ref), "%02x-%llx", (unsigned)sent->reference,
 			 (unsigned long long)sent->sent_ms);
 }
@@ -224,6 +224,7 @@ static void take_report(struct fg_modem_session *session, const uint8_t *octets,
 	}
 	pending->is_report = true;
 	pending->place = place;
+	pending->reference = report.reference;
 	report_fill(session, &report, pending);
 	report_give(session, pending);
 }
@@ -541,7 +542,8 @@ void inbound_stored(struct fg_modem_session *session, uint64_t token, bool good,
 	if (token == 0 || pending->token != token || pending->state != PENDING_GIVEN)
 		return;
 	if (pending->is_report && pending->report.final)
-		fg_modem_state_sent_drop(session->state, (unsigned)pending->place);
+		fg_modem_state_sent_reported(session->state, (unsigned)pending->place,
+					     pending->reference);
 #ifndef FG_MUTANT_modem_delete_refused
 	if (!good) {
 		if (pending->index >= 0 && for_good)

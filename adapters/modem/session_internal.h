@@ -85,8 +85,9 @@ struct modem_pending {
 	enum pending_state state;
 	bool is_report, refused;
 	char storage[3];
-	int32_t index; /* -1: it came directly */
-	int place;     /* of a report's segment in the state; -1: none */
+	int32_t index;     /* -1: it came directly */
+	int place;         /* of a report's segment in the state; -1: none */
+	uint8_t reference; /* of a report */
 	uint64_t token;
 	uint64_t again_ms; /* HELD: not before */
 	struct fg_delivery_report report;

@@ -247,6 +247,12 @@ void fg_modem_state_sent_drop(struct fg_modem_state *state, unsigned place)
 	write_row(state, place);
 }
 
+void fg_modem_state_sent_reported(struct fg_modem_state *state, unsigned place, uint8_t reference)
+{
+	state->sent[place].reference = FG_MODEM_REPORTED | reference;
+	write_row(state, place);
+}
+
 const struct fg_modem_sent *fg_modem_state_sent_at(const struct fg_modem_state *state,
 						   unsigned place)
 {
@@ -286,9 +292,17 @@ static int find(const struct fg_modem_state *state, uint16_t reference, uint32_t
 int fg_modem_state_sent_find(const struct fg_modem_state *state, uint8_t reference,
 			     uint32_t recipient, uint64_t smsc_ms)
 {
-	int place = find(state, reference, recipient, smsc_ms, UINT64_MAX);
+	int place = find(state, reference, recipient, smsc_ms, UINT64_MAX), again;
 
 	if (place >= 0 || smsc_ms == 0)
 		return place;
-	return find(state, FG_MODEM_NO_REFERENCE, recipient, smsc_ms, NEAR_MS);
+	place = find(state, FG_MODEM_NO_REFERENCE, recipient, smsc_ms, NEAR_MS);
+	again = find(state, FG_MODEM_REPORTED | reference, recipient, smsc_ms, NEAR_MS);
+#ifndef FG_MUTANT_modem_report_again
+	if (place >= 0 && again >= 0 &&
+	    distance(&state->sent[again], smsc_ms) <= distance(&state->sent[place], smsc_ms))
+		return -1;
+#endif
+	(void)again;
+	return place;
 }

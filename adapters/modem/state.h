@@ -16,6 +16,7 @@ enum {
 	FG_MODEM_SENT_MAX = 1024, /* a power of two; the oldest makes room */
 	FG_MODEM_SIM_MAX = 22,    /* digits of an ICCID (ITU-T E.118), and some to spare */
 	FG_MODEM_NO_REFERENCE = 0xFFFF,
+	FG_MODEM_REPORTED = 0x100, /* beside a reference: its last report is stored */
 };
 
 struct fg_modem_state;
@@ -55,11 +56,14 @@ void fg_modem_state_count(struct fg_modem_state *state, uint64_t wall_ms, uint32
 unsigned fg_modem_state_sent_add(struct fg_modem_state *state, const struct fg_modem_sent *sent);
 void fg_modem_state_sent_told(struct fg_modem_state *state, unsigned place, uint8_t reference);
 void fg_modem_state_sent_drop(struct fg_modem_state *state, unsigned place);
+/*! Its last report, which had this reference, is stored: known from then on only to tell the same report when it comes again. */
+void fg_modem_state_sent_reported(struct fg_modem_state *state, unsigned place, uint8_t reference);
 const struct fg_modem_sent *fg_modem_state_sent_at(const struct fg_modem_state *state,
 						   unsigned place);
 
 /*! Whose is a report? TP-MR is one octet and comes again, so recipient and time count too: of those with reference and recipient the one
  *  whose time is nearest to smsc_ms (Unix; 0: the report has none, the newest), else of those to the recipient whose reference is not known
- *  one sent within a quarter of an hour of it. \return its place; -1: none. O(FG_MODEM_SENT_MAX). */
+ *  one sent within a quarter of an hour of it, unless it fits one better that was reported: then it is that report again. \return its
+ *  place; -1: none. O(FG_MODEM_SENT_MAX). */
 int fg_modem_state_sent_find(const struct fg_modem_state *state, uint8_t reference,
 			     uint32_t recipient, uint64_t smsc_ms);

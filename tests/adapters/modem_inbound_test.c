@@ -147,6 +147,36 @@ static void a_report_that_comes_twice_harms_nothing(void **state)
 	assert_int_equal(bench_said("AT+CNMA"), 2); /* or the network would say it for ever */
 }
 
+/* The next message to the recipient is in doubt, and the report of the last one is said again: it tells nothing of the next. */
+static void a_report_that_comes_again_is_not_taken_for_the_next_message(void **state)
+{
+	const uint64_t first_ms = m.now.wall_ms;
+	uint64_t second_ms;
+
+	(void)state;
+	bench_open();
+	give(1, "+12025550199", "x");
+	bench_say_pdu("+CDS: ", bench_report(0, "+12025550199", 0, first_ms + 1000));
+	fg_host_stored(m.recorder->host, report(0)->token);
+	bench_run();
+	bench_move(60000);
+	second_ms = m.now.wall_ms;
+	bench_answer("BODY", "", 1);
+	give(2, "+12025550199", "y");
+	bench_say_pdu("+CDS: ", bench_report(0, "+12025550199", 0, first_ms + 1000));
+	bench_move(121000);
+	assert_int_equal(recorder_outcome(m.recorder, 2)->outcome, FG_OUTCOME_UNKNOWN);
+	assert_int_equal(m.recorder->reports_count, 1);
+	bench_restart();
+	bench_open();
+	bench_say_pdu("+CDS: ", bench_report(0, "+12025550199", 0, first_ms + 1000));
+	assert_int_equal(m.recorder->reports_count, 0);
+	/* its own is, also with the same reference */
+	bench_say_pdu("+CDS: ", bench_report(0, "+12025550199", 0x41, second_ms + 1000));
+	assert_int_equal(report(0)->message_reference, 2);
+	assert_int_equal(report(0)->state, FG_DLR_UNDELIVERABLE);
+}
+
 static void a_report_that_the_host_cannot_take_is_given_again(void **state)
 {
 	(void)state;
@@ -459,6 +489,7 @@ int main(void)
 		CASE(every_status_becomes_the_right_state),
 		CASE(a_report_waits_until_the_outcome_of_its_message_was_told),
 		CASE(a_report_that_comes_twice_harms_nothing),
+		CASE(a_report_that_comes_again_is_not_taken_for_the_next_message),
 		CASE(a_report_that_the_host_cannot_take_is_given_again),
 		CASE(a_report_finds_its_message_after_a_restart),
 		CASE(a_report_that_comes_while_the_modem_is_started_is_acknowledged_then),
