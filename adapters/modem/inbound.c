@@ -194,6 +194,17 @@ static void report_give(struct fg_modem_session *session, struct modem_pending *
 	pending->again_ms = session->now.mono_ms + MODEM_AGAIN_MS;
 }
 
+/* Some networks and modems fill up what is optional with anything. What became of the message stands before it. */
+static enum fg_rc report_decode(const uint8_t *octets, size_t len,
+				struct fg_tpdu_status_report *out)
+{
+	/* 23.040, 9.2.2.3: first octet, TP-MR, TP-RA (its length counts digits), TP-SCTS, TP-DT, TP-ST */
+	size_t fixed = len > 2 ? 2u + 2u + (octets[2] + 1u) / 2 + 7 + 7 + 1 : len;
+	enum fg_rc rc = fg_tpdu_status_report_decode(octets, len, out);
+
+	return rc != FG_OK && fixed < len ? fg_tpdu_status_report_decode(octets, fixed, out) : rc;
+}
+
 static void take_report(struct fg_modem_session *session, const uint8_t *octets, size_t len,
 			const char *storage, int32_t index)
 {
@@ -202,7 +213,7 @@ static void take_report(struct fg_modem_session *session, const uint8_t *octets,
 	char number[FG_TPDU_ADDRESS_TEXT_MAX + 2];
 	int place;
 
-	if (fg_tpdu_status_report_decode(octets, len, &report) != FG_OK) {
+	if (report_decode(octets, len, &report) != FG_OK) {
 		LOG_MODEM(session, LOGL_NOTICE, "drop status report: not well formed\n");
 		dismiss(session, storage, index);
 		return;

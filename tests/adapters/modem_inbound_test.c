@@ -177,6 +177,24 @@ static void a_report_that_comes_again_is_not_taken_for_the_next_message(void **s
 	assert_int_equal(report(0)->state, FG_DLR_UNDELIVERABLE);
 }
 
+static void a_report_counts_whatever_stands_behind_it(void **state)
+{
+	static const char *const tails[] = { "FF", "FFFFFF", "0000", "04A0", "0700", "4142434445" };
+	char hex[512];
+
+	(void)state;
+	bench_open();
+	for (unsigned i = 0; i < ARRAY_LEN(tails); i++) {
+		m.reference = (uint8_t)i;
+		give(i, "+12025550199", "x");
+		snprintf(hex, sizeof(hex), "%s%s",
+			 bench_report((uint8_t)i, "+12025550199", 0x41, m.now.wall_ms), tails[i]);
+		bench_say_pdu("+CDS: ", hex);
+		assert_int_equal(report(i)->message_reference, i);
+		assert_int_equal(report(i)->state, FG_DLR_UNDELIVERABLE);
+	}
+}
+
 static void a_report_that_the_host_cannot_take_is_given_again(void **state)
 {
 	(void)state;
@@ -490,6 +508,7 @@ int main(void)
 		CASE(a_report_waits_until_the_outcome_of_its_message_was_told),
 		CASE(a_report_that_comes_twice_harms_nothing),
 		CASE(a_report_that_comes_again_is_not_taken_for_the_next_message),
+		CASE(a_report_counts_whatever_stands_behind_it),
 		CASE(a_report_that_the_host_cannot_take_is_given_again),
 		CASE(a_report_finds_its_message_after_a_restart),
 		CASE(a_report_that_comes_while_the_modem_is_started_is_acknowledged_then),
