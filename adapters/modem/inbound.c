@@ -277,6 +277,19 @@ static void message_concat(const struct fg_tpdu_deliver *deliver, struct fg_subm
 	out->concat_part = concat.sequence;
 }
 
+/* Its time stamp is in it. It may be read twice, when the modem is gone before it is deleted, and the network may bring it twice: then
+ * only whether more messages wait (23.040, 9.2.3.2: bit 2 of the first octet) has changed. */
+static void message_key(const struct fg_modem_session *session, const uint8_t *octets, size_t len,
+			uint8_t key[static FG_MODEM_KEY_LEN])
+{
+	uint8_t same[FG_TPDU_MAX];
+
+	memcpy(same, octets, len);
+	same[0] &= (uint8_t)~0x04u;
+	fg_modem_state_key(session->state, same, len, key);
+	explicit_bzero(same, sizeof(same));
+}
+
 static enum fg_rc message_submit(struct fg_modem_session *session,
 				 const struct fg_tpdu_deliver *deliver, const uint8_t *octets,
 				 size_t len, uint64_t token)
@@ -296,8 +309,7 @@ static enum fg_rc message_submit(struct fg_modem_session *session,
 
 	fg_tpdu_address_show(&deliver->source, source);
 	source[32] = '\0';
-	/* its time stamp is in it; it may be read twice when the modem is gone before it is deleted */
-	fg_modem_state_key(session->state, octets, len, key);
+	message_key(session, octets, len, key);
 	message_concat(deliver, &in);
 	if (fg_tpdu_coding_of(deliver->dcs).message_class == 0)
 		in.flags |= FG_SUBMIT_FLASH;

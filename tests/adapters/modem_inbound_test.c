@@ -413,6 +413,22 @@ static void the_same_message_has_the_same_key_again(void **state)
 				sizeof(key)); /* it says nothing without the secret */
 }
 
+/* Without an acknowledgement the network brings it again, when fewer messages may wait behind it. */
+static void a_message_that_the_network_brings_again_has_the_same_key(void **state)
+{
+	static const char first[] = "07912120550500F0000B912120550521F300005260714150000002E834";
+	static const char again[] = "07912120550500F0040B912120550521F300005260714150000002E834";
+	static const char later[] = "07912120550500F0040B912120550521F300005260714150100002E834";
+
+	(void)state;
+	bench_open();
+	bench_say_pdu("+CMT: ,", first);
+	bench_say_pdu("+CMT: ,", again);
+	bench_say_pdu("+CMT: ,", later);
+	assert_memory_equal(submission(0)->key, submission(1)->key, FG_MODEM_KEY_LEN);
+	assert_memory_not_equal(submission(0)->key, submission(2)->key, FG_MODEM_KEY_LEN);
+}
+
 static void a_direct_message_is_acknowledged_only_when_it_is_taken(void **state)
 {
 	(void)state;
@@ -520,6 +536,7 @@ int main(void)
 		CASE(a_message_that_the_host_cannot_take_now_is_looked_at_again),
 		CASE(a_message_that_nobody_takes_stays_where_it_is),
 		CASE(the_same_message_has_the_same_key_again),
+		CASE(a_message_that_the_network_brings_again_has_the_same_key),
 		CASE(a_direct_message_is_acknowledged_only_when_it_is_taken),
 		CASE(a_modem_that_acknowledges_by_itself_is_not_told_to),
 		CASE(a_message_inside_the_body_of_another_is_taken_in),
