@@ -179,6 +179,7 @@ static const struct {
 	{ "CMGR", FG_AT_FROM_CMGR, 0 },
 	{ "CMGL", FG_AT_FROM_CMGL, 1 },
 };
+enum { HEADERS = sizeof(headers) / sizeof(headers[0]) };
 
 static int32_t last_number(struct fg_at_text rest)
 {
@@ -191,24 +192,45 @@ static int32_t last_number(struct fg_at_text rest)
 	return number;
 }
 
+static bool is_solicited(const struct fg_at_header *header)
+{
+	return header->from == FG_AT_FROM_CMGR || header->from == FG_AT_FROM_CMGL;
+}
+
 /* A header is no event: its PDU is. */
 static bool take_header(struct fg_at_reader *reader, const struct fg_at_event *event)
 {
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		if (!fg_at_text_is(event->name, headers[i].name))
-			continue;
-		reader->header = true;
-		reader->from = (uint8_t)headers[i].from;
-		reader->number = last_number(event->rest);
-		reader->index = reader->stat = -1;
-		if (headers[i].stat_place >= 0)
-			(void)fg_at_number(event->rest, (unsigned)headers[i].stat_place,
-					   &reader->stat);
-		if (headers[i].stat_place == 1)
-			(void)fg_at_number(event->rest, 0, &reader->index);
-		return true;
-	}
-	return false;
+	struct fg_at_header header = { .open = true, .index = -1, .stat = -1 };
+	size_t i = 0;
+
+	while (i < HEADERS && !fg_at_text_is(event->name, headers[i].name))
+		i++;
+	if (i == HEADERS)
+		return false;
+	header.from = (uint8_t)headers[i].from;
+	header.number = last_number(event->rest);
+	if (headers[i].stat_place >= 0)
+		(void)fg_at_number(event->rest, (unsigned)headers[i].stat_place, &header.stat);
+	if (headers[i].stat_place == 1)
+		(void)fg_at_number(event->rest, 0, &header.index);
+	if (is_solicited(&header))
+		reader->outer.open = false;
+	else if (reader->header.open && is_solicited(&reader->header))
+		reader->outer = reader->header;
+	reader->header = header;
+	return true;
+}
+
+/* The next PDU is that of an answer which was broken into, if there is one. */
+static void end_header(struct fg_at_reader *reader)
+{
+	reader->header = reader->outer;
+	reader->outer.open = false;
+}
+
+static void forget_headers(struct fg_at_reader *reader)
+{
+	reader->header.open = reader->outer.open = false;
 }
 
 /* +CMTI: "SM",3 (27.005, 3.4.1). One without an index that is a number says nothing of use. */
@@ -266,6 +288,7 @@ static unsigned hex_value(char c)
 /* The header counts the TPDU alone; the SMSC's address stands before it (27.005, 3.1, <length>). */
 static bool take_pdu(struct fg_at_reader *reader, struct fg_at_text line, struct fg_at_event *event)
 {
+	const struct fg_at_header *header = &reader->header;
 	size_t smsc;
 
 	for (size_t i = 0; i < line.len; i++)
@@ -275,14 +298,14 @@ static bool take_pdu(struct fg_at_reader *reader, struct fg_at_text line, struct
 		return false;
 	smsc = hex_value(line.at[0]) * 16 + hex_value(line.at[1]);
 	event->kind = FG_AT_PDU;
-	event->from = (enum fg_at_from)reader->from;
-	event->number = reader->number;
-	event->index = reader->index;
-	event->stat = reader->stat;
+	event->from = (enum fg_at_from)header->from;
+	event->number = header->number;
+	event->index = header->index;
+	event->stat = header->stat;
 	event->whole =
-		reader->number >= 0 && line.len / 2 == 1 + smsc + (size_t)(unsigned)reader->number;
+		header->number >= 0 && line.len / 2 == 1 + smsc + (size_t)(unsigned)header->number;
 	event->rest = line;
-	reader->header = false;
+	end_header(reader);
 	return true;
 }
 
@@ -298,11 +321,11 @@ static bool take_line(struct fg_at_reader *reader, struct fg_at_text line,
 		      struct fg_at_event *event)
 {
 	*event = event_of(FG_AT_TEXT, line);
-	if (reader->header && take_pdu(reader, line, event))
+	if (reader->header.open && take_pdu(reader, line, event))
 		return true;
 	if (take_name(reader, line, event)) {
 		if (event->kind == FG_AT_CME_ERROR || event->kind == FG_AT_CMS_ERROR)
-			reader->header = false;
+			forget_headers(reader);
 		return event->kind != FG_AT_PDU;
 	}
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
@@ -312,7 +335,7 @@ static bool take_line(struct fg_at_reader *reader, struct fg_at_text line,
 	if (event->kind == FG_AT_TEXT && begins(line, "AT"))
 		event->kind = FG_AT_ECHO;
 	if (event->kind == FG_AT_OK || event->kind == FG_AT_ERROR)
-		reader->header = false;
+		forget_headers(reader);
 	return true;
 }
 

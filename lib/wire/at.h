@@ -61,12 +61,14 @@ struct fg_at_reader {
 	char line[FG_AT_LINE_MAX];
 	size_t len;
 	bool too_long;
-	bool prompted;  /* a space is left out */
-	bool header;    /* a PDU is to follow */
-	uint8_t from;   /* enum fg_at_from */
-	int32_t number; /* of the header */
-	int32_t index;
-	int32_t stat;
+	bool prompted; /* a space is left out */
+	struct fg_at_header {
+		bool open;    /* a PDU is to follow */
+		uint8_t from; /* enum fg_at_from */
+		int32_t number;
+		int32_t index;
+		int32_t stat;
+	} header, outer; /* outer: of an answer that something unsolicited came into */
 };
 
 void fg_at_reader_init(struct fg_at_reader *reader);
