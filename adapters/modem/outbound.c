@@ -232,17 +232,19 @@ static const struct modem_away *away_find(const struct fg_modem_session *session
 	return NULL;
 }
 
-/* "Again once": whether this is the first time only a memory of the last one tells. */
+/* "Again once": whether this is the first time only a memory of the last ones tells. */
 static void part_once(struct fg_modem_session *session, uint32_t code)
 {
 	const struct fg_id *id = &session->first->job.message_id;
-	bool again = fg_id_cmp(&session->once, id) == 0;
 
-	session->once = *id;
-	if (again)
-		part_not_sent(session, FG_PART_FAILED, FG_E_LINK_REJECTED, code);
-	else
-		part_later(session, code, MODEM_AWAY_MS);
+	for (unsigned i = 0; i < MODEM_ONCE_MAX; i++)
+		if (fg_id_cmp(&session->once[i], id) == 0) {
+			part_not_sent(session, FG_PART_FAILED, FG_E_LINK_REJECTED, code);
+			return;
+		}
+	session->once[session->once_next] = *id;
+	session->once_next = (session->once_next + 1) % MODEM_ONCE_MAX;
+	part_later(session, code, MODEM_AWAY_MS);
 }
 
 static void part_validity(struct fg_modem_session *session, uint32_t code)

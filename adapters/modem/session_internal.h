@@ -31,6 +31,7 @@ enum {
 	MODEM_HELD_MAX = 64,         /* indexes that stay on the SIM and are not read again */
 	MODEM_QUEUE_S = 10,          /* jobs that wait here: what may leave within it (ours) */
 	MODEM_AWAY_MAX = 32,         /* recipients that are left alone for now */
+	MODEM_ONCE_MAX = 64,         /* messages that were rejected without a reason */
 	MODEM_AWAY_MS = 60000,       /* operators.md 4.3: after a minute */
 	MODEM_AWAY_LONG_MS = 900000, /* 4.7: +CMS ERROR 38 */
 	MODEM_PDU_MAX = FG_TPDU_SMSC_MAX + FG_TPDU_MAX,
@@ -166,7 +167,8 @@ struct fg_modem_session {
 	unsigned place;         /* of the segment on its way, in the state */
 	uint64_t place_ms;
 	struct modem_away away[MODEM_AWAY_MAX];
-	struct fg_id once; /* last message that was given back for its one more try */
+	struct fg_id once[MODEM_ONCE_MAX]; /* messages given back for their one more try */
+	unsigned once_next;                /* of them, the oldest */
 	struct fg_job_outcome outcome;
 
 	/* what comes in */

@@ -447,13 +447,17 @@ static void a_rejection_without_reason_is_tried_once_more_only(void **state)
 {
 	(void)state;
 	bench_open();
-	bench_answer("BODY", "\r\n+CMS ERROR: 21\r\n", 2);
+	bench_answer("BODY", "\r\n+CMS ERROR: 21\r\n", 4);
 	give(1, "+12025550199", "x");
+	give(2, "+12025550198", "y");
 	assert_int_equal(outcome(1)->outcome, FG_OUTCOME_DEFERRED);
+	assert_int_equal(outcome(2)->outcome, FG_OUTCOME_DEFERRED);
 	m.recorder->outcomes_count = 0;
 	bench_move(60000);
 	give(1, "+12025550199", "x");
+	give(2, "+12025550198", "y");
 	assert_int_equal(outcome(1)->outcome, FG_OUTCOME_FAILED);
+	assert_int_equal(outcome(2)->outcome, FG_OUTCOME_FAILED);
 }
 
 static void a_recipient_that_cannot_be_reached_is_left_alone_for_a_while(void **state)
