@@ -423,6 +423,8 @@ static void memory_end(struct fg_modem_session *session, const struct modem_resu
 			pending_free(&session->pending[i]);
 	if (strcmp(session->memory, session->home) == 0)
 		session->home[0] = '\0'; /* it has no choice after all */
+	if (strcmp(session->memory, REPORT_STORAGE) == 0)
+		session->apart = session->list_apart = false;
 	snprintf(session->memory, sizeof(session->memory), "%s", *session->home ? "??" : "");
 }
 
@@ -526,16 +528,21 @@ bool inbound_acknowledge(struct fg_modem_session *session)
 	return finish_next(session, true);
 }
 
+static const char *list_storage(const struct fg_modem_session *session)
+{
+	return session->list_apart ? REPORT_STORAGE : session->home;
+}
+
 bool inbound_pump(struct fg_modem_session *session)
 {
 	return read_next(session) || finish_next(session, false) ||
-	       memory_set(session, session->home);
+	       memory_set(session, list_storage(session));
 }
 
 static void list_line(struct fg_modem_session *session, const struct fg_at_event *event)
 {
 	if (event->kind == FG_AT_PDU && event->index >= 0)
-		inbound_pdu(session, event, session->home, event->index);
+		inbound_pdu(session, event, session->memory, event->index);
 }
 
 static void list_end(struct fg_modem_session *session, const struct modem_result *result)
@@ -551,7 +558,10 @@ bool inbound_list(struct fg_modem_session *session)
 
 	if (session->now.mono_ms < session->list_due_ms)
 		return false;
-	session->list_due_ms = session->now.mono_ms + MODEM_LIST_MS;
+	/* home first, then what has a place of its own; inbound_pump() has chosen the storage */
+	session->list_apart = session->apart && *session->home && !session->list_apart;
+	if (!session->list_apart)
+		session->list_due_ms = session->now.mono_ms + MODEM_LIST_MS;
 	dialogue_command(session, &command, "AT+CMGL=4");
 	return true;
 }

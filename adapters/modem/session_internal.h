@@ -141,6 +141,9 @@ struct fg_modem_session {
 	uint32_t modes;          /* bit by row: it has said that it can */
 	uint32_t storages;       /* bit by row, the same */
 	char home[3], memory[3]; /* storage that it should and does read; "": it has no choice */
+	bool has_reports;        /* a storage of their own for reports, "SR" (27.005, 3.2.2) */
+	bool apart;              /* and reports are put there */
+	bool list_apart;         /* it is to be listed now */
 	bool no_validity, no_link;
 	bool no_ok; /* it has left out the OK behind +CMGS */
 
@@ -201,6 +204,8 @@ void dialogue_close(struct fg_modem_session *session, enum fg_modem_close why, c
 /* The modem failed at something: after the third time in a row it rests. */
 void dialogue_fault(struct fg_modem_session *session, const char *what);
 uint32_t dialogue_code(const struct modem_result *result);
+
+#define REPORT_STORAGE "SR"
 
 /* startup.c */
 void startup_begin(struct fg_modem_session *session);

@@ -202,6 +202,12 @@ static void storages_line(struct fg_modem_session *session, const struct fg_at_e
 			session->storages |= 1u << i;
 }
 
+static void reports_line(struct fg_modem_session *session, const struct fg_at_event *event)
+{
+	storages_line(session, event);
+	session->has_reports = fg_at_allows_word(event->rest, 0, REPORT_STORAGE);
+}
+
 static const char *storage_choose(const struct fg_modem_session *session)
 {
 	const char *first = session->profile->storage;
@@ -352,7 +358,7 @@ static const struct step steps[] = {
 	{ "AT+CSCS=\"GSM\"", NULL, { "", false, MODEM_COMMAND_MS, NULL, NULL, step_end }, NULL },
 	{ "AT+CPMS=?",
 	  NULL,
-	  { "CPMS", false, MODEM_COMMAND_MS, storages_line, NULL, step_end },
+	  { "CPMS", false, MODEM_COMMAND_MS, reports_line, NULL, step_end },
 	  NULL },
 	{ NULL,
 	  storage_write,
@@ -376,6 +382,8 @@ static void ready(struct fg_modem_session *session)
 {
 	session->stage = STAGE_READY;
 	session->health_step = 0;
+	session->apart =
+		session->has_reports && session->mode < MODES && modes[session->mode][3] == 2;
 	session->health_due_ms = session->list_due_ms = session->now.mono_ms;
 	LOG_MODEM(session, LOGL_INFO, "modem ready: storage=%s mode=%u acknowledges=%d\n",
 		  *session->home ? session->home : "-", session->mode, session->acknowledges);
@@ -420,7 +428,8 @@ void startup_begin(struct fg_modem_session *session)
 	session->home[0] = session->memory[0] = '\0';
 	session->modes = session->storages = session->mode = 0;
 	session->clears = session->acknowledges = session->mode_again = session->no_link =
-		session->no_ok = false;
+		session->no_ok = session->has_reports = session->apart = session->list_apart =
+			false;
 	session->registered = session->signal = session->used = session->total = -1;
 	if (!*session->conf->imei) /* else it is one of several, and what was wrong stays said */
 		snprintf(session->note, sizeof(session->note), "starting");

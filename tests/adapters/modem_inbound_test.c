@@ -254,6 +254,30 @@ static void a_stored_report_is_read_and_deleted_where_it_lies(void **state)
 	assert_int_equal(bench_said("AT+CPMS=\"SM\"\n"), 2); /* home again, each time */
 }
 
+static void reports_that_lie_apart_are_listed_at_the_start(void **state)
+{
+	char answer[512];
+
+	(void)state;
+	bench_answer("AT+CPMS=?", "\r\n+CPMS: (\"SM\",\"SR\"),(\"SM\"),(\"SM\")\r\n" OK, 0);
+	bench_answer("AT+CNMI=?", "\r\n+CNMI: (0-2),(0,1),(0),(0,2),(0)\r\n" OK, 0);
+	bench_open();
+	assert_int_equal(bench_said("AT+CNMI=2,1,0,2,0"), 1);
+	assert_int_equal(bench_said("AT+CMGL=4"), 2);
+	give(1, "+12025550199", "x");
+	fg_modem_session_closed(m.session, "unplugged", m.now);
+	stored("+CMGL: 2,0,,", bench_report(0, "+12025550199", 0, m.now.wall_ms), answer);
+	bench_answer("AT+CMGL", answer, 1);
+	bench_answer("AT+CMGL", OK, 1); /* the first, of what is no report */
+	bench_open();
+	assert_int_equal(report(0)->message_reference, 1);
+	fg_host_stored(m.recorder->host, report(0)->token);
+	bench_run();
+	assert_int_equal(bench_said("AT+CPMS=\"SR\"\nAT+CMGD=2\n"), 1);
+	bench_move(310000);
+	assert_int_equal(bench_said("AT+CMGL=4"), 6);
+}
+
 /* ---- messages ---- */
 
 static void a_message_is_deleted_only_when_it_is_taken(void **state)
@@ -529,6 +553,7 @@ int main(void)
 		CASE(a_report_finds_its_message_after_a_restart),
 		CASE(a_report_that_comes_while_the_modem_is_started_is_acknowledged_then),
 		CASE(a_stored_report_is_read_and_deleted_where_it_lies),
+		CASE(reports_that_lie_apart_are_listed_at_the_start),
 		CASE(a_message_is_deleted_only_when_it_is_taken),
 		CASE(what_the_core_had_when_it_died_is_handed_over_again),
 		CASE(parts_are_handed_over_one_by_one_and_kept_until_each_is_taken),
