@@ -251,12 +251,14 @@ void inbound_release(struct fg_modem_session *session)
 /* ---- messages ---- */
 
 /* What is no text is said to have come, since nobody here can show it. */
-static size_t message_text(const struct fg_tpdu_deliver *deliver, char out[static TEXT_MAX])
+static size_t message_text(const struct fg_tpdu_deliver *deliver, bool part,
+			   char out[static TEXT_MAX])
 {
 	struct fg_tpdu_coding coding = fg_tpdu_coding_of(deliver->dcs);
 	size_t len = 0;
 
-	if (fg_tpdu_ud_text(deliver->dcs, &deliver->ud, out, TEXT_MAX, &len) == FG_OK)
+	if ((part ? fg_tpdu_ud_part_text : fg_tpdu_ud_text)(deliver->dcs, &deliver->ud, out,
+							    TEXT_MAX, &len) == FG_OK)
 		return len;
 	return (size_t)snprintf(out, TEXT_MAX, "(%s message of %u octets, not shown)",
 				coding.compressed ? "compressed" : "binary", deliver->ud.octets);
@@ -314,7 +316,7 @@ static enum fg_rc message_submit(struct fg_modem_session *session,
 	if (fg_tpdu_coding_of(deliver->dcs).message_class == 0)
 		in.flags |= FG_SUBMIT_FLASH;
 	in.key = FG_BYTES(key, sizeof(key));
-	in.text = FG_BYTES((const uint8_t *)text, message_text(deliver, text));
+	in.text = FG_BYTES((const uint8_t *)text, message_text(deliver, in.concat_total > 1, text));
 	rc = fg_host_submit(session->host, &in);
 	explicit_bzero(text, sizeof(text));
 	return rc;

@@ -96,8 +96,8 @@ static enum fg_rc give(struct fg_smpp_session *session, const struct fg_smpp_pdu
 	if (rc == FG_OK && !read_numbers(pdu, source, destination))
 		rc = FG_E_HANDLE;
 	if (rc == FG_OK)
-		rc = fg_alphabet_decode(text.alphabet, text.octets.at, text.octets.len, plain,
-					sizeof(plain), &len);
+		rc = (text.concat_total > 1 ? fg_alphabet_decode_part : fg_alphabet_decode)(
+			text.alphabet, text.octets.at, text.octets.len, plain, sizeof(plain), &len);
 	if (rc == FG_OK && len > FG_SMPP_TEXT_MAX)
 		rc = FG_E_TEXT_LONG;
 	if (rc == FG_OK) {

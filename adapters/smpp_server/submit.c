@@ -141,8 +141,8 @@ static struct app_refusal read_text(const struct message *m, struct fg_submissio
 	if (rc != FG_OK || read.sar_wrong)
 		return APP_REFUSE(RINVESMCLASS, "header");
 	if (read.octets.len == 0 ||
-	    fg_alphabet_decode(read.alphabet, read.octets.at, read.octets.len, text, TEXT_MAX,
-			       &len) != FG_OK)
+	    (read.concat_total > 1 ? fg_alphabet_decode_part : fg_alphabet_decode)(
+		    read.alphabet, read.octets.at, read.octets.len, text, TEXT_MAX, &len) != FG_OK)
 		return APP_REFUSE(RINVMSGLEN, "length");
 	s->text = FG_BYTES(text, len);
 	s->concat_ref = read.concat_ref;

@@ -10,6 +10,7 @@
 #include "gateway/log/relay_check.h"
 #include "lib/base/cursor.h"
 #include "lib/base/log.h"
+#include "lib/wire/utf8.h"
 
 enum {
 	UNTIL_LEN = 4,
@@ -124,6 +125,8 @@ uint16_t fg_vault_segments(struct fg_vault *vault, struct fg_bytes text)
 	rc = fg_clear_append(scratch, mark, strlen(mark));
 	if (rc == FG_OK)
 		rc = fg_clear_append(scratch, text.data, text.len);
+	if (rc == FG_OK)
+		scratch->len = fg_utf8_mend(scratch->data, scratch->len);
 	if (rc == FG_OK)
 		rc = fg_alphabet_plan(scratch->data, scratch->len, FG_TEXT_REFERENCE_16BIT,
 				      FG_TEXT_PARTS_MAX, &plan);

@@ -13,6 +13,7 @@
 #include "gateway/vault/mark.h"
 #include "lib/base/cursor.h"
 #include "lib/base/log.h"
+#include "lib/wire/utf8.h"
 
 static enum fg_rc check_contract(struct fg_vault *vault, struct fg_vault_unsealing *order)
 {
@@ -186,6 +187,17 @@ static enum fg_rc open_parts(struct fg_vault *vault, const struct fg_ipc_unseal 
 	return rc;
 }
 
+/* A character that a cut divided is whole again (fg_alphabet_decode_part()). */
+static void mend(struct fg_clear *plain)
+{
+	size_t before = plain->len;
+
+#ifndef FG_MUTANT_part_mend
+	plain->len = fg_utf8_mend(plain->data, before);
+#endif
+	fg_wipe(plain->data + plain->len, before + 1 - plain->len);
+}
+
 enum fg_rc fg_vault_open_body(struct fg_vault *vault, const struct fg_ipc_unseal *u)
 {
 	struct fg_vault_relay relay = { .message_id = u->message_id,
@@ -206,7 +218,7 @@ enum fg_rc fg_vault_open_body(struct fg_vault *vault, const struct fg_ipc_unseal
 	if (rc == FG_OK && vault->plain.len == vault->plain.cap)
 		rc = FG_E_TOO_LONG;
 	if (rc == FG_OK)
-		vault->plain.data[vault->plain.len] = '\0';
+		mend(&vault->plain);
 	else
 		fg_wipe(vault->plain.data, vault->plain.cap);
 	return rc;

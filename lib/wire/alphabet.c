@@ -320,6 +320,24 @@ enum fg_rc fg_alphabet_decode(enum fg_alphabet alphabet, const void *octets, siz
 	return FG_OK;
 }
 
+enum fg_rc fg_alphabet_decode_part(enum fg_alphabet alphabet, const void *octets, size_t len,
+				   void *out, size_t cap, size_t *out_len_out)
+{
+	const uint8_t *units = octets;
+	uint8_t *text = out;
+	enum fg_rc rc = fg_alphabet_decode(alphabet, octets, len, out, cap, out_len_out);
+
+	if (rc != FG_OK || alphabet != FG_ALPHABET_UCS2 || len < UNIT_BYTES)
+		return rc;
+	/* U+FFFD stands there, which is as long */
+	if ((unit_at(units) & 0xFC00) == 0xDC00)
+		fg_utf8_put_half(unit_at(units), text);
+	if (len % UNIT_BYTES == 0 && (unit_at(units + len - UNIT_BYTES) & 0xFC00) == 0xD800)
+		fg_utf8_put_half(unit_at(units + len - UNIT_BYTES),
+				 text + *out_len_out - FG_UTF8_HALF_LEN);
+	return rc;
+}
+
 /* ---- Planning ---- */
 
 /* 3GPP TS 23.040, 9.2.3.24: 140 octets less the header, in septets or 16-bit units. The header has

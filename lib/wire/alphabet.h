@@ -96,6 +96,11 @@ enum fg_rc fg_alphabet_encode(enum fg_alphabet alphabet, const void *text, size_
 enum fg_rc fg_alphabet_decode(enum fg_alphabet alphabet, const void *octets, size_t len, void *out,
 			      size_t cap, size_t *out_len_out);
 
+/*! The same for a part of a text that somebody else has cut: when the cut divided a character of UCS2, its half at the begin or the end of
+ * the part stands in out as fg_utf8_put_half() writes it, so that fg_utf8_mend() finds both when parts are joined. */
+enum fg_rc fg_alphabet_decode_part(enum fg_alphabet alphabet, const void *octets, size_t len,
+				   void *out, size_t cap, size_t *out_len_out);
+
 /*! Is text valid UTF-8 whose every character has a septet or an escape pair? O(len). */
 bool fg_alphabet_fits_gsm7(const void *text, size_t len);
 

@@ -183,6 +183,10 @@ enum fg_rc fg_tpdu_ud_body(uint8_t dcs, const struct fg_tpdu_ud *ud,
 enum fg_rc fg_tpdu_ud_text(uint8_t dcs, const struct fg_tpdu_ud *ud, void *out, size_t cap,
 			   size_t *len_out);
 
+/*! The same of a part of a long message, as fg_alphabet_decode_part() has it. */
+enum fg_rc fg_tpdu_ud_part_text(uint8_t dcs, const struct fg_tpdu_ud *ud, void *out, size_t cap,
+				size_t *len_out);
+
 /* ---- The three kinds ---- */
 
 enum fg_tpdu_mti { /* 9.2.3.1 */

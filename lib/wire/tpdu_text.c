@@ -314,8 +314,11 @@ static enum fg_alphabet alphabet_of(enum fg_tpdu_units units, const struct fg_tp
 	return FG_ALPHABET_GSM7;
 }
 
-enum fg_rc fg_tpdu_ud_text(uint8_t dcs, const struct fg_tpdu_ud *ud, void *out, size_t cap,
-			   size_t *len_out)
+typedef enum fg_rc (*decode_cb)(enum fg_alphabet alphabet, const void *octets, size_t len,
+				void *out, size_t cap, size_t *out_len_out);
+
+static enum fg_rc text_by(decode_cb decode, uint8_t dcs, const struct fg_tpdu_ud *ud, void *out,
+			  size_t cap, size_t *len_out)
 {
 	enum fg_tpdu_units units = fg_tpdu_coding_of(dcs).units;
 	uint8_t body[FG_TPDU_SEPTETS_MAX];
@@ -327,7 +330,19 @@ enum fg_rc fg_tpdu_ud_text(uint8_t dcs, const struct fg_tpdu_ud *ud, void *out, 
 	if (units == FG_TPDU_OCTETS)
 		rc = FG_E_TEXT_CODING;
 	else
-		rc = fg_alphabet_decode(alphabet_of(units, ud), body, body_len, out, cap, len_out);
+		rc = decode(alphabet_of(units, ud), body, body_len, out, cap, len_out);
 	wipe(body, body_len);
 	return rc;
+}
+
+enum fg_rc fg_tpdu_ud_text(uint8_t dcs, const struct fg_tpdu_ud *ud, void *out, size_t cap,
+			   size_t *len_out)
+{
+	return text_by(fg_alphabet_decode, dcs, ud, out, cap, len_out);
+}
+
+enum fg_rc fg_tpdu_ud_part_text(uint8_t dcs, const struct fg_tpdu_ud *ud, void *out, size_t cap,
+				size_t *len_out)
+{
+	return text_by(fg_alphabet_decode_part, dcs, ud, out, cap, len_out);
 }

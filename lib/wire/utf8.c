@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lib/wire/utf8.h"
 
-enum { SURROGATE_FIRST = 0xD800, SURROGATE_LAST = 0xDFFF, CODE_POINT_LAST = 0x10FFFF };
+enum {
+	SURROGATE_FIRST = 0xD800,
+	LOW_FIRST = 0xDC00,
+	SURROGATE_LAST = 0xDFFF,
+	CODE_POINT_LAST = 0x10FFFF
+};
 
 static bool is_character(uint32_t cp)
 {
@@ -51,6 +56,47 @@ bool fg_utf8_valid(const uint8_t *text, size_t len)
 			return false;
 	}
 	return true;
+}
+
+void fg_utf8_put_half(uint32_t half, uint8_t out[static FG_UTF8_HALF_LEN])
+{
+	out[0] = (uint8_t)(0xE0 | half >> 12);
+	out[1] = (uint8_t)(0x80 | (half >> 6 & 0x3F));
+	out[2] = (uint8_t)(0x80 | (half & 0x3F));
+}
+
+/* The half that stands there; 0: none. */
+static uint32_t half_at(const uint8_t *text, size_t len)
+{
+	if (len < FG_UTF8_HALF_LEN || text[0] != 0xED || (text[1] & 0xE0) != 0xA0 ||
+	    (text[2] & 0xC0) != 0x80)
+		return 0;
+	return 0xD000 | (text[1] & 0x3Fu) << 6 | (text[2] & 0x3Fu);
+}
+
+size_t fg_utf8_mend(uint8_t *text, size_t len)
+{
+	size_t to = 0, at = 0, n;
+	uint32_t first, second;
+	uint8_t one[FG_UTF8_MAX];
+
+	while (at < len) {
+		first = half_at(text + at, len - at);
+		if (!first) {
+			text[to++] = text[at++];
+			continue;
+		}
+		at += FG_UTF8_HALF_LEN;
+		second = half_at(text + at, len - at);
+		if (first < LOW_FIRST && second >= LOW_FIRST) {
+			at += FG_UTF8_HALF_LEN;
+			first = 0x10000 + ((first & 0x3FF) << 10 | (second & 0x3FF));
+		}
+		n = fg_utf8_put(first, one);
+		for (size_t i = 0; i < n; i++) /* no longer than what was read */
+			text[to++] = one[i];
+	}
+	return to;
 }
 
 size_t fg_utf8_put(uint32_t cp, uint8_t out[static FG_UTF8_MAX])

@@ -23,3 +23,14 @@ bool fg_utf8_valid(const uint8_t *text, size_t len);
 /*! Write cp to out and return its bytes, 1..4. What is no character (a surrogate, above U+10FFFF)
  * becomes U+FFFD. */
 size_t fg_utf8_put(uint32_t cp, uint8_t out[static FG_UTF8_MAX]);
+
+/* ---- Characters that somebody else cut in two, at the end of a part of a long message ---- */
+
+enum { FG_UTF8_HALF_LEN = 3 };
+
+/*! Write one half of a pair (UTF-16: D800 to DFFF) as UTF-8 would, were it a character. */
+void fg_utf8_put_half(uint32_t half, uint8_t out[static FG_UTF8_HALF_LEN]);
+
+/*! Make such halves characters again where two stand together as a pair; each other one becomes U+FFFD. In place; the rest of text is as
+ *  before. \return how long it is now. O(len). */
+size_t fg_utf8_mend(uint8_t *text, size_t len);

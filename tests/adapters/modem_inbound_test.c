@@ -356,6 +356,32 @@ static void parts_are_handed_over_one_by_one_and_kept_until_each_is_taken(void *
 	assert_int_equal(bench_said("AT+CMGD=2\n"), 1);
 }
 
+/* Each phone cuts where it likes: here between the two units of U+1F600. The core joins the parts, and so the halves must be there. */
+static void a_character_that_a_cut_divided_is_kept_in_halves(void **state)
+{
+	static const char *const parts[] = {
+		"07912120550500F0400B912120550521F3000852607141500000"
+		"0A"
+		"050003020201"
+		"0061D83D",
+		"07912120550500F0400B912120550521F3000852607141500000"
+		"0A"
+		"050003020202"
+		"DE00007A",
+		"07912120550500F0000B912120550521F3000852607141500000"
+		"04"
+		"0061D83D",
+	};
+	static const char *const texts[] = { "a\xED\xA0\xBD", "\xED\xB8\x80z", "a\xEF\xBF\xBD" };
+
+	(void)state;
+	bench_open();
+	for (unsigned i = 0; i < ARRAY_LEN(parts); i++) {
+		bench_say_pdu("+CMT: ,", parts[i]);
+		assert_string_equal(submission(i)->text, texts[i]);
+	}
+}
+
 static void what_lies_there_at_the_start_is_listed(void **state)
 {
 	char answer[1024], first[512];
@@ -557,6 +583,7 @@ int main(void)
 		CASE(a_message_is_deleted_only_when_it_is_taken),
 		CASE(what_the_core_had_when_it_died_is_handed_over_again),
 		CASE(parts_are_handed_over_one_by_one_and_kept_until_each_is_taken),
+		CASE(a_character_that_a_cut_divided_is_kept_in_halves),
 		CASE(what_lies_there_at_the_start_is_listed),
 		CASE(a_message_that_the_host_cannot_take_now_is_looked_at_again),
 		CASE(a_message_that_nobody_takes_stays_where_it_is),

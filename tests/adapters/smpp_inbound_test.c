@@ -119,6 +119,15 @@ static void parts_are_handed_over_one_by_one(void **state)
 	assert_string_equal(newest()->text, "third");
 	assert_int_equal(newest()->said.concat_ref, 77);
 	assert_int_equal(newest()->said.concat_part, 3);
+	/* Its sender cut a character in two: the half waits for the other. */
+	assert_ok(fg_udh_concat_write(&concat, octets, &len));
+	memcpy(octets + len, "\xDE\x00\0z", 4);
+	pdu = deliver(11, "");
+	pdu.sm.esm_class = FG_SMPP_ESM_UDH;
+	pdu.sm.data_coding = 8;
+	pdu.sm.short_message = (struct fg_smpp_bytes){ octets, len + 4 };
+	say_pdu(&pdu);
+	assert_string_equal(newest()->text, "\xED\xB8\x80z");
 	/* A number of parts that cannot be: as it stands, whole. */
 	pdu = deliver(11, "odd");
 	assert_ok(fg_smpp_tlv_add_number(&pdu, FG_SMPP_TLV_SAR_MSG_REF_NUM, 78));

@@ -257,6 +257,21 @@ static void a_header_says_which_part_it_is(void **state)
 	expect_part("else", 0, 0, 0);
 }
 
+/* Some cut between the two units of U+1F600: the halves are joined with the parts. */
+static void a_part_keeps_half_of_a_character(void **state)
+{
+	struct fg_smpp_pdu pdu = app_bench_submit(1);
+
+	(void)state;
+	app_bench_bind();
+	pdu.sm.esm_class = FG_SMPP_ESM_UDH;
+	pdu.sm.data_coding = 8;
+	pdu.sm.short_message =
+		(struct fg_smpp_bytes){ (const uint8_t *)"\5\0\3\x2a\2\1\0a\xD8\x3D", 10 };
+	app_bench_say(&pdu);
+	expect_part("a\xED\xA0\xBD", 42, 2, 1);
+}
+
 static void a_header_that_is_broken_or_for_a_port_is_refused(void **state)
 {
 	static const struct {
@@ -406,6 +421,7 @@ int main(void)
 		CASE(many_destinations_have_a_key_each_and_the_same_again),
 		CASE(the_priority_goes_on_as_it_is),
 		CASE(a_header_says_which_part_it_is),
+		CASE(a_part_keeps_half_of_a_character),
 		CASE(a_header_that_is_broken_or_for_a_port_is_refused),
 		CASE(sar_tlvs_and_payloads_say_it_too),
 		CASE(data_sm_is_a_message_too),

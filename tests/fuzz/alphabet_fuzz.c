@@ -2,7 +2,7 @@
  *
  * Any bytes as octets of every alphabet, then as UTF-8: what decodes must be UTF-8, what was
  * decoded must encode in UCS-2 and come back the same, and every part of a plan must fit into a
- * short message.
+ * short message. Cut anywhere and joined again, UCS-2 is as it was.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -32,6 +32,19 @@ static void decode_as(enum fg_alphabet alphabet, const uint8_t *data, size_t len
 	check(fg_alphabet_decode(FG_ALPHABET_UCS2, octets, octets_len, again, sizeof(again),
 				 &again_len) == FG_OK);
 	check(again_len == text_len && memcmp(again, text, text_len) == 0);
+}
+
+static void cut_and_join(const uint8_t *data, size_t len)
+{
+	size_t cut = len > 0 ? data[len - 1] * 2u % (len + 1) & ~(size_t)1 : 0, first, second,
+	       whole;
+
+	check(fg_alphabet_decode(FG_ALPHABET_UCS2, data, len, text, 3 * len, &whole) == FG_OK);
+	check(fg_alphabet_decode_part(FG_ALPHABET_UCS2, data, cut, again, sizeof(again), &first) ==
+	      FG_OK);
+	check(fg_alphabet_decode_part(FG_ALPHABET_UCS2, data + cut, len - cut, again + first,
+				      sizeof(again) - first, &second) == FG_OK);
+	check(fg_utf8_mend(again, first + second) == whole && memcmp(again, text, whole) == 0);
 }
 
 static void plan_as(const uint8_t *data, size_t len, enum fg_text_reference reference,
@@ -66,6 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (int a = FG_ALPHABET_ASCII; a <= FG_ALPHABET_UCS2; a++)
 		decode_as((enum fg_alphabet)a, data, len);
 	decode_as(FG_ALPHABET_GSM7, data, len);
+	cut_and_join(data, len);
 	/* the first octet chooses languages, also such that are none */
 	if (len > 0)
 		decode_as(fg_alphabet_national(data[0] >> 4, data[0] & 0xF), data, len);

@@ -21,7 +21,8 @@ struct parts {
 	uint8_t body[2048];
 };
 
-static const char *const texts[PARTS] = { "your parcel ", "is here", ", come" };
+static const char *const parcel[PARTS] = { "your parcel ", "is here", ", come" };
+static const char *const *texts = parcel;
 
 static void submit_part(struct parts *p, unsigned i, bool inbound)
 {
@@ -226,6 +227,27 @@ static void of_a_phones_text_what_is_missing_is_shown(void **state)
 	relay_end(&p.relay);
 }
 
+/* U+1F600 is two units of UCS-2: a phone's cut went between them. */
+static void a_character_that_a_cut_divided_is_whole_again(void **state)
+{
+	static const char *const divided[PARTS] = { "a\xED\xA0\xBD", "\xED\xB8\x80z\xED\xA0\xBD",
+						    "\xED\xB8\x80" };
+	struct parts p;
+
+	(void)state;
+	texts = divided;
+	to_application(&p);
+	relay_expect_job(&p.relay);
+	assert_string_equal(p.relay.chain.job_text, "a\xF0\x9F\x98\x80z\xF0\x9F\x98\x80");
+	relay_end(&p.relay);
+	to_application(&p);
+	order_of(&p, (const unsigned[]){ 0, 2 }, 2, PARTS);
+	relay_expect_job(&p.relay);
+	assert_string_equal(p.relay.chain.job_text, "a\xEF\xBF\xBD[...]\xEF\xBF\xBD");
+	relay_end(&p.relay);
+	texts = parcel;
+}
+
 static void a_phones_text_goes_to_no_other_application_and_over_no_way_out(void **state)
 {
 	struct parts p;
@@ -284,6 +306,7 @@ int main(void)
 		cmocka_unit_test(parts_are_opened_until_the_time_of_the_first_is_over),
 		cmocka_unit_test(a_phones_text_goes_to_the_application_of_that_number_as_it_came),
 		cmocka_unit_test(of_a_phones_text_what_is_missing_is_shown),
+		cmocka_unit_test(a_character_that_a_cut_divided_is_whole_again),
 		cmocka_unit_test(a_phones_text_goes_to_no_other_application_and_over_no_way_out),
 		cmocka_unit_test(what_an_application_may_have_got_is_delivered_again),
 		cmocka_unit_test(an_applications_text_goes_to_no_application),

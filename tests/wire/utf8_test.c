@@ -66,11 +66,38 @@ static void what_is_no_character_is_written_as_the_replacement(void **state)
 	}
 }
 
+static void halves_become_one_character_again(void **state)
+{
+	static const struct {
+		const char *text, *mended;
+	} cases[] = {
+		{ "", "" },
+		{ "plain \xC3\xA9 \xED\x9F\xBF", "plain \xC3\xA9 \xED\x9F\xBF" },
+		{ "a\xED\xA0\xBD\xED\xB8\x80z", "a\xF0\x9F\x98\x80z" },
+		{ "\xED\xAF\xBF\xED\xBF\xBF", "\xF4\x8F\xBF\xBF" },
+		{ "\xED\xB8\x80\xED\xA0\xBD", "\xEF\xBF\xBD\xEF\xBF\xBD" },
+		{ "\xED\xA0\xBD\xED\xA0\xBD\xED\xB8\x80", "\xEF\xBF\xBD\xF0\x9F\x98\x80" },
+		{ "\xED\xA0\xBDx\xED\xB8\x80", "\xEF\xBF\xBDx\xEF\xBF\xBD" },
+		{ "\xED\xA0", "\xED\xA0" }, /* no UTF-8 before, none after */
+	};
+	char text[64];
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		strcpy(text, cases[i].text);
+		len = fg_utf8_mend((uint8_t *)text, strlen(text));
+		assert_int_equal(len, strlen(cases[i].mended));
+		assert_memory_equal(text, cases[i].mended, len);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_the_forms_of_rfc_3629_are_read),
 		cmocka_unit_test(what_is_no_character_is_written_as_the_replacement),
+		cmocka_unit_test(halves_become_one_character_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
