@@ -231,3 +231,22 @@ def test_that_no_modem_has_the_imei_is_said(tmp_path):
     gateway.wait_link = lambda: None
     with gateway:
         assert wait_for(lambda: gateway.link_state().get("note") == "no modem has this IMEI")
+
+
+def test_a_pool_of_modems_shares_a_queue_by_weights_and_does_without_one(tmp_path):
+    pool = ModemGateway(tmp_path, smsc_options=["--count", "2"])
+    pool.more_links = [{**pool.conf_links()[0], "name": "modem1", "device": str(tmp_path / "modem1")}]
+    (tmp_path / "policy").write_text('rules = ( { default = true; links = [ "modem0", "modem1" ]; weights = [ 3, 1 ]; } );')
+    pool.settings["gateway"] = {"policy": str(tmp_path / "policy")}
+    with pool:
+        assert wait_for(lambda: all(link["up"] for link in pool.links().values()))
+        alice = pool.register("alice", "+12025550101")
+        for n in range(40):
+            assert alice.send(STRANGER, f"number {n}", "--allow", "sms").json["kind"] == "delivered"
+        used = [row["modem"] for row in pool.sms()]
+        assert len(used) == 40 and 0 < used.count(1) < used.count(0), used
+        pool.phone("unplug", "--modem", "0")
+        assert wait_for(lambda: not pool.link_state()["up"])
+        for n in range(8):
+            assert alice.send(STRANGER, f"without {n}", "--allow", "sms").json["kind"] == "delivered"
+        assert [row["modem"] for row in pool.sms()][40:] == [1] * 8
