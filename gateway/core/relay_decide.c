@@ -548,9 +548,12 @@ static void nobody_is_there(struct fg_core *core, struct fg_relay_work *work)
 static bool take_row(const struct fg_store_row *rows, size_t count, size_t *at,
 		     enum fg_store_kind kind, struct fg_relay_work *work)
 {
-	const struct fg_store_row *row = &rows[*at];
+	const struct fg_store_row *row;
 
-	if (*at == count || row->kind != kind || row->key.len != sizeof(work->tag.b) ||
+	if (*at == count) /* rows may be NULL then */
+		return false;
+	row = &rows[*at];
+	if (row->kind != kind || row->key.len != sizeof(work->tag.b) ||
 	    memcmp(row->key.data, work->tag.b, sizeof(work->tag.b)) != 0)
 		return false;
 	++*at;
