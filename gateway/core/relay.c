@@ -145,15 +145,19 @@ static void tick(evutil_socket_t fd, short what, void *arg)
 
 /* ---- load ---- */
 
-/* Where a message stands that is due. Of an account whose floor no link reaches, none waits for a link to have room. */
-static struct fg_relay_list *loaded_on(struct fg_core_relays *relays, const struct fg_relay *relay)
+/* What is due. Of an account whose floor no link reaches, none waits for a link to have room. */
+static void place_due(struct fg_core_relays *relays, struct fg_relay *relay)
 {
+	if (fg_relay_lane_behind(relays, relay))
+		return;
 #ifndef FG_MUTANT_relay_floor_loaded
 	if (!fg_relay_is_inbound(relay) &&
-	    strcmp(relays->core->conf->accounts[relay->account].floor, "none") != 0)
-		return &relays->decide;
+	    strcmp(relays->core->conf->accounts[relay->account].floor, "none") != 0) {
+		fg_relay_push(&relays->decide, relay);
+		return;
+	}
 #endif
-	return fg_relay_waits_on(relays, relay);
+	fg_relay_queue(relays, relay);
 }
 
 static void place(struct fg_core_relays *relays, struct fg_relay *relay)
@@ -175,8 +179,8 @@ static void place(struct fg_core_relays *relays, struct fg_relay *relay)
 		fg_relay_timer(relays, relay, relay->expires_s);
 		if (due_s > now_s(relays) && due_s < relay->expires_s)
 			fg_relay_wait(relays, relay, (uint32_t)(due_s - now_s(relays)));
-		else if (!fg_relay_lane_behind(relays, relay))
-			fg_relay_push(loaded_on(relays, relay), relay);
+		else
+			place_due(relays, relay);
 		return;
 	case FG_JOB_SENDING:
 		if (relay->link < relays->core->conf->links_count)

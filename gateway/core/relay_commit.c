@@ -226,7 +226,7 @@ static void run_accept(struct fg_core_relays *relays, const struct then *then)
 	if (!(relay->flags & FG_RELAY_TIMED)) /* for a link to have room */
 		fg_relay_timer(relays, relay, relay->expires_s);
 	if (!(relay->flags & FG_RELAY_LATER) && !fg_relay_lane_behind(relays, relay))
-		fg_relay_push(fg_relay_waits_on(relays, relay), relay);
+		fg_relay_queue(relays, relay);
 }
 
 static void refused(struct fg_relay_commit *commit, enum fg_rc rc)

@@ -127,7 +127,7 @@ static void wait_for_link(struct fg_core_relays *relays, struct fg_relay *relay)
 	fg_relay_lane_release(relays, relay);
 	fg_relay_timer(relays, relay, relay->expires_s);
 	if (!fg_relay_lane_behind(relays, relay))
-		fg_relay_push(fg_relay_waits_on(relays, relay), relay);
+		fg_relay_queue(relays, relay);
 }
 
 /* Over a link, or to devices, which are reached over none. */
@@ -139,6 +139,7 @@ static void become_sending(struct fg_relay_batch *batch, struct fg_relay *relay,
 	bool secure = decision->action == FG_ACTION_SECURE;
 
 	fg_relay_become(relay, event, FG_JOB_SENDING);
+	fg_relay_turn_over(relays, relay);
 	fg_relay_lane_release(relays, relay);
 	fg_relay_untimer(relays, relay);
 	relay->leg++;

@@ -68,6 +68,7 @@ void fg_relay_finish(struct fg_core_relays *relays, struct fg_relay *relay,
 	if (relay->state == FG_JOB_SENDING)
 		fg_relay_leave_sending(relays, relay);
 	fg_relay_become(relay, event, FG_JOB_FINAL);
+	fg_relay_turn_over(relays, relay);
 	fg_relay_lane_release(relays, relay);
 	fg_relay_unlist(relay);
 	fg_relay_work_free(relay);

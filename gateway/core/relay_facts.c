@@ -178,7 +178,7 @@ static bool must_queue(struct fg_core_relays *relays, const struct fg_relay *rel
 {
 	return relay->work->accept &&
 	       (fg_relay_is_early(relays, relay) || fg_relay_waits_on(relays, relay)->count ||
-		fg_relay_lane_held(relays, relay));
+		fg_relay_turn_taken(relays, relay) || fg_relay_lane_held(relays, relay));
 }
 
 static void links_of(struct fg_core_relays *relays, const struct fg_relay *relay,

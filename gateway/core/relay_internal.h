@@ -159,6 +159,7 @@ struct fg_relay {
 	uint8_t segments, bearer, reason, decision_row, tries, report;
 	uint8_t withdraw; /*!< enum fg_withdraw */
 	uint8_t source_len, destination_len;
+	bool has_turn; /*!< it stands in its account's queue for its recipient, or was taken out of it to be decided on */
 	char text[]; /*!< source NUL destination NUL */
 };
 
@@ -201,6 +202,7 @@ struct fg_relay_commit;
 struct fg_relay_batch;
 struct fg_relay_join;
 struct fg_relay_ack;
+struct fg_relay_turn;
 
 enum { FG_RELAY_WHEEL = 65536, FG_RELAY_CONCATS = 65536 };
 
@@ -231,6 +233,7 @@ struct fg_core_relays {
 	struct fg_relay_early *early_first, *early_last;
 	struct fg_relay_early **early;
 	size_t early_count;
+	struct fg_relay_turn *turns;  /*!< of recipients, in the queues of accounts: relay_turn.c */
 	struct fg_relay_join **joins; /*!< parts that wait for others, by hash of their sender */
 	size_t joins_count;
 	struct fg_relay_list followers; /*!< while loading: whose leaders are not looked up yet */
@@ -427,6 +430,18 @@ void fg_relay_replace(struct fg_core_relays *relays, const struct fg_relay *rela
 /*! The vault has sealed it. */
 void fg_relay_replaced(struct fg_core_relays *relays, struct fg_relay *relay,
 		       const struct fg_ipc_app_asked *ask);
+
+/* relay_turn.c */
+bool fg_relay_turns_open(struct fg_core_relays *relays);
+void fg_relay_turns_close(struct fg_core_relays *relays);
+/*! Let it wait for a link to have room: in its recipient's turn, or behind what has that. */
+void fg_relay_queue(struct fg_core_relays *relays, struct fg_relay *relay);
+/*! It waits no more: the next for its recipient stands at the end. */
+void fg_relay_turn_over(struct fg_core_relays *relays, struct fg_relay *relay);
+/*! Another message waits that has to leave before this one. */
+bool fg_relay_turn_taken(const struct fg_core_relays *relays, const struct fg_relay *relay);
+/*! How many wait for a link to have room. Looks at those that stand behind others. */
+size_t fg_relay_waiting(const struct fg_core_relays *relays, size_t account);
 
 /* relay_join.c: parts */
 /*! May this part be taken? FG_OK; FG_E_EXISTS: it is here already, *id_out is its id; FG_E_LIMIT: its sender has too many unfinished. */

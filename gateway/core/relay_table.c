@@ -147,6 +147,7 @@ void fg_relay_remove(struct fg_core_relays *relays, struct fg_relay *relay)
 {
 	struct fg_relay **at = &relays->by_id[id_bucket(relays, &relay->id)];
 
+	fg_relay_turn_over(relays, relay);
 	fg_relay_lane_release(relays, relay);
 	fg_relay_unlist(relay);
 	fg_relay_untimer(relays, relay);
@@ -356,7 +357,7 @@ void fg_relay_lane_release(struct fg_core_relays *relays, struct fg_relay *relay
 		return;
 	*at = lane->next;
 	while ((behind = fg_relay_pop(&lane->behind)))
-		fg_relay_push(fg_relay_waits_on(relays, behind), behind);
+		fg_relay_queue(relays, behind);
 	free(lane);
 	fg_relay_stir(relays);
 }
@@ -392,6 +393,7 @@ void fg_relay_schedule(struct fg_core_relays *relays, struct fg_relay *relay)
 	uint32_t due_s = relay->not_before_s;
 
 	fg_relay_unlist(relay);
+	fg_relay_turn_over(relays, relay);
 	fg_relay_timer(relays, relay, due_s < relay->expires_s ? due_s : relay->expires_s);
 }
 
@@ -405,7 +407,8 @@ bool fg_relay_table_open(struct fg_core_relays *relays)
 	relays->wheel = calloc(FG_RELAY_WHEEL, sizeof(*relays->wheel));
 	relays->lanes = calloc(LANES, sizeof(*relays->lanes));
 	relays->concats = calloc(FG_RELAY_CONCATS, sizeof(*relays->concats));
-	return relays->by_id && relays->by_ref && relays->wheel && relays->lanes && relays->concats;
+	return fg_relay_turns_open(relays) && relays->by_id && relays->by_ref && relays->wheel &&
+	       relays->lanes && relays->concats;
 }
 
 void fg_relay_table_close(struct fg_core_relays *relays)
@@ -417,6 +420,7 @@ void fg_relay_table_close(struct fg_core_relays *relays)
 			fg_relay_remove(relays, relay);
 			fg_relay_free(relay);
 		}
+	fg_relay_turns_close(relays);
 	free(relays->by_id);
 	free(relays->by_ref);
 	free(relays->wheel);
