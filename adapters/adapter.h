@@ -192,7 +192,8 @@ enum fg_rc fg_host_report(struct fg_adapter_host *host, const struct fg_delivery
 enum fg_rc fg_host_submit(struct fg_adapter_host *host, const struct fg_submission *submission);
 /*! FG_OK: ops->answer will come; FG_E_IPC_FULL. */
 enum fg_rc fg_host_ask(struct fg_adapter_host *host, const struct fg_app_question *question);
-/*! What became of ops->receipt: ACCEPTED the application has it, DEFERRED it has not: say it again when it is bound. */
+/*! What became of ops->receipt: ACCEPTED the application has it, DEFERRED it has gone: say it again when it is bound, FAILED it is there and
+ *  refused it or was silent: its place is free for another, say this one again after a while. */
 void fg_host_told(struct fg_adapter_host *host, const char *account, const struct fg_id *message_id,
 		  bool final, enum fg_outcome outcome);
 /*! The binds of an account that take receipts, and how many receipts it takes beyond those not answered; on every change. */

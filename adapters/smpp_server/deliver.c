@@ -56,7 +56,7 @@ static enum fg_rc send_message(struct app_session *session, const struct fg_job 
 		return rc;
 	memset(&pdu, 0, offsetof(struct fg_smpp_pdu, tlvs.list));
 	pdu.command = FG_SMPP_DELIVER_SM;
-	pdu.sequence = ++session->sequence;
+	pdu.sequence = session->sequence;
 	app_address(job->source, &pdu.sm.source_addr_ton, &pdu.sm.source_addr_npi,
 		    &pdu.sm.source_addr);
 	app_address(job->destination, &pdu.sm.dest_addr_ton, &pdu.sm.dest_addr_npi,
@@ -83,7 +83,7 @@ enum fg_rc app_deliver(struct app_server *server, const struct fg_job *job, uint
 	enum fg_rc rc = !account ? FG_E_LINK_RECIPIENT : session ? FG_OK : FG_E_LINK_DOWN;
 
 	if (rc == FG_OK) {
-		told = &session->told[(session->sequence + 1) % APP_TELL_WINDOW];
+		told = app_tell_place(session);
 		rc = send_message(session, job);
 	}
 	if (rc == FG_OK) {

@@ -522,7 +522,7 @@ static void server_drain(void *adapter)
 		evconnlistener_disable(listener->accept);
 	for (struct app_session *s = server->sessions; s; s = s->next)
 		if (s->state == APP_BOUND)
-			app_session_answer(s, FG_SMPP_UNBIND, ++s->sequence, 0);
+			app_session_answer(s, FG_SMPP_UNBIND, app_session_next(s), 0);
 }
 
 static void server_close(void *adapter)

@@ -221,6 +221,8 @@ uint32_t app_session_bind(struct app_session *session);
 void app_session_part(struct app_session *session);
 /* One answer less is owed. */
 void app_session_settled(struct app_session *session);
+/* The number of the next request of ours: session->sequence. 3.4, 5.1.4: 1 to 0x7FFFFFFF. */
+uint32_t app_session_next(struct app_session *session);
 /* Octets that wait for it to read. */
 size_t app_session_backlog(const struct app_session *session);
 bool app_session_takes_tlvs(const struct app_session *session);
@@ -256,7 +258,10 @@ void app_tell(struct app_session *session, const struct fg_app_receipt *receipt,
 void app_told(struct app_session *session, const struct fg_smpp_pdu *pdu);
 void app_tell_timeouts(struct app_session *session, uint64_t now_ms);
 void app_tell_abandon(struct app_session *session);
-/* Has the bind a free place for one more deliver_sm, and does it read what it is sent? */
+/* A place for one more deliver_sm, by the number that it gets: session->sequence. Holes that answers left are passed over, so that one that is
+ * never answered holds up nobody. Only when there is room. */
+struct app_told *app_tell_place(struct app_session *session);
+/* May the bind be sent one more deliver_sm, and does it read what it is sent? */
 bool app_tell_room(const struct app_session *session);
 void app_address(const char *address, uint8_t *ton, uint8_t *npi, struct fg_smpp_bytes *out);
 

@@ -105,7 +105,7 @@ static void close_after_output(struct app_session *session)
 
 void app_session_part(struct app_session *session)
 {
-	app_session_answer(session, FG_SMPP_UNBIND, ++session->sequence, 0);
+	app_session_answer(session, FG_SMPP_UNBIND, app_session_next(session), 0);
 	close_after_output(session);
 }
 
@@ -158,6 +158,12 @@ void app_session_free(struct app_session *session)
 bool app_session_takes_tlvs(const struct app_session *session)
 {
 	return session->version >= 0x34;
+}
+
+uint32_t app_session_next(struct app_session *session)
+{
+	session->sequence = session->sequence >= 0x7FFFFFFF ? 1 : session->sequence + 1;
+	return session->sequence;
 }
 
 size_t app_session_backlog(const struct app_session *session)
@@ -352,7 +358,7 @@ static void keep_alive(struct app_session *session, uint64_t now_ms)
 		   idle_ms >= (uint64_t)conf->enquire_link_ms) {
 		session->asked = true;
 		session->asked_ms = now_ms;
-		app_session_answer(session, FG_SMPP_ENQUIRE_LINK, ++session->sequence, 0);
+		app_session_answer(session, FG_SMPP_ENQUIRE_LINK, app_session_next(session), 0);
 	} else if (session->asked && conf->enquire_link_ms > 0 &&
 		   now_ms - session->asked_ms >= 2 * (uint64_t)conf->enquire_link_ms) {
 		close_after_output(session); /* 4.1: two misses close */

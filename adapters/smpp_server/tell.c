@@ -85,16 +85,26 @@ static void add_tlvs(const struct app_session *session, const struct fg_app_rece
 				write_words(r, texts->words, sizeof(texts->words)));
 }
 
+struct app_told *app_tell_place(struct app_session *session)
+{
+	struct app_told *told;
+
+	do
+		told = &session->told[app_session_next(session) % APP_TELL_WINDOW];
+	while (told->used);
+	return told;
+}
+
 void app_tell(struct app_session *session, const struct fg_app_receipt *r, uint64_t now_ms)
 {
-	struct app_told *told = &session->told[(session->sequence + 1) % APP_TELL_WINDOW];
+	struct app_told *told = app_tell_place(session);
 	struct texts texts;
 	struct fg_smpp_pdu pdu;
 
 	memset(&pdu, 0, offsetof(struct fg_smpp_pdu, tlvs.list));
 	fg_id_text(&r->message_id, texts.id);
 	pdu.command = FG_SMPP_DELIVER_SM;
-	pdu.sequence = ++session->sequence;
+	pdu.sequence = session->sequence;
 	app_address(r->destination, &pdu.sm.source_addr_ton, &pdu.sm.source_addr_npi,
 		    &pdu.sm.source_addr);
 	app_address(r->source, &pdu.sm.dest_addr_ton, &pdu.sm.dest_addr_npi,
@@ -116,14 +126,12 @@ void app_tell(struct app_session *session, const struct fg_app_receipt *r, uint6
 
 bool app_tell_room(const struct app_session *session)
 {
-	return session->telling < APP_TELL_MOST &&
-	       !session->told[(session->sequence + 1) % APP_TELL_WINDOW].used &&
-	       app_session_backlog(session) < APP_OUTPUT_MAX;
+	return session->telling < APP_TELL_MOST && app_session_backlog(session) < APP_OUTPUT_MAX;
 }
 
-/* answered false: it has not got it, as far as anybody knows. */
+/* Who is there and did not take it is asked again after a while, who has gone when it is back. */
 static void settle(struct app_session *session, struct app_told *told, bool answered,
-		   uint32_t status)
+		   uint32_t status, enum fg_outcome otherwise)
 {
 	const struct app_told was = *told;
 
@@ -134,7 +142,7 @@ static void settle(struct app_session *session, struct app_told *told, bool answ
 	else
 		fg_host_told(session->server->host, session->account->conf->name, &was.message_id,
 			     was.final,
-			     answered && status == 0 ? FG_OUTCOME_ACCEPTED : FG_OUTCOME_DEFERRED);
+			     answered && status == 0 ? FG_OUTCOME_ACCEPTED : otherwise);
 }
 
 void app_told(struct app_session *session, const struct fg_smpp_pdu *pdu)
@@ -143,19 +151,20 @@ void app_told(struct app_session *session, const struct fg_smpp_pdu *pdu)
 		session->told ? &session->told[pdu->sequence % APP_TELL_WINDOW] : NULL;
 
 	if (told && told->used && told->sequence == pdu->sequence)
-		settle(session, told, pdu->command != FG_SMPP_GENERIC_NACK, pdu->status);
+		settle(session, told, pdu->command != FG_SMPP_GENERIC_NACK, pdu->status,
+		       FG_OUTCOME_FAILED);
 }
 
 void app_tell_timeouts(struct app_session *session, uint64_t now_ms)
 {
 	for (unsigned i = 0; session->telling > 0 && i < APP_TELL_WINDOW; i++)
 		if (session->told[i].used && now_ms >= session->told[i].due_ms)
-			settle(session, &session->told[i], false, 0);
+			settle(session, &session->told[i], false, 0, FG_OUTCOME_FAILED);
 }
 
 void app_tell_abandon(struct app_session *session)
 {
 	for (unsigned i = 0; session->telling > 0 && i < APP_TELL_WINDOW; i++)
 		if (session->told[i].used)
-			settle(session, &session->told[i], false, 0);
+			settle(session, &session->told[i], false, 0, FG_OUTCOME_DEFERRED);
 }

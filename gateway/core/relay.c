@@ -77,8 +77,8 @@ static void wake(struct fg_core_relays *relays, struct fg_relay *relay)
 	case FG_JOB_IN_DOUBT:
 		fg_relay_overdue(relays, relay);
 		break;
-	case FG_JOB_FINAL: /* nobody came for its receipt */
-		fg_relay_end(relays, relay);
+	case FG_JOB_FINAL:
+		fg_relay_tell_due(relays, relay);
 		break;
 	default:
 		break;

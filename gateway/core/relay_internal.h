@@ -160,6 +160,7 @@ struct fg_relay {
 	uint8_t withdraw; /*!< enum fg_withdraw */
 	uint8_t source_len, destination_len;
 	bool has_turn; /*!< it stands in its account's queue for its recipient, or was taken out of it to be decided on */
+	uint8_t refusals; /*!< of its receipt; not stored */
 	char text[]; /*!< source NUL destination NUL */
 };
 
@@ -191,6 +192,7 @@ struct fg_relay_account {
 	struct fg_relay_list wait; /*!< READY, for a link to have room */
 	struct fg_relay_list tell; /*!< final, the application is not told */
 	struct fg_relay_list telling;
+	struct fg_relay_list refused; /*!< final, the application did not take its receipt: again after a while */
 	struct fg_relay_list inbound; /*!< READY, for this application to be there */
 	struct fg_relay_bind binds[FG_CONF_LINKS_MAX];
 	uint64_t taken, delivered, failed, unknown; /*!< since start */
@@ -464,6 +466,8 @@ void fg_relay_joins_free(struct fg_core_relays *relays);
 int fg_relay_receiver(const struct fg_core_relays *relays, size_t account);
 bool fg_relay_wants_receipt(const struct fg_relay *relay);
 void fg_relay_tell(struct fg_core_relays *relays, struct fg_relay *relay);
+/*! Final, and its time has come: its receipt is said again, or was kept long enough. */
+void fg_relay_tell_due(struct fg_core_relays *relays, struct fg_relay *relay);
 /*! It is not over: what the carrier says of it so far, to who asked for that and is there. */
 void fg_relay_tell_intermediate(struct fg_core_relays *relays, const struct fg_relay *relay);
 void fg_relay_tell_on(struct fg_core_relays *relays);

@@ -8,6 +8,11 @@
 #include <string.h>
 #include "lib/wire/dlr.h"
 
+enum {
+	REFUSED_S = 10,    /* a receipt that the application did not take: then twice that, and so on */
+	REFUSED_TWICE = 6, /* to some ten minutes */
+};
+
 enum { WANTS = 3, ON_FAILURE_ONLY = 2, INTERMEDIATE = 0x10 }; /* SMPP v3.4, 5.2.17, bits 1 and 0 */
 
 bool fg_relay_wants_receipt(const struct fg_relay *relay)
@@ -109,6 +114,29 @@ void fg_relay_tell(struct fg_core_relays *relays, struct fg_relay *relay)
 	fg_relay_stir(relays);
 }
 
+/* In memory only: after a start it is said at once. */
+static void tell_later(struct fg_core_relays *relays, struct fg_relay *relay)
+{
+	uint64_t now_s = fg_core_now_ms(relays->core) / 1000;
+
+	fg_relay_push(&relays->accounts[relay->account].refused, relay);
+	fg_relay_timer(relays, relay, (uint32_t)now_s + (REFUSED_S << relay->refusals));
+	relay->refusals = (uint8_t)(relay->refusals + (relay->refusals < REFUSED_TWICE));
+}
+
+void fg_relay_tell_due(struct fg_core_relays *relays, struct fg_relay *relay)
+{
+	struct fg_relay_account *account = &relays->accounts[relay->account];
+	uint64_t kept_s = relay->done_s + (uint64_t)FG_RELAY_KEEP_DAYS * FG_RELAY_DAY_S;
+
+	if (relay->list != &account->refused || fg_core_now_ms(relays->core) / 1000 >= kept_s) {
+		fg_relay_end(relays, relay); /* nobody came for it */
+		return;
+	}
+	fg_relay_timer(relays, relay, (uint32_t)kept_s);
+	fg_relay_tell(relays, relay);
+}
+
 void fg_relays_told(struct fg_core *core, const struct fg_ipc_app_told *told)
 {
 	struct fg_core_relays *relays = core->relays;
@@ -132,7 +160,15 @@ void fg_relays_told(struct fg_core *core, const struct fg_ipc_app_told *told)
 		fg_relay_end(relays, relay);
 		return;
 	}
-	/* It has not got it: again when the link says that it is bound. */
+#ifndef FG_MUTANT_relay_told_refused
+	if (told->outcome == FG_OUTCOME_FAILED) { /* the others go on */
+		account->binds[told->link].credits++;
+		tell_later(relays, relay);
+		fg_relay_stir(relays);
+		return;
+	}
+#endif
+	/* It has gone: again when the link says that it is bound. */
 	account->binds[told->link].credits = 0;
 	fg_relay_push(&account->tell, relay);
 }

@@ -355,15 +355,51 @@ static void what_was_not_taken_is_told_again_later(void **state)
 	answer.sequence = app_bench_heard(FG_SMPP_DELIVER_SM).sequence;
 	app_bench_say(&answer); /* refused */
 	assert_int_equal(t.told, 2);
-	assert_int_equal(t.outcome, FG_OUTCOME_DEFERRED);
+	assert_int_equal(t.outcome, FG_OUTCOME_FAILED);
+	app_server_receipt(&t.server, &receipt, t.now_ms);
+	answer = (struct fg_smpp_pdu){ .command = FG_SMPP_GENERIC_NACK };
+	answer.sequence = app_bench_heard(FG_SMPP_DELIVER_SM).sequence;
+	app_bench_say(&answer); /* not understood */
+	assert_int_equal(t.told, 3);
+	assert_int_equal(t.outcome, FG_OUTCOME_FAILED);
 	app_server_receipt(&t.server, &receipt, t.now_ms);
 	t.now_ms += APP_TELL_MS;
 	app_session_tick(t.session, t.now_ms); /* silence */
-	assert_int_equal(t.told, 3);
+	assert_int_equal(t.told, 4);
+	assert_int_equal(t.outcome, FG_OUTCOME_FAILED);
 	app_server_receipt(&t.server, &receipt, t.now_ms);
 	app_session_free(t.session); /* gone */
-	assert_int_equal(t.told, 4);
+	assert_int_equal(t.told, 5);
 	assert_int_equal(t.outcome, FG_OUTCOME_DEFERRED);
+}
+
+/* Its place is passed over when the numbers come round to it, and they come round before they are no numbers of SMPP any more. */
+static void one_that_is_never_answered_holds_up_no_other(void **state)
+{
+	struct fg_app_receipt receipt = { .account = "shop",
+					  .source = "Shop",
+					  .destination = "+12025550199",
+					  .state = FG_DLR_DELIVERED,
+					  .final = true };
+	struct fg_smpp_pdu answer = { .command = FG_SMPP_DELIVER_SM_RESP };
+	uint32_t sequence = 0x7FFFFFFF - APP_TELL_WINDOW - 2, before;
+
+	(void)state;
+	app_bench_bind();
+	t.session->sequence = sequence;
+	app_server_receipt(&t.server, &receipt, t.now_ms);
+	app_bench_heard(FG_SMPP_DELIVER_SM);
+	for (unsigned i = 0; i < 3 * APP_TELL_WINDOW; i++) {
+		app_server_receipt(&t.server, &receipt, t.now_ms);
+		before = answer.sequence;
+		answer.sequence = app_bench_heard(FG_SMPP_DELIVER_SM).sequence;
+		assert_in_range(answer.sequence, 1, 0x7FFFFFFF);
+		assert_int_not_equal(answer.sequence, before);
+		app_bench_say(&answer);
+		assert_int_equal(t.told, i + 1);
+		assert_int_equal(t.outcome, FG_OUTCOME_ACCEPTED);
+	}
+	assert_int_equal(t.session->telling, 1);
 }
 
 static void the_words_of_receipts_are_those_of_decisions(void **state)
@@ -567,6 +603,7 @@ int main(void)
 		CASE(too_fast_and_too_many_are_throttled),
 		CASE(a_receipt_has_all_fields_and_is_told),
 		CASE(what_was_not_taken_is_told_again_later),
+		CASE(one_that_is_never_answered_holds_up_no_other),
 		CASE(the_words_of_receipts_are_those_of_decisions),
 		CASE(an_intermediate_receipt_says_so_and_its_tag_is_the_operators),
 		CASE(questions_are_answered),

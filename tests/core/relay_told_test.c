@@ -108,6 +108,38 @@ static void an_application_that_is_away_hears_when_it_binds_again(void **state)
 	assert_int_equal(app->fixture->core.relays->count, 0);
 }
 
+/* It stays bound: nobody says so again. Others go on, and what it did not take comes back after a while, ever longer. */
+static void what_an_application_refuses_holds_up_nothing_and_comes_back(void **state)
+{
+	struct app *app = *state;
+	struct fg_id bad = app_sent(app, "b", 1), good;
+
+	app_bound(app, "shop", 1, 1);
+	app_report(app, 0, "b0", FG_DLR_DELIVERED);
+	assert_int_equal(app->receipts, 1);
+	app_told(app, &bad, FG_OUTCOME_FAILED);
+	assert_int_equal(app->receipts, 1);
+	good = app_sent(app, "g", 1);
+	app_report(app, 0, "g0", FG_DLR_DELIVERED);
+	assert_int_equal(app->receipts, 2);
+	assert_int_equal(fg_id_cmp(&app_receipt(app)->message_id, &good), 0);
+	app_told(app, &good, FG_OUTCOME_ACCEPTED);
+	app_later(app, 11000);
+	assert_int_equal(app->receipts, 3);
+	assert_int_equal(fg_id_cmp(&app_receipt(app)->message_id, &bad), 0);
+	app_told(app, &bad, FG_OUTCOME_FAILED);
+	app_later(app, 11000);
+	assert_int_equal(app->receipts, 3);
+	app_later(app, 11000);
+	assert_int_equal(app->receipts, 4);
+	for (int i = 0; i < 7 * 24; i++) { /* whoever refuses it for ever is not asked for ever */
+		app_told(app, &bad, FG_OUTCOME_FAILED);
+		app_later(app, HOUR_MS);
+	}
+	assert_int_equal(app_state(app, &bad), 0);
+	assert_int_equal(app->fixture->core.relays->count, 0);
+}
+
 static void what_a_link_that_died_had_is_told_again(void **state)
 {
 	struct app *app = *state;
@@ -581,6 +613,7 @@ int main(void)
 		APP(parts_with_one_id_are_delivered_by_one_report_each),
 		APP(who_wants_failures_only_hears_of_failures_only),
 		APP(an_application_that_is_away_hears_when_it_binds_again),
+		APP(what_an_application_refuses_holds_up_nothing_and_comes_back),
 		APP(what_a_link_that_died_had_is_told_again),
 		APP(a_long_message_is_delivered_when_all_its_parts_are),
 		APP(a_report_that_overtakes_its_leg_waits_for_it),
