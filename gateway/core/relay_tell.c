@@ -142,8 +142,12 @@ void fg_relays_told(struct fg_core *core, const struct fg_ipc_app_told *told)
 	struct fg_core_relays *relays = core->relays;
 	struct fg_relay *relay = fg_relay_find(relays, &told->message_id);
 	int named = fg_conf_account_find(core->conf, told->account.data, told->account.len);
+	bool refused = told->outcome == FG_OUTCOME_FAILED;
 	struct fg_relay_account *account;
 
+#ifdef FG_MUTANT_relay_told_refused
+	refused = false;
+#endif
 	if (!told->final) { /* nothing is owed any more, only its place is free */
 		if (named >= 0 && told->link < FG_CONF_LINKS_MAX)
 			relays->accounts[named].binds[told->link].credits++;
@@ -160,14 +164,12 @@ void fg_relays_told(struct fg_core *core, const struct fg_ipc_app_told *told)
 		fg_relay_end(relays, relay);
 		return;
 	}
-#ifndef FG_MUTANT_relay_told_refused
-	if (told->outcome == FG_OUTCOME_FAILED) { /* the others go on */
+	if (refused) { /* the others go on */
 		account->binds[told->link].credits++;
 		tell_later(relays, relay);
 		fg_relay_stir(relays);
 		return;
 	}
-#endif
 	/* It has gone: again when the link says that it is bound. */
 	account->binds[told->link].credits = 0;
 	fg_relay_push(&account->tell, relay);
