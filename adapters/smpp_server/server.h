@@ -30,6 +30,7 @@ enum {
 	APP_UNBOUND_MS = 10000,
 	APP_PACE_MS = 50,
 	APP_PACE_MOST = 5,     /* TLS handshakes in APP_PACE_MS: a tenth of the thread */
+	APP_PDU_MS = 10000,    /* operators.md, 4.1: a PDU that has begun is there by then */
 	APP_TELL_WINDOW = 512, /* places for receipts of a bind that are not answered */
 	APP_TELL_MOST = 384,   /* so many at once: answers that overtake others leave holes */
 	APP_TELL_MS = 60000,
@@ -111,6 +112,7 @@ struct app_session {
 	void *owner; /* of listener.c */
 	bool wide;   /* of listener.c: reads without bound */
 	uint64_t opened_ms, heard_ms, asked_ms;
+	uint64_t cut_ms;    /* half of a PDU is there since then; 0: none is */
 	uint64_t unbind_ms; /* UNBINDING: when patience ends */
 	size_t unbound_octets;
 	bool asked; /* an enquire_link of ours is not answered */

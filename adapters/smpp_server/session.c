@@ -321,7 +321,7 @@ size_t app_session_input(struct app_session *session, const uint8_t *data, size_
 {
 	static struct fg_smpp_pdu pdu;
 	size_t used = 0, pdu_len;
-	enum fg_rc rc;
+	enum fg_rc rc = FG_OK;
 
 	while (reads(session) && app_session_backlog(session) < APP_OUTPUT_MAX) {
 		size_t max = session->account ? FG_SMPP_PDU_MAX : APP_UNBOUND_MAX;
@@ -342,6 +342,10 @@ size_t app_session_input(struct app_session *session, const uint8_t *data, size_
 			refuse_pdu(session, &pdu, rc);
 		used += pdu_len;
 	}
+	if (rc != FG_E_TRUNCATED || used == len)
+		session->cut_ms = 0;
+	else if (!session->cut_ms || used > 0)
+		session->cut_ms = now_ms;
 	return session->state == APP_CLOSING ? SIZE_MAX : used;
 }
 
@@ -365,6 +369,14 @@ static void keep_alive(struct app_session *session, uint64_t now_ms)
 	}
 }
 
+/* It began a PDU long ago, and not for want of our reading. */
+static bool is_stuck(struct app_session *session, uint64_t now_ms)
+{
+	if (session->cut_ms && app_session_backlog(session) >= APP_OUTPUT_MAX)
+		session->cut_ms = now_ms;
+	return session->account && session->cut_ms && now_ms >= session->cut_ms + APP_PDU_MS;
+}
+
 void app_session_tick(struct app_session *session, uint64_t now_ms)
 {
 	bool stranger = session->state == APP_OPEN || session->state == APP_REFUSED;
@@ -372,6 +384,8 @@ void app_session_tick(struct app_session *session, uint64_t now_ms)
 	app_tell_timeouts(session, now_ms);
 	if (stranger && now_ms >= session->opened_ms + APP_UNBOUND_MS)
 		close_after_output(session);
+	else if (is_stuck(session, now_ms))
+		lose(session, "it stopped inside of a PDU", now_ms);
 	else if (session->state == APP_UNBINDING && now_ms >= session->unbind_ms)
 		close_after_output(session);
 	else if (session->state == APP_BOUND)

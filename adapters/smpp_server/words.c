@@ -2,6 +2,7 @@
 #include "adapters/smpp_server/words.h"
 
 #include <stddef.h>
+#include "lib/ipc/frame.h"
 #include "lib/wire/smpp_status.h"
 
 static const struct {
@@ -79,7 +80,7 @@ const char *app_word_of_protection(uint8_t protection)
 
 const char *app_word_of_bearer(uint8_t bearer)
 {
-	return WORD(bearers, bearer);
+	return bearer == FG_NO_BEARER ? "none" : WORD(bearers, bearer);
 }
 
 const char *app_word_of_reason(uint8_t reason)

@@ -72,7 +72,9 @@ static char *explain(struct fg_core *core, const struct fg_relay *relay)
 		fg_handle_mask(fg_relay_destination(relay), masked), state ? state : "?",
 		relay->decision_row, fg_reason_code((enum fg_reason)relay->reason), relay->leg,
 		known ? core->conf->links[relay->link].name : "-",
-		relay->leg ? fg_bearer_name((enum fg_bearer)relay->bearer) : "-",
+		relay->leg && relay->bearer != FG_NO_BEARER
+			? fg_bearer_name((enum fg_bearer)relay->bearer)
+			: "-",
 		(unsigned long long)relay->leaf_index, relay->report, relay->error, relay->segments,
 		relay->tries, fg_hex(relay->facts, sizeof(relay->facts), hash));
 }

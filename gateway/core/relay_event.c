@@ -313,7 +313,8 @@ bool fg_relays_refused(struct fg_core *core, const struct fg_ipc_refused *refuse
 			doubt(relays, relay, FG_RELAY_REFUSED);
 		return true;
 	}
-	if (!retry) {
+	if (!retry) { /* not opened, so it has left by none */
+		relay->bearer = FG_NO_BEARER;
 		fg_relay_finish(relays, relay, FG_RELAY_REFUSED, FG_DLR_REJECTED);
 		return true;
 	}

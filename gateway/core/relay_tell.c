@@ -47,14 +47,14 @@ static enum fg_rc say(struct fg_core *core, const struct fg_relay *relay, uint16
 	receipt->state = relay->report;
 	receipt->final = final;
 	receipt->error = relay->error;
-	receipt->bearer = relay->leg ? relay->bearer : FG_BEARER_SMS;
+	receipt->bearer = relay->leg ? relay->bearer : FG_NO_BEARER;
 	receipt->protection = protection_of(receipt->bearer);
 	receipt->reason = relay->reason;
 	receipt->segments = relay->segments;
 	receipt->has_reference = (relay->flags & FG_RELAY_REFERENCE) != 0;
 	receipt->reference = relay->reference;
 	receipt->submit_ms = fg_relay_taken_ms(relay);
-	receipt->done_ms = relay->done_s * 1000ull;
+	receipt->done_ms = final ? relay->done_s * 1000ull : fg_core_now_ms(core);
 	return core->vault ? fg_channel_send(core->vault, &frame) : FG_E_CLOSED;
 }
 

@@ -52,6 +52,9 @@ enum fg_submit_kind {
 	FG_SUBMIT_INBOUND,         /*!< from a carrier: relayed, unprotected */
 };
 
+/*! Instead of an enum fg_bearer: nothing has left. */
+enum { FG_NO_BEARER = 255 };
+
 enum fg_submit_flag {
 	FG_SUBMIT_FLASH = 1,    /*!< message class 0: shown at once, not stored */
 	FG_SUBMIT_PRIORITY = 2, /*!< the low bit of the priority_flag that goes on to the carrier */

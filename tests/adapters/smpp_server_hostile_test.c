@@ -391,6 +391,35 @@ static void a_silent_bind_is_asked_and_then_closed(void **state)
 	assert_int_equal(t.session->state, APP_CLOSING);
 }
 
+/* The rest of the time is for whole PDUs: one that comes slowly, but comes, is heard. */
+static void a_pdu_that_does_not_end_closes(void **state)
+{
+	struct fg_smpp_pdu pdu = { .command = FG_SMPP_ENQUIRE_LINK, .sequence = 5 };
+	uint8_t octets[32];
+	size_t len, used;
+
+	(void)state;
+	app_bench_bind();
+	assert_ok(fg_smpp_encode(&pdu, octets, sizeof(octets), &len));
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(app_bench_say_bytes(octets, 7), 0);
+		t.now_ms += APP_PDU_MS - 1;
+		app_session_tick(t.session, t.now_ms);
+		used = app_bench_say_bytes(octets, len);
+		assert_int_equal(used, len);
+		app_bench_heard(FG_SMPP_ENQUIRE_LINK_RESP);
+		t.now_ms += 1000000;
+		app_session_tick(t.session, t.now_ms); /* nothing has begun */
+		assert_int_equal(t.session->state, APP_BOUND);
+	}
+	assert_int_equal(app_bench_say_bytes(octets, 3), 0); /* not even its length */
+	t.now_ms += 1000;
+	assert_int_equal(app_bench_say_bytes(octets, 8), 0);
+	t.now_ms += APP_PDU_MS - 1000;
+	app_session_tick(t.session, t.now_ms);
+	assert_int_equal(t.session->state, APP_CLOSING);
+}
+
 static void zero_asks_and_closes_nobody(void **state)
 {
 	(void)state;
@@ -441,6 +470,7 @@ int main(void)
 		CASE(an_unbind_is_answered_after_what_is_owed),
 		CASE(an_unbind_that_is_owed_too_long_closes),
 		CASE(a_silent_bind_is_asked_and_then_closed),
+		CASE(a_pdu_that_does_not_end_closes),
 		CASE(zero_asks_and_closes_nobody),
 	};
 

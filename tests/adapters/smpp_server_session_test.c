@@ -412,6 +412,7 @@ static void the_words_of_receipts_are_those_of_decisions(void **state)
 	for (int i = 0; i < FG_BEARER_COUNT; i++)
 		assert_string_equal(app_word_of_bearer((uint8_t)i),
 				    fg_bearer_name((enum fg_bearer)i));
+	assert_string_equal(app_word_of_bearer(FG_NO_BEARER), "none");
 	assert_string_equal(app_word_of_protection(FG_PROTECTION_NONE), "none");
 	assert_string_equal(app_word_of_protection(FG_PROTECTION_HOP), "hop");
 	assert_string_equal(app_word_of_protection(FG_PROTECTION_E2E), "e2e");

@@ -502,6 +502,8 @@ static void a_refused_order_keeps_its_leg_or_ends_the_message(void **state)
 	assert_int_equal(app_state(app, &bad), FG_JOB_FINAL);
 	assert_int_equal(app_find(app, &bad)->report, FG_DLR_REJECTED);
 	assert_int_equal(app->fixture->core.relays->sending_on[0], 1);
+	app_bound(app, "shop", 1, 10);
+	assert_int_equal(app_receipt(app)->bearer, FG_NO_BEARER);
 }
 
 /* As after a vault came back: first the order is refused, then its link is up. */
