@@ -26,11 +26,12 @@ def gateway(tmp_path_factory):
     if not (PEERS / "node_modules" / "smpp").is_dir():
         pytest.fail(f"no {PEERS}/node_modules: run `npm ci` in {PEERS}")
     port = free_port()
-    running = Gateway(tmp_path_factory.mktemp("gw"), smsc_options=["--receipt-delay", f"{SLOW_RECEIPT_MS}"],
+    folder = tmp_path_factory.mktemp("gw")
+    running = Gateway(folder, smsc_options=["--receipt-delay", f"{SLOW_RECEIPT_MS}", "--control", str(folder / "smsc.control")],
                       settings={"gateway": {"restart_max_ms": 100}},
                       more_links=[{"name": "apps", "adapter": "smpp-server", "port": port}])
     secret = run([find_program("fallgatectl", running.build), "hash-secret", "--password", "secret8"]).text.strip()
-    running.accounts = [{"name": "app", "secret": secret, "rate": 1000, "burst": 1000, "sources": "Shop,1000"}]
+    running.accounts = [{"name": "app", "secret": secret, "rate": 1000, "burst": 1000, "sources": "Shop,1000", "numbers": "1000"}]
     running.apps_port = port
     with running:
         yield running
@@ -152,6 +153,8 @@ class Callbacks(http.server.BaseHTTPRequestHandler):
         self.heard.put(urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query))
         self.send_response(200)
         self.end_headers()
+        if self.path.startswith("/mo"):
+            self.wfile.write(b" ")
 
     def log_message(self, *_):
         pass
@@ -170,6 +173,11 @@ def test_kannel_is_an_application(gateway):
             types = {Callbacks.heard.get(timeout=20)["t"][0]}
             if types == {"8"}:  # the SMSC took it; delivered comes next
                 types.add(Callbacks.heard.get(timeout=20)["t"][0])
+            for text, coding in (("back to you", "ascii"), ("Привет", "utf-16-be"), ("and a long one, " * 30, "ascii")):
+                run([find_program("fallgate-smsc", gateway.build), "mo", "--control", gateway.folder / "smsc.control", "+" + PHONE, "1000", text])
+                phone = Callbacks.heard.get(timeout=20)
+                assert (phone["from"], phone["to"]) == (["+" + PHONE], ["1000"]), kannel.log()
+                assert phone["text"][0].encode().decode(coding).rstrip() == text.rstrip(), kannel.log()  # %b: as it came
         finally:
             server.shutdown()
             server.server_close()

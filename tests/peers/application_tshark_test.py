@@ -17,6 +17,8 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root may capture on the loopback device"),
     pytest.mark.skipif(not (shutil.which("tshark") and shutil.which("dumpcap")), reason="tshark is not installed"),
 ]
+NUMBER = "+12025550166"
+PHONE_TEXTS = ("from a phone", "с телефона", "a long one, " * 40)
 FROM = {"source_addr": "Shop", "source_addr_ton": 5}
 TO = {"destination_addr": PHONE, "dest_addr_ton": 1, "dest_addr_npi": 1}
 
@@ -36,6 +38,9 @@ def talk(gateway, port):
         assert shop.ask("data_sm", message_payload="as data", data_coding=0, **FROM, **TO)["status"] == 0
         dests = [{"dest_addr_ton": 1, "dest_addr_npi": 1, "destination_addr": number} for number in (PHONE, "911")]
         assert shop.ask("submit_multi", dest_address=dests, short_message="to all", **FROM)["status"] == 0
+        for text in PHONE_TEXTS:
+            run([find_program("fallgate-smsc", gateway.build), "mo", "--control", gateway.folder / "smsc.control", "+" + PHONE, NUMBER, text])
+            shop.wait("deliver", text=text)
         assert shop.submit("not mine", source_addr="Bank")["status"] == 0x0A
         assert shop.ask("outbind", system_id="x", password="y")["command"] == "generic_nack"
         assert shop.ask("enquire_link")["status"] == 0
@@ -46,9 +51,10 @@ def talk(gateway, port):
 @pytest.fixture(scope="module")
 def capture(tmp_path_factory):
     port = free_port()
-    gateway = Gateway(tmp_path_factory.mktemp("gw"), more_links=[{"name": "apps", "adapter": "smpp-server", "port": port}])
+    folder = tmp_path_factory.mktemp("gw")
+    gateway = Gateway(folder, smsc_options=["--control", str(folder / "smsc.control")], more_links=[{"name": "apps", "adapter": "smpp-server", "port": port}])
     secret = run([find_program("fallgatectl", gateway.build), "hash-secret", "--password", "secret8"]).text.strip()
-    gateway.accounts = [{"name": "app", "secret": secret, "rate": 1000, "burst": 1000, "sources": "Shop"}]
+    gateway.accounts = [{"name": "app", "secret": secret, "rate": 1000, "burst": 1000, "sources": "Shop", "numbers": NUMBER}]
     if not (PEERS / "node_modules" / "smpp").is_dir():
         pytest.fail(f"no {PEERS}/node_modules: run `npm ci` in {PEERS}")
     with gateway:
@@ -84,6 +90,12 @@ def test_a_receipt_is_one_to_others_too(capture):
                                     "smpp.vendor_op")[0]
     assert int(state, 0) == 2 and int(reference, 0) == 77
     assert b"protection=none;bearer=sms;reason=absent" in bytes.fromhex(vendor.replace(":", ""))
+
+
+def test_what_a_phone_sent_is_its_text_and_says_that_it_came_unprotected(capture):
+    rows = sent(capture, f"smpp.command_id==0x00000005 && smpp.destination_addr=={NUMBER[1:]}", "smpp.data_coding", "smpp.vendor_op")
+    assert [int(coding, 0) for coding, _ in rows] == [0, 8, 0]
+    assert all(b"protection=none;bearer=sms;reason=relayed" in bytes.fromhex(vendor.replace(":", "")) for _, vendor in rows)
 
 
 def test_a_refusal_says_why_behind_an_empty_id(capture):
