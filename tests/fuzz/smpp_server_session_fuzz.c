@@ -2,7 +2,8 @@
  *
  * An application that says anything at any time, bound or not, and a host that answers. Input: pieces of one octet n and n octets; n of
  * 240 and above is something else that happens (event()); a first octet of 239 is a stranger's, who is not bound. Whatever comes: what goes out is whole PDUs, a submission names an account,
- * a number and a text, every receipt is told exactly once, and in the end nothing waits.
+ * a number and a text, every receipt is told exactly once and every message of a phone has one outcome, and
+ * in the end nothing waits.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -11,6 +12,7 @@
 #include <talloc.h>
 #include "adapters/sdk.h"
 #include "adapters/smpp_server/server.h"
+#include "lib/crypto/clear.h"
 #include "lib/wire/dlr.h"
 
 enum { OPEN_MAX = 4096 };
@@ -21,7 +23,7 @@ static struct {
 	struct fg_adapter_host *host;
 	uint64_t now_ms;
 	uint64_t submits[OPEN_MAX], asks[OPEN_MAX];
-	unsigned submits_count, asks_count, receipts, told;
+	unsigned submits_count, asks_count, receipts, told, jobs, outcomes;
 } t;
 
 static enum fg_rc on_submit(void *arg, const struct fg_submission *s)
@@ -56,7 +58,50 @@ static void on_told(void *arg, const char *account, const struct fg_id *id, bool
 	t.told++;
 }
 
-static const struct fg_host_ops host_ops = { .submit = on_submit, .ask = on_ask, .told = on_told };
+static void on_outcome(void *arg, const struct fg_job_outcome *outcome)
+{
+	(void)arg, (void)outcome;
+	t.outcomes++;
+}
+
+static void on_state(void *arg, const struct fg_host_link_state *state)
+{
+	(void)arg, (void)state;
+}
+
+static const struct fg_host_ops host_ops = { .submit = on_submit,
+					     .ask = on_ask,
+					     .told = on_told,
+					     .outcome = on_outcome,
+					     .state = on_state };
+
+static enum fg_rc on_open(void *ctx, struct fg_adapter_host *host, struct fg_loop *loop,
+			  const struct fg_conf_links *conf, void **adapter_out)
+{
+	(void)ctx, (void)loop, (void)conf;
+	*adapter_out = &t;
+	fg_host_state(host, true, APP_JOBS_MAX, 0, 0, "");
+	return FG_OK;
+}
+
+static enum fg_rc on_job(void *adapter, const struct fg_job *job)
+{
+	enum fg_rc rc = app_deliver(&t.server, job, t.now_ms);
+
+	(void)adapter;
+	if (rc != FG_OK)
+		fg_job_text_free(job->text);
+	return rc;
+}
+
+static void on_close(void *adapter)
+{
+	(void)adapter;
+}
+
+static const struct fg_adapter_ops ops = {
+	.name = "apps", .open = on_open, .job = on_job, .close = on_close
+};
 
 /* What the application gets must be PDUs, from the first octet to the last. */
 static void read_output(struct app_session *session)
@@ -84,6 +129,22 @@ static void receipt(void)
 	app_server_receipt(&t.server, &r, t.now_ms);
 }
 
+static void phone(void)
+{
+	static const char text[] = "from a phone";
+	struct fg_clear *clear = calloc(1, sizeof(*clear));
+	struct fg_job job = { .leg = 1, .parts = 1, .text = clear };
+
+	if (!clear || fg_clear_new(sizeof(text), clear) != FG_OK ||
+	    fg_clear_append(clear, text, sizeof(text) - 1) != FG_OK)
+		abort();
+	t.jobs++;
+	memcpy(job.message_id.b, &t.jobs, sizeof(t.jobs));
+	strcpy(job.source, "+12025550177");
+	strcpy(job.destination, "+1000");
+	fg_host_job_take(t.host, &job);
+}
+
 static void answer_all(enum fg_rc rc)
 {
 	const struct fg_id id = { { 1 } };
@@ -108,6 +169,9 @@ static void event(uint8_t what)
 		break;
 	case 250:
 		receipt();
+		break;
+	case 254:
+		phone();
 		break;
 	case 247: /* another secret, and the old one again: who is bound stays */
 		strcpy(t.conf.accounts[0].secret, t.conf.accounts[0].secret[0] ? "" : "changed");
@@ -141,7 +205,7 @@ static void begin(void *ctx)
 	struct fg_conf_accounts *account = &t.conf.accounts[0];
 
 	memset(&t.server, 0, sizeof(t.server));
-	t.submits_count = t.asks_count = t.receipts = t.told = 0;
+	t.submits_count = t.asks_count = t.receipts = t.told = t.jobs = t.outcomes = 0;
 	t.now_ms = 1000000;
 	t.host = fg_host_new(ctx, "apps", &host_ops, NULL);
 	t.conf.links[0].key_tlv = 0x1500;
@@ -152,6 +216,7 @@ static void begin(void *ctx)
 	strcpy(account->name, "shop");
 	strcpy(account->sources, "*");
 	strcpy(account->sender, "1000");
+	strcpy(account->numbers, "+1000");
 	strcpy(account->message_class, "normal");
 	account->binds = 4;
 	account->window = 1000;
@@ -161,6 +226,8 @@ static void begin(void *ctx)
 	    app_server_init(&t.server, t.host, &t.conf, &t.conf.links[0]) != FG_OK)
 		abort();
 	t.server.loop = fg_loop_new(ctx);
+	if (fg_host_open(t.host, &ops, t.server.loop, &t.conf.links[0]) != FG_OK)
+		abort();
 	/* As after a bind before: the slow hash is libsodium's and not what is tried here. */
 	t.server.accounts[0].verified = true;
 	*t.server.accounts[0].secret_tag =
@@ -205,12 +272,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		memmove(waiting, waiting + used, have - used);
 		have -= used;
 	}
+	if (session->told && session->telling > APP_TELL_MOST)
+		abort();
 	app_session_free(session);
 	answer_all(FG_OK);
 	if (t.server.pending_count != 0 || t.told != t.receipts || TAILQ_FIRST(&t.server.multis) ||
-	    t.server.checking_count != 0 || TAILQ_FIRST(&t.server.refused))
+	    t.outcomes != t.jobs || fg_host_bugs(t.host) != 0 || t.server.checking_count != 0 ||
+	    TAILQ_FIRST(&t.server.refused))
 		abort();
 	app_server_wipe(&t.server);
+	fg_host_close(t.host);
 	talloc_free(ctx);
 	return 0;
 }
