@@ -173,9 +173,11 @@ void app_login_take(struct app_session *session, const struct fg_smpp_pdu *pdu, 
 					   app_account_find(session->server, pdu->bind.system_id) };
 	session->version = bind->version;
 	session->kind = kind_of(pdu->command);
-	memcpy(bind->password, password->at, password->len); /* at most 8, by the codec */
+	memcpy(bind->password, password->at, password->len); /* at most 64, by the codec */
 	if (!bind->account) /* who has an account is nobody's business: as a wrong password */
 		refuse(session, FG_SMPP_STATUS_RINVPASWD, "no such account here", now_ms);
+	else if (password->len > (size_t)session->server->conf->password_max)
+		refuse(session, FG_SMPP_STATUS_RINVPASWD, "longer than links.password_max", now_ms);
 	else if (!from_allowed(session))
 		refuse(session, FG_SMPP_STATUS_RINVPASWD, "not from its networks", now_ms);
 	else if (!recognise(session, now_ms))

@@ -86,8 +86,8 @@ struct app_bind {
 	uint32_t command, sequence, status;
 	uint8_t version;
 	struct app_account *account;
-	char password[9]; /* wiped when it was looked at */
-	uint64_t due_ms;  /* REFUSED */
+	char password[65]; /* wiped when it was looked at */
+	uint64_t due_ms;   /* REFUSED */
 };
 
 /* TLS handshakes in this piece of time. */

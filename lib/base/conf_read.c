@@ -441,6 +441,11 @@ static void check_smpp(struct fg_conf_reader *reader, const struct fg_conf_links
 	} while (0)
 	if (!*link->system_id)
 		COMPLAIN("system_id", "is missing: adapter = \"smpp\" needs it");
+	if (strlen(link->password) > (size_t)link->password_max)
+		COMPLAIN("password",
+			 "is longer than the %lld octets that SMPP allows; password_max = %zu "
+			 "sends it all the same",
+			 (long long)link->password_max, strlen(link->password));
 	if (link->rate == 0)
 		COMPLAIN("rate", "is missing: adapter = \"smpp\" needs the segments a second that "
 				 "the carrier allows");

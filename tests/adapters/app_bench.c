@@ -87,6 +87,7 @@ int app_bench_begin(void **state)
 	strcpy(t.conf.links[0].name, "apps");
 	t.conf.links[0].key_tlv = APP_BENCH_KEY_TLV;
 	t.conf.links[0].protection_tlv = 0x1420;
+	t.conf.links[0].password_max = 8;
 	assert_ok(app_server_init(&t.server, t.host, &t.conf, &t.conf.links[0]));
 	t.server.loop = t.loop;
 	t.session = app_session_new(&t.server, t.now_ms);

@@ -73,6 +73,7 @@ static int begin(void **state)
 	account->binds = account->window = account->rate = account->burst = 10;
 	strcpy(t.conf.links[0].name, "apps");
 	t.conf.links[0].protection_tlv = 0x1420;
+	t.conf.links[0].password_max = 8;
 	assert_ok(app_server_init(&t.server, t.recorder->host, &t.conf, &t.conf.links[0]));
 	t.server.loop = fg_loop_new(t.ctx);
 	assert_ok(fg_host_open(t.recorder->host, &fake, t.server.loop, &t.conf.links[0]));

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "gateway/decide/decide.h"
+#include "lib/crypto/password.h"
 #include "lib/wire/dlr.h"
 #include "lib/wire/smpp_status.h"
 
@@ -20,6 +21,24 @@ static void only_the_right_password_binds(void **state)
 	assert_int_equal(app_bench_bind_with(FG_SMPP_BIND_TRANSMITTER, "secret"), 0);
 	assert_int_equal(app_bench_bind_with(FG_SMPP_BIND_TRANSMITTER, "secret"),
 			 FG_SMPP_STATUS_RALYBND);
+}
+
+/* operators.md, 4.1: 8 octets, and more where the link says so. */
+static void a_password_may_be_longer_where_the_link_says_so(void **state)
+{
+	static const char password[] =
+		"0123456789012345678901234567890123456789012345678901234567890123";
+	struct fg_conf_accounts *account = &t.conf.accounts[0];
+
+	(void)state;
+	assert_ok(fg_password_hash(password, strlen(password), account->secret));
+	app_server_accounts_changed(&t.server);
+	assert_int_equal(app_bench_bind_with(FG_SMPP_BIND_TRANSCEIVER, password),
+			 FG_SMPP_STATUS_RINVPASWD);
+	t.conf.links[0].password_max = 64;
+	assert_int_equal(app_bench_bind_with(FG_SMPP_BIND_TRANSCEIVER, "01234567"),
+			 FG_SMPP_STATUS_RINVPASWD);
+	assert_int_equal(app_bench_bind_with(FG_SMPP_BIND_TRANSCEIVER, password), 0);
 }
 
 /* A hash costs some 50 ms of the only thread: the rest waits, and the right password among them is found. */
@@ -591,6 +610,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, app_bench_begin, app_bench_end)
 	const struct CMUnitTest tests[] = {
 		CASE(only_the_right_password_binds),
+		CASE(a_password_may_be_longer_where_the_link_says_so),
 		CASE(slow_looks_at_passwords_are_few),
 		CASE(an_account_has_so_many_binds),
 		CASE(a_message_is_answered_when_it_is_durable),

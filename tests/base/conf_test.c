@@ -205,6 +205,9 @@ static void what_no_single_key_says_is_checked_too(void **state)
 		{ MODEM("per_day = 1; device = \"d\"; pin = \"12x4\";"), "links[0].pin: is not" },
 		{ MODEM("per_day = 1; device = \"tcp:192.0.2.1:5\";"),
 		  "links[0].device: \"tcp:192.0.2.1:5\" is not at this machine" },
+		{ SMPP("password = \"123456789\";"), "links[0].password: is longer than the 8 "
+						     "octets that SMPP allows; password_max = 9" },
+		{ SMPP("password_max = 65;"), "links[0].password_max: " },
 		{ MODEM("per_day = 1; device = \"d\"; source = \"sender\";"),
 		  "links[0].source: \"sender\" is not for" },
 		{ MODEM("per_day = 1; device = \"d\"; long_text = \"sar\";"),

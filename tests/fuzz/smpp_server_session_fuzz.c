@@ -210,6 +210,7 @@ static void begin(void *ctx)
 	t.host = fg_host_new(ctx, "apps", &host_ops, NULL);
 	t.conf.links[0].key_tlv = 0x1500;
 	t.conf.links[0].protection_tlv = 0x1420;
+	t.conf.links[0].password_max = 8;
 	t.conf.links[0].enquire_link_ms = 30000;
 	t.conf.links[0].inactivity_s = 300;
 	t.conf.accounts_count = 1;
