@@ -272,8 +272,7 @@ char *fg_relays_links(const struct fg_core *core, char *text_take)
 			"account %-16s receivers %u alive %zu waiting %zu untold %zu taken %llu "
 			"delivered %llu failed %llu unknown %llu\n",
 			core->conf->accounts[i].name, receivers_of(account), account->alive,
-			fg_relay_waiting(core->relays, i),
-			account->tell.count + account->telling.count + account->refused.count,
+			fg_relay_waiting(core->relays, i), fg_relay_untold(account),
 			(unsigned long long)account->taken, (unsigned long long)account->delivered,
 			(unsigned long long)account->failed, (unsigned long long)account->unknown);
 	}

@@ -161,7 +161,7 @@ struct fg_relay {
 	uint8_t source_len, destination_len;
 	bool has_turn; /*!< it stands in its account's queue for its recipient, or was taken out of it to be decided on */
 	uint8_t refusals; /*!< of its receipt; not stored */
-	char text[]; /*!< source NUL destination NUL */
+	char text[];      /*!< source NUL destination NUL */
 };
 
 static inline const char *fg_relay_source(const struct fg_relay *relay)
@@ -192,7 +192,8 @@ struct fg_relay_account {
 	struct fg_relay_list wait; /*!< READY, for a link to have room */
 	struct fg_relay_list tell; /*!< final, the application is not told */
 	struct fg_relay_list telling;
-	struct fg_relay_list refused; /*!< final, the application did not take its receipt: again after a while */
+	struct fg_relay_list
+		refused; /*!< final, the application did not take its receipt: again after a while */
 	struct fg_relay_list inbound; /*!< READY, for this application to be there */
 	struct fg_relay_bind binds[FG_CONF_LINKS_MAX];
 	uint64_t taken, delivered, failed, unknown; /*!< since start */
@@ -464,6 +465,8 @@ void fg_relay_joins_free(struct fg_core_relays *relays);
 /* relay_tell.c */
 /*! The link over which an application takes what is for it, or -1. */
 int fg_relay_receiver(const struct fg_core_relays *relays, size_t account);
+/*! Messages that ended and whose receipts the application does not have. */
+size_t fg_relay_untold(const struct fg_relay_account *account);
 bool fg_relay_wants_receipt(const struct fg_relay *relay);
 void fg_relay_tell(struct fg_core_relays *relays, struct fg_relay *relay);
 /*! Final, and its time has come: its receipt is said again, or was kept long enough. */

@@ -9,7 +9,8 @@
 #include "lib/wire/dlr.h"
 
 enum {
-	REFUSED_S = 10,    /* a receipt that the application did not take: then twice that, and so on */
+	REFUSED_S =
+		10, /* a receipt that the application did not take: then twice that, and so on */
 	REFUSED_TWICE = 6, /* to some ten minutes */
 };
 
@@ -64,6 +65,11 @@ static int link_for(const struct fg_core_relays *relays, const struct fg_relay_a
 		if (account->binds[i].receivers && account->binds[i].credits)
 			return (int)i;
 	return -1;
+}
+
+size_t fg_relay_untold(const struct fg_relay_account *account)
+{
+	return account->tell.count + account->telling.count + account->refused.count;
 }
 
 int fg_relay_receiver(const struct fg_core_relays *relays, size_t account)

@@ -187,6 +187,31 @@ static void what_was_taken_today_is_known_after_a_restart(void **state)
 	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
 }
 
+/* Nobody is bound to hear how they ended. */
+static void receipts_that_nobody_fetches_fill_a_queue_too(void **state)
+{
+	struct app *app = *state;
+	struct fg_id id[2];
+
+	app->fixture->conf.accounts[0].queue_max = 2;
+	id[0] = app_sent(app, "a", 1);
+	app_report(app, 0, "a0", FG_DLR_DELIVERED);
+	id[1] = app_sent(app, "b", 1);
+	app_report(app, 0, "b0", FG_DLR_DELIVERED);
+	SUBMIT(app, );
+	app_turn(app);
+	assert_rc(FG_E_STORE_BUSY, (enum fg_rc)app_taken(app)->rc);
+	app_bound(app, "shop", 1, 10);
+	SUBMIT(app, );
+	app_turn(app);
+	assert_rc(FG_E_STORE_BUSY, (enum fg_rc)app_taken(app)->rc);
+	app_told(app, &id[0], FG_OUTCOME_FAILED);
+	app_told(app, &id[1], FG_OUTCOME_ACCEPTED);
+	SUBMIT(app, );
+	app_turn(app);
+	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
+}
+
 static void a_full_queue_refuses_until_something_is_final(void **state)
 {
 	struct app *app = *state;
@@ -674,6 +699,7 @@ int main(void)
 		APP(what_may_not_be_taken_is_refused_and_not_stored),
 		APP(no_link_costs_more_than_the_account_pays),
 		APP(what_was_taken_today_is_known_after_a_restart),
+		APP(receipts_that_nobody_fetches_fill_a_queue_too),
 		APP(a_full_queue_refuses_until_something_is_final),
 		APP(the_same_key_is_the_same_message),
 		APP(with_the_directory_unreadable_nothing_reaches_a_bearer),
