@@ -45,7 +45,8 @@ static uint32_t read_cancel(const struct app_session *session, const struct fg_s
 		return 0;
 	if (!*q->source)
 		strcpy(q->source, session->account->conf->sender);
-	return app_field_destination(&pdu->cancel.destination_addr, q->destination)
+	return app_field_destination(pdu->cancel.dest_addr_ton, session->account->conf->country,
+				     &pdu->cancel.destination_addr, q->destination)
 		       ? 0
 		       : FG_SMPP_STATUS_RINVDSTADR;
 }

@@ -7,7 +7,7 @@
 #include <time.h>
 #include "lib/wire/udh.h"
 
-enum { DAY_S = 86400, TON_INTERNATIONAL = 1 };
+enum { DAY_S = 86400, TON_INTERNATIONAL = 1, TON_NATIONAL = 2 };
 
 /* ---- addresses ---- */
 
@@ -31,22 +31,28 @@ bool app_field_source(uint8_t ton, const struct fg_smpp_bytes *address,
 	return true;
 }
 
-bool app_field_destination(const struct fg_smpp_bytes *address,
+bool app_field_destination(uint8_t ton, const char *country, const struct fg_smpp_bytes *address,
 			   char out[static APP_ADDRESS_MAX + 1])
 {
-	const char *digits = (const char *)address->at;
+	const char *digits = (const char *)address->at, *code = "";
 	size_t len = address->len;
 
-	if (len > 0 && digits[0] == '+')
+	if (len > 0 && digits[0] == '+') {
 		digits++, len--;
-	else if (len > 2 && digits[0] == '0' && digits[1] == '0')
+	} else if (len > 2 && digits[0] == '0' && digits[1] == '0') {
 		digits += 2, len -= 2;
-	if (len < 7 || len > 15 || digits[0] == '0')
+	} else if (*country && len > 0 &&
+		   (ton == TON_NATIONAL || (ton != TON_INTERNATIONAL && digits[0] == '0'))) {
+		code = country;
+		if (digits[0] == '0')
+			digits++, len--;
+	}
+	if (strlen(code) + len < 7 || strlen(code) + len > 15 || digits[0] == '0')
 		return false;
 	for (size_t i = 0; i < len; i++)
 		if (!isdigit((unsigned char)digits[i]))
 			return false;
-	snprintf(out, APP_ADDRESS_MAX + 1, "+%.*s", (int)len, digits);
+	snprintf(out, APP_ADDRESS_MAX + 1, "+%s%.*s", code, (int)len, digits);
 	return true;
 }
 

@@ -13,8 +13,9 @@ enum { APP_ADDRESS_MAX = 32, APP_TIME_MAX_S = 7 * 86400 };
 /* A sender; E.164 with "+" where its TON says that it is international. False when it does not fit. */
 bool app_field_source(uint8_t ton, const struct fg_smpp_bytes *address,
 		      char out[static APP_ADDRESS_MAX + 1]);
-/* A recipient: E.164 with "+", 7 to 15 digits of any TON; 00 is the international prefix that people type. False for anything else. */
-bool app_field_destination(const struct fg_smpp_bytes *address,
+/* A recipient: E.164 with "+", 7 to 15 digits; 00 is the international prefix that people type. With a country (its code) a number is a national
+ * one when its TON says so or a 0 comes first; without, any TON is taken for international. False for anything else. */
+bool app_field_destination(uint8_t ton, const char *country, const struct fg_smpp_bytes *address,
 			   char out[static APP_ADDRESS_MAX + 1]);
 /* 3.4, 7.1.1: seconds from now, 0 for none and for what is over. False when it is no time. */
 bool app_field_time(const struct fg_smpp_bytes *text, uint64_t wall_ms, int64_t *seconds_out);

@@ -224,14 +224,11 @@ static bool take_token(struct app_account *account, uint64_t now_ms)
 
 /* *pending_out waits for the host, when nothing is refused. */
 static struct app_refusal give(struct app_session *session, const struct fg_smpp_pdu *pdu,
-			       struct request *request, const struct fg_smpp_bytes *destination,
-			       struct app_pending **pending_out)
+			       struct request *request, struct app_pending **pending_out)
 {
 	struct app_server *server = session->server;
 	struct app_refusal refusal;
 
-	if (!app_field_destination(destination, request->destination))
-		return APP_REFUSE(RINVDSTADR, "destination");
 	request->submission.token = app_pending_new(server, session, pdu);
 	if (!request->submission.token)
 		return APP_REFUSE(RMSGQFUL, "busy");
@@ -277,11 +274,12 @@ static void submit_many(struct app_session *session, const struct fg_smpp_pdu *p
 			refusal = APP_REFUSE(RINVDLNAME, "");
 		else if (n > 0 && !take_token(session->account, now_ms))
 			refusal = APP_REFUSE(RTHROTTLED, "");
-		else if (!app_field_destination(&dest.address, request->destination))
+		else if (!app_field_destination(dest.ton, session->account->conf->country,
+						&dest.address, request->destination))
 			refusal = APP_REFUSE(RINVDSTADR, "");
 		if (refusal.status == 0) {
 			give_own_key(request, key, &own);
-			refusal = give(session, pdu, request, &dest.address, &pending);
+			refusal = give(session, pdu, request, &pending);
 		}
 		if (refusal.status != 0) {
 			app_multi_not_taken(multi, n, refusal.status);
@@ -292,6 +290,17 @@ static void submit_many(struct app_session *session, const struct fg_smpp_pdu *p
 		multi->left++;
 	}
 	app_multi_given(session, multi);
+}
+
+static bool read_destination(const struct app_session *session, const struct fg_smpp_pdu *pdu,
+			     struct request *request)
+{
+	bool data = pdu->command == FG_SMPP_DATA_SM;
+
+	return app_field_destination(data ? pdu->data.dest_addr_ton : pdu->sm.dest_addr_ton,
+				     session->account->conf->country,
+				     data ? &pdu->data.destination_addr : &pdu->sm.destination_addr,
+				     request->destination);
 }
 
 static struct app_refusal submit(struct app_session *session, const struct fg_smpp_pdu *pdu,
@@ -310,10 +319,9 @@ static struct app_refusal submit(struct app_session *session, const struct fg_sm
 	if (refusal.status == 0 && pdu->command == FG_SMPP_SUBMIT_MULTI)
 		submit_many(session, pdu, &request, now_ms);
 	else if (refusal.status == 0)
-		refusal = give(session, pdu, &request,
-			       pdu->command == FG_SMPP_DATA_SM ? &pdu->data.destination_addr
-							       : &pdu->sm.destination_addr,
-			       &pending);
+		refusal = read_destination(session, pdu, &request)
+				  ? give(session, pdu, &request, &pending)
+				  : APP_REFUSE(RINVDSTADR, "destination");
 	fg_wipe(text, request.submission.text.len);
 	return refusal;
 }

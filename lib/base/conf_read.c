@@ -629,6 +629,9 @@ static void check_account(struct fg_conf_reader *reader, const struct fg_conf *c
 			 strcmp(conf->links[i].adapter, "smpp-server") == 0;
 	if (!found)
 		COMPLAIN("link", "\"%s\" is no link with adapter = \"smpp-server\"", account->link);
+	if (strspn(account->country, "0123456789") != strlen(account->country) ||
+	    *account->country == '0')
+		COMPLAIN("country", "\"%s\" is no country code such as 49", account->country);
 	if (*account->secret && strncmp(account->secret, "$argon2id$", 10) != 0)
 		COMPLAIN("secret", "is no Argon2id hash: make one with fallgatectl hash-secret");
 	if (!fg_networks_read(account->networks, networks, &networks_count))

@@ -166,6 +166,51 @@ static void senders_and_recipients_are_checked(void **state)
 	}
 }
 
+/* operators.md, 4.9: E.164, with the country that the account names. */
+static void national_numbers_get_the_accounts_country(void **state)
+{
+	static const struct {
+		const char *country, *destination, *number;
+		uint8_t ton;
+	} cases[] = {
+		{ "", "12025550199", "+12025550199", 2 }, /* what Kannel says of any number */
+		{ "", "03012345678", NULL, 2 },
+		{ "49", "03012345678", "+493012345678", 2 },
+		{ "49", "3012345678", "+493012345678", 2 },
+		{ "49", "03012345678", "+493012345678", 0 },
+		{ "49", "12025550199", "+12025550199", 0 },
+		{ "49", "12025550199", "+12025550199", 1 },
+		{ "49", "03012345678", NULL, 1 },
+		{ "49", "0012025550199", "+12025550199", 2 },
+		{ "49", "+12025550199", "+12025550199", 2 },
+		{ "49", "110", NULL, 2 },
+		{ "49", "0", NULL, 2 },
+		{ "49", "", NULL, 2 },
+		{ "49", "00000000000", NULL, 2 },
+		{ "49", "12345678901234", NULL, 2 }, /* 16 digits */
+	};
+
+	(void)state;
+	app_bench_bind();
+	t.server.accounts[0].tokens = 100;
+	t.conf.accounts[0].burst = t.conf.accounts[0].window = 100;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fg_smpp_pdu pdu = app_bench_submit(1);
+
+		strcpy(t.conf.accounts[0].country, cases[i].country);
+		pdu.sm.dest_addr_ton = cases[i].ton;
+		pdu.sm.destination_addr = fg_smpp_text(cases[i].destination);
+		if (!cases[i].number) {
+			assert_int_equal(app_bench_refusal_of(&pdu), FG_SMPP_STATUS_RINVDSTADR);
+			continue;
+		}
+		app_bench_say(&pdu);
+		assert_string_equal(t.destination, cases[i].number);
+	}
+	assert_int_equal(t.submissions, 8);
+	t.session->in_flight = 0;
+}
+
 static void a_prefix_and_the_own_sender_are_allowed(void **state)
 {
 	struct fg_smpp_pdu pdu = app_bench_submit(1);
@@ -616,6 +661,7 @@ int main(void)
 		CASE(a_message_is_answered_when_it_is_durable),
 		CASE(a_refusal_says_why),
 		CASE(senders_and_recipients_are_checked),
+		CASE(national_numbers_get_the_accounts_country),
 		CASE(a_prefix_and_the_own_sender_are_allowed),
 		CASE(codings_become_one_text),
 		CASE(national_tables_of_a_header_are_used),

@@ -395,6 +395,8 @@ static void an_account_that_makes_no_sense_names_its_line(void **state)
 		{ "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; networks = \"192.0.2.0/33\"; "
 		  "} );",
 		  "t.conf:6: accounts[0].networks: \"192.0.2.0/33\" is not of addresses" },
+		{ "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; country = \"+49\"; } );",
+		  "t.conf:6: accounts[0].country: \"+49\" is no country code such as 49" },
 		{ "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; link = \"out\"; } );",
 		  "t.conf:6: accounts[0].link: \"out\" is no link" },
 		{ "{ name = \"a\"; secret = \"$argon2id$\"; rate = 1; bearers = \"sms,fax\"; } );",
