@@ -58,6 +58,8 @@ static struct app_refusal check(const struct message *m)
 {
 	struct fg_smpp_bytes payload;
 
+	if (m->pdu->tlvs.skipped > 0) /* what they said, a key perhaps, nobody knows */
+		return APP_REFUSE(RINVOPTPARSTREAM, "tlvs");
 	if ((m->esm_class & ESM_MODE) == ESM_FORWARD)
 		return APP_REFUSE(RINVESMCLASS, "mode"); /* answers only when it was delivered */
 	if (m->esm_class & ESM_TYPE)

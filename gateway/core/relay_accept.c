@@ -51,6 +51,7 @@ void fg_relay_refuse(struct fg_core_relays *relays, struct fg_relay *relay_take,
 struct same_key {
 	struct fg_core_relays *relays;
 	struct fg_relay *relay;
+	enum fg_rc otherwise; /* nobody has it */
 };
 
 static void key_read(enum fg_rc rc, const struct fg_store_row *rows, size_t count, void *arg)
@@ -65,8 +66,8 @@ static void key_read(enum fg_rc rc, const struct fg_store_row *rows, size_t coun
 			     ? FG_OK
 			     : FG_E_EXISTS;
 		relay->id = rows[0].id;
-	} else if (rc == FG_OK) { /* it expired in between: the application asks once more */
-		rc = FG_E_STORE_BUSY;
+	} else if (rc == FG_OK) {
+		rc = asked->otherwise;
 	}
 	fg_relay_refuse(asked->relays, relay, rc);
 	free(asked);
@@ -83,7 +84,8 @@ static struct fg_bytes key_of(const struct fg_core_relays *relays, const struct 
 	return FG_BYTES(out, len + relay->work->key_len);
 }
 
-void fg_relay_same_key(struct fg_core_relays *relays, struct fg_relay *relay_take)
+static void ask_key(struct fg_core_relays *relays, struct fg_relay *relay_take,
+		    enum fg_rc otherwise)
 {
 	uint8_t key[FG_STORE_KEY_MAX];
 	struct fg_store_key asked = { .what = FG_GET_RELAY_KEY,
@@ -93,10 +95,16 @@ void fg_relay_same_key(struct fg_core_relays *relays, struct fg_relay *relay_tak
 
 	if (!arg)
 		FG_BUG("out of memory");
-	*arg = (struct same_key){ relays, relay_take };
+	*arg = (struct same_key){ relays, relay_take, otherwise };
 	rc = fg_store_get(relays->core->store, &asked, 1, key_read, arg);
 	if (rc != FG_OK)
 		key_read(rc, NULL, 0, arg);
+}
+
+/* When it expired in between the application asks once more. */
+void fg_relay_same_key(struct fg_core_relays *relays, struct fg_relay *relay_take)
+{
+	ask_key(relays, relay_take, FG_E_STORE_BUSY);
 }
 
 /* ---- one that comes in ---- */
@@ -246,12 +254,33 @@ static struct fg_relay *relay_of(struct fg_core *core, const struct fg_ipc_seale
 	return relay;
 }
 
+/* For one more there is no room; for one that was taken before no room is needed. */
+static bool may_be_known(const struct fg_core_relays *relays, const struct fg_ipc_sealed *sealed,
+			 enum fg_rc rc)
+{
+#ifdef FG_MUTANT_relay_key_full
+	(void)relays;
+	(void)sealed;
+	(void)rc;
+	return false;
+#else
+	return sealed->key.len > 0 && !relays->loading &&
+	       (rc == FG_E_LIMIT || rc == FG_E_STORE_BUSY);
+#endif
+}
+
 void fg_relays_sealed(struct fg_core *core, const struct fg_ipc_sealed *sealed)
 {
 	struct fg_core_relays *relays = core->relays;
 	unsigned account = account_of(core->conf, sealed);
 	enum fg_rc rc = may_take(relays, sealed, account);
 
+	if (may_be_known(relays, sealed, rc)) {
+		relays->accounts[account].alive++;
+		relays->accounts[account].today++;
+		ask_key(relays, relay_of(core, sealed, account), rc);
+		return;
+	}
 	if (rc != FG_OK) {
 		refuse_at_once(relays, sealed, rc);
 		return;

@@ -345,6 +345,31 @@ static void data_sm_is_a_message_too(void **state)
 
 /* ---- words ---- */
 
+/* The last of them may be a key, without which the message would be another one each time. */
+static void more_tlvs_than_are_read_are_refused(void **state)
+{
+	struct fg_smpp_pdu pdu = app_bench_submit(1), answer;
+	uint8_t octets[1024], one[] = { 0x16, 0, 0, 1, 'x' };
+	size_t len;
+
+	(void)state;
+	app_bench_bind();
+	assert_ok(fg_smpp_encode(&pdu, octets, sizeof(octets), &len));
+	for (unsigned i = 0; i <= FG_SMPP_TLVS_MAX; i++, len += sizeof(one))
+		memcpy(octets + len, one, sizeof(one));
+	octets[2] = (uint8_t)(len >> 8);
+	octets[3] = (uint8_t)len;
+	app_bench_say_bytes(octets, len);
+	answer = app_bench_heard(FG_SMPP_SUBMIT_SM_RESP);
+	assert_int_equal(answer.status, FG_SMPP_STATUS_RINVOPTPARSTREAM);
+	assert_string_equal(app_bench_word(&answer), "tlvs");
+	len -= sizeof(one);
+	octets[2] = (uint8_t)(len >> 8);
+	octets[3] = (uint8_t)len;
+	app_bench_say_bytes(octets, len);
+	assert_int_equal(t.submissions, 1);
+}
+
 static void what_is_refused_says_why(void **state)
 {
 	static const struct {
@@ -425,6 +450,7 @@ int main(void)
 		CASE(a_header_that_is_broken_or_for_a_port_is_refused),
 		CASE(sar_tlvs_and_payloads_say_it_too),
 		CASE(data_sm_is_a_message_too),
+		CASE(more_tlvs_than_are_read_are_refused),
 		CASE(what_is_refused_says_why),
 		CASE(what_the_host_refuses_has_a_word_and_an_old_version_none),
 	};

@@ -187,31 +187,6 @@ static void what_was_taken_today_is_known_after_a_restart(void **state)
 	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
 }
 
-/* Nobody is bound to hear how they ended. */
-static void receipts_that_nobody_fetches_fill_a_queue_too(void **state)
-{
-	struct app *app = *state;
-	struct fg_id id[2];
-
-	app->fixture->conf.accounts[0].queue_max = 2;
-	id[0] = app_sent(app, "a", 1);
-	app_report(app, 0, "a0", FG_DLR_DELIVERED);
-	id[1] = app_sent(app, "b", 1);
-	app_report(app, 0, "b0", FG_DLR_DELIVERED);
-	SUBMIT(app, );
-	app_turn(app);
-	assert_rc(FG_E_STORE_BUSY, (enum fg_rc)app_taken(app)->rc);
-	app_bound(app, "shop", 1, 10);
-	SUBMIT(app, );
-	app_turn(app);
-	assert_rc(FG_E_STORE_BUSY, (enum fg_rc)app_taken(app)->rc);
-	app_told(app, &id[0], FG_OUTCOME_FAILED);
-	app_told(app, &id[1], FG_OUTCOME_ACCEPTED);
-	SUBMIT(app, );
-	app_turn(app);
-	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
-}
-
 static void a_full_queue_refuses_until_something_is_final(void **state)
 {
 	struct app *app = *state;
@@ -265,6 +240,38 @@ static void the_same_key_is_the_same_message(void **state)
 }
 
 /* ---- ignorance and devices ---- */
+
+/* Its answer was lost, and meanwhile there is no room for another. */
+static void what_was_taken_is_known_when_no_more_may_be_taken(void **state)
+{
+	struct app *app = *state;
+	struct fg_conf_accounts *account = &app->fixture->conf.accounts[0];
+	struct fg_id id = SUBMIT(app, .key = "k", .same = "a");
+
+	app_turn(app);
+	for (int i = 0; i < 2; i++) {
+		enum fg_rc full = i ? FG_E_LIMIT : FG_E_STORE_BUSY;
+
+		account->queue_max = i ? 1000 : 1;
+		account->quota_per_day = i;
+		SUBMIT(app, .key = "k", .same = "a");
+		app_turn(app);
+		assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
+		assert_int_equal(fg_id_cmp(&app_taken(app)->message_id, &id), 0);
+		SUBMIT(app, .key = "k", .same = "b");
+		app_turn(app);
+		assert_rc(FG_E_EXISTS, (enum fg_rc)app_taken(app)->rc);
+		SUBMIT(app, .key = "l", .same = "a");
+		app_turn(app);
+		assert_rc(full, (enum fg_rc)app_taken(app)->rc);
+		SUBMIT(app, );
+		app_turn(app);
+		assert_rc(full, (enum fg_rc)app_taken(app)->rc);
+		assert_int_equal(app->fixture->core.relays->accounts[0].alive, 1);
+		assert_int_equal(app->fixture->core.relays->accounts[0].today, 1);
+	}
+	assert_int_equal(app->fixture->core.relays->count, 1);
+}
 
 static void with_the_directory_unreadable_nothing_reaches_a_bearer(void **state)
 {
@@ -699,9 +706,9 @@ int main(void)
 		APP(what_may_not_be_taken_is_refused_and_not_stored),
 		APP(no_link_costs_more_than_the_account_pays),
 		APP(what_was_taken_today_is_known_after_a_restart),
-		APP(receipts_that_nobody_fetches_fill_a_queue_too),
 		APP(a_full_queue_refuses_until_something_is_final),
 		APP(the_same_key_is_the_same_message),
+		APP(what_was_taken_is_known_when_no_more_may_be_taken),
 		APP(with_the_directory_unreadable_nothing_reaches_a_bearer),
 		APP(a_clock_set_back_holds_everything),
 		APP(a_handle_with_devices_gets_no_sms_but_of_an_account_that_wants_it_so),

@@ -140,6 +140,31 @@ static void what_an_application_refuses_holds_up_nothing_and_comes_back(void **s
 	assert_int_equal(app->fixture->core.relays->count, 0);
 }
 
+/* Nobody is bound to hear how they ended. */
+static void receipts_that_nobody_fetches_fill_a_queue_too(void **state)
+{
+	struct app *app = *state;
+	struct fg_id id[2];
+
+	app->fixture->conf.accounts[0].queue_max = 2;
+	id[0] = app_sent(app, "a", 1);
+	app_report(app, 0, "a0", FG_DLR_DELIVERED);
+	id[1] = app_sent(app, "b", 1);
+	app_report(app, 0, "b0", FG_DLR_DELIVERED);
+	SUBMIT(app, );
+	app_turn(app);
+	assert_rc(FG_E_STORE_BUSY, (enum fg_rc)app_taken(app)->rc);
+	app_bound(app, "shop", 1, 10);
+	SUBMIT(app, );
+	app_turn(app);
+	assert_rc(FG_E_STORE_BUSY, (enum fg_rc)app_taken(app)->rc);
+	app_told(app, &id[0], FG_OUTCOME_FAILED);
+	app_told(app, &id[1], FG_OUTCOME_ACCEPTED);
+	SUBMIT(app, );
+	app_turn(app);
+	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
+}
+
 static void what_a_link_that_died_had_is_told_again(void **state)
 {
 	struct app *app = *state;
@@ -618,6 +643,7 @@ int main(void)
 		APP(who_wants_failures_only_hears_of_failures_only),
 		APP(an_application_that_is_away_hears_when_it_binds_again),
 		APP(what_an_application_refuses_holds_up_nothing_and_comes_back),
+		APP(receipts_that_nobody_fetches_fill_a_queue_too),
 		APP(what_a_link_that_died_had_is_told_again),
 		APP(a_long_message_is_delivered_when_all_its_parts_are),
 		APP(a_report_that_overtakes_its_leg_waits_for_it),
