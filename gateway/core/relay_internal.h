@@ -253,6 +253,7 @@ struct fg_core_relays {
 	bool no_use; /*!< what waits had no use for the room that there is: not again until something changes, or a while */
 	uint64_t used_ms;
 	uint64_t swept_ms;
+	uint64_t look_again_ms; /*!< no look at all messages before */
 	struct event *turn, *timer;
 	struct fg_arena arena;
 };

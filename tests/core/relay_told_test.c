@@ -343,6 +343,27 @@ static void only_what_waits_is_cancelled(void **state)
 }
 
 /* The cancellation comes while the directory is being read for it. */
+/* A look at a million messages takes long, and everybody waits for it. */
+static void looks_at_all_messages_are_few(void **state)
+{
+	struct app *app = *state;
+	struct fg_core_relays *relays = app->fixture->core.relays;
+	struct fg_id waits;
+
+	app_link(app, 0, false, 0);
+	app_link(app, 1, false, 0);
+	waits = SUBMIT(app, .registered = 1);
+	app_turn(app);
+	relays->look_again_ms = fg_clock_mono_ms(app->fixture->core.clock) + HOUR_MS;
+	app_ask(app, FG_ASK_CANCEL, "shop", &(struct fg_id){ 0 }, "");
+	assert_rc(FG_E_LIMIT, (enum fg_rc)answered(app, 1)->rc);
+	assert_int_equal(app_state(app, &waits), FG_JOB_READY);
+	relays->look_again_ms = 0;
+	app_ask(app, FG_ASK_CANCEL, "shop", &(struct fg_id){ 0 }, "");
+	assert_rc(FG_OK, (enum fg_rc)answered(app, 2)->rc);
+	assert_int_equal(app_state(app, &waits), FG_JOB_FINAL);
+}
+
 static void a_cancel_beats_the_decision_under_way(void **state)
 {
 	struct app *app = *state;
@@ -651,6 +672,7 @@ int main(void)
 		APP(what_is_never_reported_is_unknown_in_the_end),
 		APP(an_application_may_ask_about_its_own_messages_alone),
 		APP(only_what_waits_is_cancelled),
+		APP(looks_at_all_messages_are_few),
 		APP(a_cancel_beats_the_decision_under_way),
 		APP(what_waits_may_get_another_text),
 		APP(the_vault_gets_what_it_needs_to_seal_a_new_text),
