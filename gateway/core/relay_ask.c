@@ -12,12 +12,15 @@
 /* A row is the time of its commit's batch, soon after the vault made the id. */
 enum { BEFORE_MS = 1000, AFTER_MS = 5000, LOOK_PAUSE = 10 };
 
-struct asked {
+struct fg_relay_asked {
+	struct fg_relay_asked *next;
 	struct fg_core *core;
 	uint16_t link;
 	uint64_t token;
 	char account[FG_RELAY_TEXT_MAX + 1];
 	struct fg_id id;
+	bool wide; /* where most are it is not */
+	uint32_t vaults;
 	fg_text_cb text; /* explain, not query */
 	void *arg;
 };
@@ -90,44 +93,84 @@ static void say_explained(struct fg_core *core, const struct fg_relay *relay, fg
 
 /* ---- those that ended ---- */
 
-static void ended_read(enum fg_rc rc, const struct fg_store_row *rows, size_t count, void *arg)
+static void ended(struct fg_relay_asked *asked_take, enum fg_rc rc, const struct fg_store_row *row)
 {
-	struct asked *asked = arg;
-	struct fg_core *core = asked->core;
-	struct fg_relay *relay = NULL;
+	struct fg_core *core = asked_take->core;
+	struct fg_relay *relay = row ? fg_relay_decode(core->relays, row, false) : NULL;
 
-	if (rc == FG_OK && count == 1)
-		relay = fg_relay_decode(core->relays, &rows[0], false);
 	if (relay)
 		relay->state = FG_JOB_FINAL;
-	if (asked->text)
-		say_explained(core, relay, asked->text, asked->arg);
-	else if (relay && is_of(core, relay, asked->account, strlen(asked->account)))
-		fg_relay_answer(core, asked->link, asked->token, FG_OK, relay);
-	else
-		fg_relay_answer(core, asked->link, asked->token, rc == FG_OK ? FG_E_NOT_FOUND : rc,
-				NULL);
+	if (rc == FG_OK &&
+	    !(relay && is_of(core, relay, asked_take->account, strlen(asked_take->account))))
+		rc = FG_E_NOT_FOUND;
+	if (asked_take->text)
+		say_explained(core, relay, asked_take->text, asked_take->arg);
+	else if (asked_take->vaults == core->relays->vaults) /* else nobody waits for it */
+		fg_relay_answer(core, asked_take->link, asked_take->token, rc,
+				rc == FG_OK ? relay : NULL);
 	if (relay)
 		fg_relay_free(relay);
-	free(asked);
+	free(asked_take);
 }
 
-static void read_ended(struct asked *asked_take)
-{
-	uint64_t time_ms = fg_id_time_ms(&asked_take->id);
-	struct fg_store_key key = { .what = FG_GET_RELAY, .id = asked_take->id };
-	enum fg_rc rc;
+static void read_ended(struct fg_core_relays *relays);
 
-	key.row = (time_ms > BEFORE_MS ? time_ms - BEFORE_MS : 0) << FG_RELAY_ROW_SHIFT;
-	key.row_end = (time_ms + AFTER_MS) << FG_RELAY_ROW_SHIFT;
-	rc = fg_store_get(asked_take->core->store, &key, 1, ended_read, asked_take);
-	if (rc != FG_OK)
-		ended_read(rc, NULL, 0, asked_take);
+/* Not where most of them are: it may have waited long for its commit. */
+static void ended_read(enum fg_rc rc, const struct fg_store_row *rows, size_t count, void *arg)
+{
+	struct fg_core_relays *relays = ((struct fg_core *)arg)->relays;
+	struct fg_relay_asked *asked = relays->asked_first;
+
+	relays->reading_ended = false;
+	if (rc == FG_OK && count == 0 && !asked->wide) {
+		asked->wide = true;
+	} else {
+		relays->asked_first = asked->next;
+		ended(asked, rc, rc == FG_OK && count == 1 ? rows : NULL);
+	}
+	read_ended(relays);
 }
 
-static struct asked *asked_new(struct fg_core *core, const struct fg_id *id)
+/* One after the other, since each reads many rows: what else is read of the store comes in between. */
+static void read_ended(struct fg_core_relays *relays)
 {
-	struct asked *asked = calloc(1, sizeof(*asked));
+	while (relays->asked_first && !relays->reading_ended) {
+		struct fg_relay_asked *asked = relays->asked_first;
+		uint64_t time_ms = fg_id_time_ms(&asked->id);
+		uint64_t before_ms = asked->wide ? BEFORE_MS : BEFORE_MS / 20;
+		uint64_t after_ms = asked->wide ? AFTER_MS : AFTER_MS / 20;
+		struct fg_store_key key = { .what = FG_GET_RELAY, .id = asked->id };
+		enum fg_rc rc;
+
+		key.row = (time_ms > before_ms ? time_ms - before_ms : 0) << FG_RELAY_ROW_SHIFT;
+		key.row_end = (time_ms + after_ms) << FG_RELAY_ROW_SHIFT;
+		rc = relays->stopping
+			     ? FG_E_CLOSED
+			     : fg_store_get(relays->core->store, &key, 1, ended_read, relays->core);
+		relays->reading_ended = rc == FG_OK;
+		if (rc != FG_OK) {
+			relays->asked_first = asked->next;
+			ended(asked, rc, NULL);
+		}
+	}
+}
+
+static void ask_ended(struct fg_relay_asked *asked_take)
+{
+	struct fg_core_relays *relays = asked_take->core->relays;
+
+	asked_take->vaults = relays->vaults;
+	if (relays->asked_first)
+		relays->asked_last->next = asked_take;
+	else
+		relays->asked_first = asked_take;
+	relays->asked_last = asked_take;
+	read_ended(relays);
+}
+
+static struct fg_relay_asked *asked_new(struct fg_core *core, const struct fg_id *id)
+{
+	struct fg_relay_asked *asked = calloc(1, sizeof(*asked));
 
 	if (!asked)
 		FG_BUG("out of memory");
@@ -139,7 +182,7 @@ static struct asked *asked_new(struct fg_core *core, const struct fg_id *id)
 void fg_relays_explain(struct fg_core *core, const struct fg_id *id, fg_text_cb done, void *arg)
 {
 	struct fg_relay *relay = core->relays ? fg_relay_find(core->relays, id) : NULL;
-	struct asked *asked;
+	struct fg_relay_asked *asked;
 
 	if (relay || !core->relays) {
 		say_explained(core, relay, done, arg);
@@ -148,7 +191,7 @@ void fg_relays_explain(struct fg_core *core, const struct fg_id *id, fg_text_cb 
 	asked = asked_new(core, id);
 	asked->text = done;
 	asked->arg = arg;
-	read_ended(asked);
+	ask_ended(asked);
 }
 
 /* ---- applications ---- */
@@ -156,7 +199,7 @@ void fg_relays_explain(struct fg_core *core, const struct fg_id *id, fg_text_cb 
 static void query(struct fg_core *core, const struct fg_ipc_app_asked *ask,
 		  const struct fg_relay *relay)
 {
-	struct asked *asked;
+	struct fg_relay_asked *asked;
 
 	if (relay) {
 		fg_relay_answer(core, ask->link, ask->token, FG_OK, relay);
@@ -167,7 +210,7 @@ static void query(struct fg_core *core, const struct fg_ipc_app_asked *ask,
 	asked->token = ask->token;
 	if (ask->account.len)
 		memcpy(asked->account, ask->account.data, ask->account.len);
-	read_ended(asked);
+	ask_ended(asked);
 }
 
 /* Nothing of it was opened, or what was made of it lies with devices that did not take it. */

@@ -206,6 +206,7 @@ struct fg_relay_batch;
 struct fg_relay_join;
 struct fg_relay_ack;
 struct fg_relay_turn;
+struct fg_relay_asked;
 
 enum { FG_RELAY_WHEEL = 65536, FG_RELAY_CONCATS = 65536 };
 
@@ -253,7 +254,10 @@ struct fg_core_relays {
 	bool no_use; /*!< what waits had no use for the room that there is: not again until something changes, or a while */
 	uint64_t used_ms;
 	uint64_t swept_ms;
-	uint64_t look_again_ms; /*!< no look at all messages before */
+	uint64_t look_again_ms;                          /*!< no look at all messages before */
+	struct fg_relay_asked *asked_first, *asked_last; /*!< questions about messages that ended */
+	bool reading_ended;                              /*!< the first of them */
+	uint32_t vaults;                                 /*!< so many were lost */
 	struct event *turn, *timer;
 	struct fg_arena arena;
 };

@@ -209,6 +209,8 @@ void fg_relays_vault_lost(struct fg_core *core)
 {
 	struct fg_core_relays *relays = core->relays;
 
+	if (relays)
+		relays->vaults++;
 	for (size_t i = 0; relays && i < core->conf->accounts_count; i++) {
 		memset(relays->accounts[i].binds, 0, sizeof(relays->accounts[i].binds));
 		owe_again(&relays->accounts[i]);

@@ -179,7 +179,8 @@ struct fg_id app_submit(struct app *app, const struct submit *submit)
 	memcpy(random + 6, &app->last_id, sizeof(app->last_id));
 	sealed->link = submit->inbound ? 0 : SERVER_LINK;
 	sealed->token = ++app->last_token;
-	sealed->message_id = fg_id_make(fg_core_now_ms(&app->fixture->core), random);
+	sealed->message_id =
+		fg_id_make(fg_core_now_ms(&app->fixture->core) - submit->age_ms, random);
 	sealed->kind = submit->inbound ? FG_SUBMIT_INBOUND : FG_SUBMIT_APPLICATION;
 	sealed->account = text(submit->account, submit->inbound ? "" : "shop");
 	sealed->source = text(submit->source, submit->inbound ? PHONE : "SHOP");

@@ -44,6 +44,7 @@ struct submit {
 	uint16_t concat_ref;
 	bool inbound; /* from a carrier, over link 0 */
 	uint32_t delay_s, validity_s;
+	uint32_t age_ms; /* so long ago the vault made its id */
 };
 
 int app_setup(void **state);

@@ -140,31 +140,6 @@ static void what_an_application_refuses_holds_up_nothing_and_comes_back(void **s
 	assert_int_equal(app->fixture->core.relays->count, 0);
 }
 
-/* Nobody is bound to hear how they ended. */
-static void receipts_that_nobody_fetches_fill_a_queue_too(void **state)
-{
-	struct app *app = *state;
-	struct fg_id id[2];
-
-	app->fixture->conf.accounts[0].queue_max = 2;
-	id[0] = app_sent(app, "a", 1);
-	app_report(app, 0, "a0", FG_DLR_DELIVERED);
-	id[1] = app_sent(app, "b", 1);
-	app_report(app, 0, "b0", FG_DLR_DELIVERED);
-	SUBMIT(app, );
-	app_turn(app);
-	assert_rc(FG_E_STORE_BUSY, (enum fg_rc)app_taken(app)->rc);
-	app_bound(app, "shop", 1, 10);
-	SUBMIT(app, );
-	app_turn(app);
-	assert_rc(FG_E_STORE_BUSY, (enum fg_rc)app_taken(app)->rc);
-	app_told(app, &id[0], FG_OUTCOME_FAILED);
-	app_told(app, &id[1], FG_OUTCOME_ACCEPTED);
-	SUBMIT(app, );
-	app_turn(app);
-	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
-}
-
 static void what_a_link_that_died_had_is_told_again(void **state)
 {
 	struct app *app = *state;
@@ -343,27 +318,6 @@ static void only_what_waits_is_cancelled(void **state)
 }
 
 /* The cancellation comes while the directory is being read for it. */
-/* A look at a million messages takes long, and everybody waits for it. */
-static void looks_at_all_messages_are_few(void **state)
-{
-	struct app *app = *state;
-	struct fg_core_relays *relays = app->fixture->core.relays;
-	struct fg_id waits;
-
-	app_link(app, 0, false, 0);
-	app_link(app, 1, false, 0);
-	waits = SUBMIT(app, .registered = 1);
-	app_turn(app);
-	relays->look_again_ms = fg_clock_mono_ms(app->fixture->core.clock) + HOUR_MS;
-	app_ask(app, FG_ASK_CANCEL, "shop", &(struct fg_id){ 0 }, "");
-	assert_rc(FG_E_LIMIT, (enum fg_rc)answered(app, 1)->rc);
-	assert_int_equal(app_state(app, &waits), FG_JOB_READY);
-	relays->look_again_ms = 0;
-	app_ask(app, FG_ASK_CANCEL, "shop", &(struct fg_id){ 0 }, "");
-	assert_rc(FG_OK, (enum fg_rc)answered(app, 2)->rc);
-	assert_int_equal(app_state(app, &waits), FG_JOB_FINAL);
-}
-
 static void a_cancel_beats_the_decision_under_way(void **state)
 {
 	struct app *app = *state;
@@ -664,7 +618,6 @@ int main(void)
 		APP(who_wants_failures_only_hears_of_failures_only),
 		APP(an_application_that_is_away_hears_when_it_binds_again),
 		APP(what_an_application_refuses_holds_up_nothing_and_comes_back),
-		APP(receipts_that_nobody_fetches_fill_a_queue_too),
 		APP(what_a_link_that_died_had_is_told_again),
 		APP(a_long_message_is_delivered_when_all_its_parts_are),
 		APP(a_report_that_overtakes_its_leg_waits_for_it),
@@ -672,7 +625,6 @@ int main(void)
 		APP(what_is_never_reported_is_unknown_in_the_end),
 		APP(an_application_may_ask_about_its_own_messages_alone),
 		APP(only_what_waits_is_cancelled),
-		APP(looks_at_all_messages_are_few),
 		APP(a_cancel_beats_the_decision_under_way),
 		APP(what_waits_may_get_another_text),
 		APP(the_vault_gets_what_it_needs_to_seal_a_new_text),
