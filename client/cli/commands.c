@@ -18,6 +18,7 @@ enum { AGAIN_MOST_S = 60 };
 struct inbox_arguments {
 	unsigned long left; /* messages to show before the end; 0: no end */
 	bool follow;
+	bool ready;          /* the gateway has let it in */
 	struct event *again; /* to connect once more */
 	long again_s;        /* after so long, doubled with each time that it fails */
 };
@@ -82,6 +83,7 @@ static void on_inbox_ready(void *context, const char *handle)
 {
 	(void)handle;
 	inbox_arguments(context)->again_s = 1;
+	inbox_arguments(context)->ready = true;
 	show_new(context);
 }
 
@@ -170,8 +172,9 @@ int cli_inbox(struct cli *cli, int argc, char **argv)
 	rc = fg_device_save(cli->device);
 	if (rc != FG_OK)
 		return cli_fail(rc, cli->state_path);
-	/* Without --count the end of the time is the end of the listing; with it, too few came. */
-	return exit_code == CLI_UNREACHABLE && !counted ? CLI_OK : exit_code;
+	/* Without --count the end of the time is the end of the listing; with it, too few came. Who
+	 * was not let in, or was put out, has seen no end. */
+	return a.ready && !cli->finished && !counted ? CLI_OK : exit_code;
 }
 
 /* ---- receipt, verify ---- */

@@ -208,6 +208,16 @@ def test_a_file_that_is_wrong_or_needs_a_restart_changes_nothing(gateway, alice,
     assert set(gateway.states().values()) == {"up"}
 
 
+def test_an_inbox_without_a_gateway_is_no_empty_inbox(gateway, alice):
+    empty = alice.run("inbox", "--timeout", "1")
+    assert (empty.code, empty.text, empty.errors) == (0, "", ""), empty
+    gateway.parent.stop()
+    away = alice.run("inbox", "--timeout", "1")
+    assert away.code == 5 and "cannot be reached" in away.errors, away
+    gateway.start_gateway()
+    assert alice.run("inbox", "--timeout", "1").code == 0
+
+
 def test_a_new_certificate_serves_new_handshakes_and_old_connections_stay(gateway, alice):
     bob = gateway.register("bob", "+12025550102")
     follower = bob.follow()
