@@ -31,12 +31,13 @@ rules = (
 
 ENVIRONMENT = """\
 # For `. run/quickstart/env`: fallgate is alice, as_bob is bob, fallgatectl is the operator. The gateway runs after tools/quickstart --keep.
+# Bob's device listens, and what it got is in {inbox}; the first as_bob ends that, since one device has one connection.
 PATH="{path}:$PATH"
 FALLGATE_DATA="{data}"
 fallgate() {{ command fallgate --state "{alice}" --no-passphrase "$@"; }}
-as_bob() {{ command fallgate --state "{bob}" --no-passphrase "$@"; }}
+as_bob() {{ grep -qs "{bob}" /proc/{follower}/cmdline && kill {follower}; command fallgate --state "{bob}" --no-passphrase "$@"; }}
 fallgatectl() {{ command fallgatectl --socket "{socket}" "$@"; }}
-quickstart_stop() {{ kill {pids}; }}
+quickstart_stop() {{ kill {pids} 2>/dev/null; }}
 """
 
 
@@ -136,17 +137,18 @@ def verify(alice, gateway, row):
           "inclusion proof ok, consent ok")
 
 
-def write_environment(gateway, alice, bob):
+def write_environment(gateway, alice, bob, follower):
     programs = {str(support.find_program(name, BUILD).parent) for name in ("fallgate", "fallgatectl", "fallgated", "fallgate-smsc", "fallgate-modem")}
     pids = " ".join(str(process.pid) for process in reversed(gateway.processes))
     (FOLDER / "env").write_text(ENVIRONMENT.format(
-        path=":".join(sorted(programs)), data=gateway.data, alice=alice.state, bob=bob.state, socket=gateway.run_dir / "control", pids=pids))
+        path=":".join(sorted(programs)), data=gateway.data, alice=alice.state, bob=bob.state, socket=gateway.run_dir / "control", pids=pids,
+        inbox=bob.inbox_log, follower=follower.process.pid))
 
 
 def show(gateway, modem, keep):
     alice = gateway.register("alice", ALICE)
     bob = gateway.register("bob", BOB)
-    bob.follow()
+    follower = bob.follow()
     time.sleep(0.3)  # so that bob is connected and the time shown is that of the message
     send_protected(alice)
     send_without_consent(alice, gateway)
@@ -155,7 +157,7 @@ def show(gateway, modem, keep):
         raise support.Trouble(f"the modem is not up: {gateway.links()['modem0']}")
     send_with_consent(alice, OTHER, "modem0", modem.last)
     verify(alice, gateway, row)
-    write_environment(gateway, alice, bob)
+    write_environment(gateway, alice, bob, follower)
     print(f'  try:  . run/quickstart/env; fallgate send {BOB} "hi"; fallgatectl explain {STRANGER}; fallgatectl links')
     print("  (it runs on; `quickstart_stop` ends it)" if keep else
           "  (--keep leaves it running; without it everything is stopped)")
