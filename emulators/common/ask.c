@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "emulators/common/ask.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +9,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static int dial(const char *path)
+enum { TRIES = 60, TRY_US = 50000 };
+
+static int dial_once(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -20,6 +23,19 @@ static int dial(const char *path)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+/* A script starts the emulator with & and goes on with the next line: it may not be there yet. */
+static int dial(const char *path)
+{
+	int fd = dial_once(path);
+
+	for (unsigned i = 0; fd < 0 && i < TRIES && (errno == ENOENT || errno == ECONNREFUSED);
+	     i++) {
+		usleep(TRY_US);
+		fd = dial_once(path);
+	}
+	return fd;
 }
 
 static bool write_word(int fd, const char *word)

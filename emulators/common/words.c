@@ -44,6 +44,15 @@ bool emu_number_parse(const char *text, unsigned long max, unsigned *out)
 	return true;
 }
 
+bool emu_port_is_good(const char *address)
+{
+	const char *port = strrchr(address, ':');
+	unsigned number;
+
+	return port && strspn(port + 1, "0123456789") == strlen(port + 1) &&
+	       strlen(port + 1) <= 5 && emu_number_parse(port + 1, 65535, &number);
+}
+
 bool emu_duration_parse(const char *text, unsigned *ms_out)
 {
 	static const struct {

@@ -38,5 +38,8 @@ enum fg_rc emu_lines(const char *text, bool (*fn)(char *line, void *arg), void *
 /*! A number up to max, as C writes them. */
 bool emu_number_parse(const char *text, unsigned long max, unsigned *out);
 
+/*! "ADDRESS:PORT" with a number from 0 to 65535 as port; what is before it is not looked at. */
+bool emu_port_is_good(const char *address);
+
 /*! False for NULL and for what does not fit. */
 bool emu_word_copy(const char *word, char *out, size_t cap);

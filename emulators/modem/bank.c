@@ -216,6 +216,21 @@ static void count_up(const char *first, unsigned by, bool alone, char *out, size
 			 (digits ? strtoul(first + len - digits, NULL, 10) : 0) + by);
 }
 
+static enum fg_rc link_trouble(const struct bank *bank, const char *place, enum fg_rc rc)
+{
+	static const char *const options[] = {
+		[LINK_PTY] = "--link", [LINK_TCP] = "--tcp", [LINK_UNIX] = "--unix"
+	};
+	enum link_kind kind = bank->options.kind;
+
+	if (rc != FG_OK)
+		emu_trouble_note(bank->options.trouble, options[kind], place ? place : "(a pseudo-terminal)",
+				 rc != FG_E_ARG || kind == LINK_PTY ? NULL
+				 : kind == LINK_TCP                 ? "no ADDRESS:PORT"
+								    : "too long for a socket");
+	return rc;
+}
+
 static enum fg_rc modem_link(struct modem *modem)
 {
 	const struct bank_options *options = &modem->bank->options;
@@ -228,7 +243,8 @@ static enum fg_rc modem_link(struct modem *modem)
 		count_up(options->place, modem->number, same, place, sizeof(place));
 		conf.place = place;
 	}
-	return link_new(modem->bank, modem->bank->loop, &conf, &modem->link);
+	return link_trouble(modem->bank, conf.place,
+			    link_new(modem->bank, modem->bank->loop, &conf, &modem->link));
 }
 
 /* "NAME", "NAME=TIMES", "cms=CODE" or "cms=CODE=TIMES" */
@@ -266,12 +282,17 @@ static enum fg_rc modem_begin(struct bank *bank, unsigned number, uint64_t wall_
 	if (!modem->phone)
 		return FG_E_NO_MEMORY;
 	for (size_t i = 0; i < bank->options.faults_count; i++)
-		if (!add_fault(modem->phone, bank->options.faults[i]))
+		if (!add_fault(modem->phone, bank->options.faults[i])) {
+			emu_trouble_note(bank->options.trouble, "--fault", bank->options.faults[i],
+					 "no such fault; see --help");
 			return FG_E_SYNTAX;
+		}
 	if (bank->options.replay)
 		modem->replay = replay_new(bank, bank->options.replay, on_send, modem);
-	if (bank->options.replay && !modem->replay)
+	if (bank->options.replay && !modem->replay) {
+		emu_trouble_note(bank->options.trouble, "--replay", "its file", "no transcript");
 		return FG_E_SYNTAX;
+	}
 	return modem_link(modem);
 }
 
@@ -285,6 +306,20 @@ static int bank_destroy(struct bank *bank)
 	return 0;
 }
 
+static enum fg_rc bank_open_control(struct bank *bank)
+{
+	enum fg_rc rc = FG_OK;
+
+	if (bank->options.control)
+		rc = bank_control_new(bank, bank->options.control, &bank->control);
+	if (rc != FG_OK)
+		emu_trouble_note(bank->options.trouble, "--control", bank->options.control,
+				 rc == FG_E_ARG ? "too long for a socket" : NULL);
+	else
+		bank_after(bank);
+	return rc;
+}
+
 static enum fg_rc bank_open(struct bank *bank, unsigned *line_out)
 {
 	const struct bank_options *options = &bank->options;
@@ -294,16 +329,14 @@ static enum fg_rc bank_open(struct bank *bank, unsigned *line_out)
 	if (options->record) {
 		bank->record = record_new(bank, options->record);
 		rc = bank->record ? FG_OK : FG_E_SYSTEM;
+		if (rc != FG_OK)
+			emu_trouble_note(options->trouble, "--record", options->record, NULL);
 	}
 	for (unsigned i = 0; i < options->count && rc == FG_OK; i++)
 		rc = modem_begin(bank, i, wall_us);
 	if (rc == FG_OK && options->script)
 		rc = bank_script(bank, options->script, line_out);
-	if (rc == FG_OK && options->control)
-		rc = bank_control_new(bank, options->control, &bank->control);
-	if (rc == FG_OK)
-		bank_after(bank);
-	return rc;
+	return rc == FG_OK ? bank_open_control(bank) : rc;
 }
 
 enum fg_rc bank_new(void *ctx, struct fg_loop *loop, const struct bank_options *options,

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "emulators/common/trouble.h"
 #include "emulators/modem/link.h"
 #include "emulators/modem/phone.h"
 
@@ -21,6 +22,7 @@ struct bank_options {
 	const char *faults[BANK_FAULTS_MAX]; /*!< "NAME" or "NAME=TIMES" */
 	size_t faults_count;
 	bool virtual_clock; /*!< stands still but for bank_advance() */
+	struct emu_trouble *trouble; /*!< why bank_new() failed; NULL: is not asked */
 };
 
 struct bank_owner {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include <event2/util.h>
 #include <talloc.h>
 #include "emulators/common/control.h"
+#include "emulators/common/words.h"
 
 enum { OUTPUT_MAX = 1 << 18, READ_CAP = 4096, WHERE_CAP = 128 };
 
@@ -123,7 +125,19 @@ static bool begin(struct link *link, int fd)
 
 /* ---- Pseudo-terminals ---- */
 
-/* False when something else than a link of ours is there. */
+/* "run/modem0" shall do where there is no "run" yet. */
+static bool make_folder(const char *place)
+{
+	char folder[PATH_MAX];
+	const char *end = strrchr(place, '/');
+
+	if (!end || end == place || (size_t)(end - place) >= sizeof(folder))
+		return false;
+	snprintf(folder, sizeof(folder), "%.*s", (int)(end - place), place);
+	return mkdir(folder, 0777) == 0;
+}
+
+/* False with errno; also when something else than a link of ours is there. */
 static bool point_to(const struct link *link)
 {
 	__attribute__((unused)) struct stat st;
@@ -131,11 +145,15 @@ static bool point_to(const struct link *link)
 	if (!link->place)
 		return true;
 #ifndef FG_MUTANT_modem_link_file
-	if (lstat(link->place, &st) == 0 && !S_ISLNK(st.st_mode))
+	if (lstat(link->place, &st) == 0 && !S_ISLNK(st.st_mode)) {
+		errno = EEXIST;
 		return false;
+	}
 #endif
 	unlink(link->place);
-	return symlink(link->where, link->place) == 0;
+	return symlink(link->where, link->place) == 0 ||
+	       (errno == ENOENT && make_folder(link->place) &&
+		symlink(link->where, link->place) == 0);
 }
 
 static int open_master(char *name, size_t cap)
@@ -268,7 +286,8 @@ static enum fg_rc raise_tcp(struct link *link)
 	snprintf(text, sizeof(text), "%s", place);
 	if (strcmp(text + host, ":0") == 0)
 		text[host] = '\0';
-	if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&address, &len) != 0 ||
+	if (!emu_port_is_good(place) ||
+	    evutil_parse_sockaddr_port(text, (struct sockaddr *)&address, &len) != 0 ||
 	    address.ss_family != AF_INET)
 		return FG_E_ARG;
 	link->listener = listen_at(link, (const struct sockaddr *)&address, len);
@@ -333,7 +352,10 @@ enum fg_rc link_new(void *ctx, struct fg_loop *loop, const struct link_conf *con
 	talloc_set_destructor(link, link_destroy);
 	rc = link_raise(link);
 	if (rc != FG_OK) {
+		int error = errno;
+
 		talloc_free(link);
+		errno = error;
 		return rc;
 	}
 	*link_out = link;

@@ -17,6 +17,7 @@ struct program {
 	struct fg_loop *loop;
 	struct modem_arguments arguments;
 	struct view view;
+	struct emu_trouble trouble;
 	unsigned long shown;
 };
 
@@ -62,11 +63,11 @@ static int complain(const struct bank_options *options, enum fg_rc rc, unsigned 
 			"fallgate-modem: line %u of the script is neither DEST-SUFFIX STATUS "
 			"[WORD]... nor after TIME ORDER...; see --help\n",
 			line);
-	else if (rc == FG_E_SYNTAX)
-		fprintf(stderr, "fallgate-modem: --replay: this is no transcript\n");
+	else if (options->trouble->option)
+		fprintf(stderr, "fallgate-modem: %s %s: %s\n", options->trouble->option,
+			options->trouble->value, options->trouble->why);
 	else
-		fprintf(stderr, "fallgate-modem: cannot make a modem at %s: %s\n",
-			options->place ? options->place : "a pseudo-terminal", fg_rc_text(rc));
+		fprintf(stderr, "fallgate-modem: cannot begin: %s\n", fg_rc_text(rc));
 	return rc == FG_E_SYNTAX ? 2 : 1;
 }
 
@@ -80,6 +81,14 @@ static void say_where(struct bank *bank, const struct bank_options *options)
 			bank_count(bank) > 1 ? "the first" : "it");
 }
 
+static void signals_free(struct event *term, struct event *interrupt)
+{
+	if (term)
+		event_free(term);
+	if (interrupt)
+		event_free(interrupt);
+}
+
 static int serve(void *ctx, struct program *program)
 {
 	const struct bank_options *options = &program->arguments.options;
@@ -90,18 +99,22 @@ static int serve(void *ctx, struct program *program)
 		evsignal_new(fg_loop_base(program->loop), SIGINT, on_end, program->loop);
 	struct bank *bank = NULL;
 	unsigned line = 0;
-	enum fg_rc rc = bank_new(ctx, program->loop, options, &owner, &bank, &line);
+	int status = 0;
+	enum fg_rc rc = term && interrupt
+				? bank_new(ctx, program->loop, options, &owner, &bank, &line)
+				: FG_E_NO_MEMORY;
 
-	if (rc != FG_OK || !term || !interrupt)
-		return complain(options, rc, line);
-	event_add(term, NULL); /* so that links and sockets go */
-	event_add(interrupt, NULL);
-	say_where(bank, options);
-	fg_loop_run(program->loop);
-	talloc_free(bank);
-	event_free(term);
-	event_free(interrupt);
-	return 0;
+	if (rc == FG_OK) {
+		event_add(term, NULL); /* so that links and sockets go */
+		event_add(interrupt, NULL);
+		say_where(bank, options);
+		fg_loop_run(program->loop);
+		talloc_free(bank);
+	} else {
+		status = complain(options, rc, line);
+	}
+	signals_free(term, interrupt);
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -113,6 +126,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "ctl") == 0)
 		return modem_command(argc - 1, argv + 1);
 	modem_arguments_read(&program.arguments, argc, argv);
+	program.arguments.options.trouble = &program.trouble;
 	ctx = talloc_named_const(NULL, 0, "fallgate-modem");
 	program.view = (struct view){ .json = program.arguments.json,
 				      .colour = isatty(STDOUT_FILENO),

@@ -22,6 +22,7 @@ struct program {
 	struct fg_loop *loop;
 	struct smsc_arguments arguments;
 	bool colour;
+	struct emu_trouble trouble;
 	unsigned long shown;
 };
 
@@ -94,27 +95,52 @@ static void on_signal(evutil_socket_t fd, short what, void *arg)
 	fg_loop_stop(arg);
 }
 
+static void complain(const struct fg_smsc_options *options, enum fg_rc rc)
+{
+	const struct emu_trouble *trouble = options->trouble;
+
+	if (trouble->option)
+		fprintf(stderr, "fallgate-smsc: %s %s: %s\n", trouble->option, trouble->value,
+			trouble->why);
+	else
+		fprintf(stderr, "fallgate-smsc: cannot begin: %s\n", fg_rc_text(rc));
+}
+
+static void signals_free(struct event *term, struct event *interrupt)
+{
+	if (term)
+		event_free(term);
+	if (interrupt)
+		event_free(interrupt);
+}
+
 static int serve(void *ctx, struct program *program)
 {
 	const struct fg_smsc_options *options = &program->arguments.options;
 	struct event *term =
 		evsignal_new(fg_loop_base(program->loop), SIGTERM, on_signal, program->loop);
-	struct fg_smsc *smsc;
-	enum fg_rc rc = fg_smsc_new(ctx, program->loop, options,
-				    program->arguments.quiet ? NULL : on_message, program, &smsc);
+	struct event *interrupt =
+		evsignal_new(fg_loop_base(program->loop), SIGINT, on_signal, program->loop);
+	struct fg_smsc *smsc = NULL;
+	enum fg_rc rc = term && interrupt
+				? fg_smsc_new(ctx, program->loop, options,
+					      program->arguments.quiet ? NULL : on_message, program,
+					      &smsc)
+				: FG_E_NO_MEMORY;
 
-	if (rc != FG_OK || !term) {
-		fprintf(stderr, "fallgate-smsc: cannot listen on %s: %s\n", options->listen,
-			fg_rc_text(rc));
-		return 1;
+	if (rc == FG_OK) {
+		event_add(term, NULL); /* so that the control socket's file goes */
+		event_add(interrupt, NULL);
+		fprintf(stderr, "fallgate-smsc: listening on %.*s:%u\n",
+			(int)(strrchr(options->listen, ':') - options->listen), options->listen,
+			fg_smsc_port(smsc));
+		fg_loop_run(program->loop);
+		talloc_free(smsc);
+	} else {
+		complain(options, rc);
 	}
-	event_add(term, NULL); /* so that the control socket's file goes */
-	fprintf(stderr, "fallgate-smsc: listening on %.*s:%u\n", (int)strcspn(options->listen, ":"),
-		options->listen, fg_smsc_port(smsc));
-	fg_loop_run(program->loop);
-	talloc_free(smsc);
-	event_free(term);
-	return 0;
+	signals_free(term, interrupt);
+	return rc == FG_OK ? 0 : 1;
 }
 
 int main(int argc, char **argv)
@@ -126,6 +152,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && (strcmp(argv[1], "mo") == 0 || strcmp(argv[1], "ctl") == 0))
 		return smsc_command(argc - 1, argv + 1);
 	smsc_arguments_read(&program.arguments, argc, argv);
+	program.arguments.options.trouble = &program.trouble;
 	ctx = talloc_named_const(NULL, 0, "fallgate-smsc");
 	program.colour = isatty(STDOUT_FILENO);
 	program.loop = fg_loop_new(ctx);

@@ -57,6 +57,8 @@ struct smsc_center *smsc_center_new(void *ctx, const struct fg_smsc_options *opt
 	center->slots = calloc(SMSC_SLOTS, sizeof(*center->slots)); /* touched as it is used */
 	if (options->pcap)
 		center->capture = smsc_capture_new(center, options->pcap);
+	if (options->pcap && !center->capture)
+		emu_trouble_note(options->trouble, "--pcap", options->pcap, NULL);
 	if (!center->joiner || !center->told || !center->slots ||
 	    (options->pcap && !center->capture)) {
 		talloc_free(center);

@@ -241,7 +241,8 @@ static enum fg_rc smsc_listen(struct fg_smsc *smsc, const char *listen)
 	snprintf(text, sizeof(text), "%s", listen);
 	if (emu_ends_with(text, ":0"))
 		text[strlen(text) - 2] = '\0';
-	if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&address, &len) != 0)
+	if (!emu_port_is_good(listen) ||
+	    evutil_parse_sockaddr_port(text, (struct sockaddr *)&address, &len) != 0)
 		return FG_E_ARG;
 	smsc->listener = evconnlistener_new_bind(fg_loop_base(smsc->loop), on_accept, smsc,
 						 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, -1,
@@ -259,8 +260,14 @@ static enum fg_rc smsc_open(struct fg_smsc *smsc, const struct fg_smsc_options *
 {
 	enum fg_rc rc = smsc_listen(smsc, options->listen);
 
+	if (rc != FG_OK)
+		emu_trouble_note(options->trouble, "--listen", options->listen,
+				 rc == FG_E_ARG ? "no ADDRESS:PORT" : NULL);
 	if (rc == FG_OK && options->control)
 		rc = smsc_control_new(smsc, options->control, &smsc->control);
+	if (rc != FG_OK) /* the first word counts */
+		emu_trouble_note(options->trouble, "--control", options->control,
+				 rc == FG_E_ARG ? "too long for a socket" : NULL);
 	if (rc == FG_OK)
 		set_timer(smsc); /* the script may have messages from phones */
 	return rc;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "emulators/common/trouble.h"
 #include "emulators/common/words.h"
 #include "lib/base/error.h"
 #include "lib/base/loop.h"
@@ -59,6 +60,7 @@ struct fg_smsc_options {
 	size_t mo_count;
 	struct emu_share mix[EMU_SHARES_MAX], receipt_mix[EMU_SHARES_MAX];
 	size_t mix_count, receipt_mix_count;
+	struct emu_trouble *trouble; /*!< why fg_smsc_new() failed; NULL: is not asked */
 	/*! Makes the connection of an accepted socket, such as a TLS one; NULL: a plain one. The
 	 * socket belongs to the result; on NULL the caller closes it. */
 	struct bufferevent *(*wrap)(struct event_base *base, int fd, void *arg);
