@@ -269,6 +269,8 @@ static struct submitted *remember(struct phone *phone, const struct fg_tpdu_subm
 static int answer_now(struct phone *phone, const char *command, uint8_t reference)
 {
 	phone_info(phone, "+%s: %u", command, reference);
+	if (phone_fault_set(phone, FAULT_CUT))
+		return AT_OK; /* half of it is said, so no OK either */
 	return (phone->profile->quirks & QUIRK_NO_OK) || phone_fault_now(phone, FAULT_NO_OK)
 		       ? AT_SILENT
 		       : AT_OK;
@@ -313,6 +315,8 @@ static int answer(struct phone *phone, const char *command, uint8_t reference,
 	}
 	if (outcome->flags & EMU_CUT)
 		phone->faults[FAULT_CUT]++;
+	if (delay_ms == 0 && phone_fault_now(phone, FAULT_LATE))
+		delay_ms = phone->options.late_ms; /* all of it, not its OK alone */
 	return delay_ms ? answer_later(phone, command, reference, delay_ms * 1000)
 			: answer_now(phone, command, reference);
 }

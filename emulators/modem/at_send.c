@@ -86,11 +86,11 @@ static void body_end(struct phone *phone, bool done)
 		phone->counters.aborted++;
 	if (!phone->plugged)
 		return;
-	phone_finish(phone, result);
+	phone_end(phone, result);
 	phone_route(phone);
 }
 
-/* Half of the PDU is there, and the cable is not. */
+/* Half of the PDU is there, or a text has begun, and the cable is not. */
 static bool hangs_up(struct phone *phone)
 {
 	if (phone->body_len < phone->body_octets || !phone_fault_now(phone, FAULT_HANGUP))
@@ -115,6 +115,8 @@ static void text_octet(struct phone *phone, char c)
 		return;
 	}
 	body_add(phone, c);
+	if (phone->body_kind == BODY_SEND && hangs_up(phone))
+		return;
 	if (c == '\r') /* 3.5.1 */
 		phone_put(phone, "\r\n> ", 4);
 }

@@ -296,6 +296,12 @@ static bool finish_late(struct phone *phone, int result)
 	return true;
 }
 
+void phone_end(struct phone *phone, int result)
+{
+	if (!finish_late(phone, result))
+		phone_finish(phone, result);
+}
+
 static void run_line(struct phone *phone)
 {
 	const char *rest;
@@ -314,8 +320,7 @@ static void run_line(struct phone *phone)
 	phone->line_long = false;
 	if (!phone->plugged)
 		return;
-	if (!finish_late(phone, result))
-		phone_finish(phone, result);
+	phone_end(phone, result);
 	phone_route(phone); /* a setting may have let something go */
 }
 

@@ -274,6 +274,9 @@ void phone_prompt(struct phone *phone, enum body_kind kind);
 
 /* The final result code of a command line, at once or after AT_LATER. */
 void phone_finish(struct phone *phone, int result);
+
+/* The same at the end of a line or a body, where the fault "late" has its place. */
+void phone_end(struct phone *phone, int result);
 void phone_drain(struct phone *phone);
 
 /* ---- dispatch.c ---- */

@@ -262,6 +262,17 @@ static void faults_of_the_prompt_and_the_body(void **state)
 	assert_false(phone_fault(bench.phone, "no such", 1));
 }
 
+static void a_text_hangs_up_as_a_pdu_does(void **state)
+{
+	(void)state;
+	fault("hang-up");
+	at("+CMGF=1");
+	at("+CMGS=\"+12025550144\"");
+	assert_string_equal(bench_say("x"), "");
+	assert_int_equal(bench.unplugged, 1);
+	assert_int_equal(bench.messages, 0);
+}
+
 static void faults_of_the_answer(void **state)
 {
 	(void)state;
@@ -283,6 +294,14 @@ static void faults_of_the_answer(void **state)
 	assert_string_equal(at("+CSQ"), "\r\n+CSQ: 21,99\r\n");
 	bench_pass(2000);
 	assert_string_equal(bench.heard, "\r\n+CSQ: 21,99\r\n\r\nOK\r\n");
+	fault("late");
+	assert_string_equal(bench_send(TO("44"), "x"), "");
+	bench_pass(2000);
+	assert_ptr_equal(strstr(bench.heard, "\r\n+CMGS: 7\r\n\r\nOK\r\n"), bench.heard);
+	fault("late");
+	assert_string_equal(bench_send(TO("81"), "x"), "");
+	bench_pass(2000);
+	assert_string_equal(bench.heard, "\r\n+CMS ERROR: 192\r\n");
 	fault("garbage");
 	assert_string_equal(at("+CSQ"), "\r\n+CSQ: 21,99\r\n\x80\xff\x1b\xc3(\r\nOK\r\n");
 	fault("cut");
@@ -319,6 +338,9 @@ static void profiles_have_their_manners(void **state)
 	bench_teardown(NULL);
 	bench_begin_as("no-ok");
 	assert_string_equal(bench_send(TO("44"), "x"), "\r\n+CMGS: 7\r\n");
+	assert_true(phone_fault(bench.phone, "cut", 1));
+	assert_string_equal(bench_send(TO("44"), "x"), "\r\n+CMGS: ");
+	assert_int_equal(bench.unplugged, 1);
 	bench_teardown(NULL);
 	bench_begin_as("siemens");
 	assert_string_equal(at("+CNMI=2,1,0,1,0"), "\r\n+CMS ERROR: 303\r\n");
@@ -373,6 +395,7 @@ int main(void)
 		CASE(without_network_nothing_is_sent),
 		CASE(a_report_is_made_by_hand),
 		CASE(faults_of_the_prompt_and_the_body),
+		CASE(a_text_hangs_up_as_a_pdu_does),
 		CASE(faults_of_the_answer),
 		CASE(slow_octets_come_one_by_one),
 		CASE(profiles_have_their_manners),
