@@ -8,18 +8,30 @@
 
 #define MARK_BEGIN "(Not encrypted)"
 
+static void json_character(uint32_t cp, const char *octets, size_t len)
+{
+	if (cp == '"' || cp == '\\')
+		printf("\\%c", (char)cp);
+	else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
+		printf("\\u%04x", (unsigned)cp);
+	else
+		fwrite(octets, 1, len, stdout);
+}
+
 void emu_show_json(const char *text, size_t len)
 {
 	putchar('"');
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
+	while (len > 0) {
+		uint32_t cp = 0;
+		size_t used = fg_utf8_next((const uint8_t *)text, len, &cp);
 
-		if (c == '"' || c == '\\')
-			printf("\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			printf("\\u%04x", c);
-		else
-			putchar(c);
+		if (used > 0)
+			json_character(cp, text, used);
+		else /* an address may have any octet; JSON may not */
+			printf("\\ufffd");
+		used += used == 0;
+		text += used;
+		len -= used;
 	}
 	putchar('"');
 }

@@ -8,6 +8,8 @@ import os
 import pathlib
 import re
 import shutil
+import socket
+import struct
 import subprocess
 import tempfile
 
@@ -176,3 +178,17 @@ def test_tshark_reads_the_capture_and_finds_no_password(tmp_path):
     assert [row[0] for row in rows] == ["0x00000009", "0x80000009", "0x00000004", "0x80000004", "0x00000005", "0x80000005"]
     assert all(row[1:] == ["", "1", "1"] for row in rows)
     assert b"secret8" not in pcap.read_bytes() and b"hello" in pcap.read_bytes()
+
+
+def raw_pdu(command, sequence, body):
+    return struct.pack(">IIII", 16 + len(body), command, 0, sequence) + body
+
+
+def test_octets_that_are_no_text_make_no_broken_line():
+    strange = b'\x05\x00\xff\xfe"\\\x1b\xc3\x00'
+    submit = b"\x00" + strange + b"\x01\x0112025550144\x00" + bytes(3) + b"\x00\x00\x00\x00\x00\x00" + b"\x02hi"
+    with Smsc() as smsc, socket.create_connection(("127.0.0.1", smsc.port), 20) as line:
+        line.sendall(raw_pdu(9, 1, b"app\x00\x00\x00\x34\x00\x00\x00") + raw_pdu(4, 2, submit))
+        shown = json.loads(smsc.process.stdout.readline())
+    assert (shown["text"], shown["destination"]) == ("hi", "+12025550144"), shown
+    assert shown["source"] == '\ufffd\ufffd"\\\x1b\ufffd', shown
