@@ -92,6 +92,20 @@ static bool take_malformed(struct emu_request *request, enum phone_malformed *ou
 	return false;
 }
 
+static bool octets_are_good(const struct phone_incoming *incoming, char answer[EMU_ANSWER_TEXT])
+{
+	size_t len = strlen(incoming->text);
+
+	if (incoming->port >= 0 && !incoming->octets)
+		snprintf(answer, EMU_ANSWER_TEXT, "error: --port needs --8bit\n");
+	else if (incoming->octets &&
+		 (len % 2 || strspn(incoming->text, "0123456789abcdefABCDEF") != len))
+		snprintf(answer, EMU_ANSWER_TEXT, "error: with --8bit TEXT is hex\n");
+	else
+		return true;
+	return false;
+}
+
 static bool order_receive(struct emu_request *request)
 {
 	struct modem *modem = take_modem(request);
@@ -110,6 +124,8 @@ static bool order_receive(struct emu_request *request)
 		return false;
 	incoming.from = request->words[1];
 	incoming.text = request->words[2];
+	if (!octets_are_good(&incoming, request->answer))
+		return true;
 	answer_rc(request, phone_receive(modem->phone, &incoming));
 	return true;
 }

@@ -96,6 +96,15 @@ def test_a_wrong_order_is_refused(words):
         assert done.returncode == 1 and done.stderr.startswith("fallgate-modem: ") and not done.stdout
 
 
+@pytest.mark.parametrize("words,says", [(["--8bit", "Bank", "06x"], "with --8bit TEXT is hex"), (["--8bit", "Bank", "060"], "with --8bit TEXT is hex"),
+                                        (["--port", "2948", "Bank", "06"], "--port needs --8bit")])
+def test_octets_that_are_none_are_refused_in_words_and_not_shown(words, says):
+    with Modem() as modem:
+        done = modem.run("receive", *words)
+        assert (done.returncode, done.stderr) == (1, f"fallgate-modem: {says}\n")
+        assert not modem.events("received")
+
+
 def test_a_bank_has_a_modem_for_each_number():
     with Modem("--count", "8") as modem:
         for number in (0, 7):
