@@ -78,6 +78,7 @@ static void report_fire(struct phone *phone, struct later *later)
 	const struct report report = *(const struct report *)later;
 
 	free(later);
+	phone->reports_due--;
 	report_now(phone, &report.of, report.status, report.urgent);
 	phone_flush(phone);
 }
@@ -91,6 +92,12 @@ static void report_later(struct phone *phone, const struct submitted *of, enum f
 		return;
 	report->of = *of;
 	report->status = phone_status_of(state);
+	phone->reports_due++;
+}
+
+unsigned phone_reports_due(const struct phone *phone)
+{
+	return phone->reports_due;
 }
 
 static uint64_t report_delay_us(const struct phone *phone, const struct emu_outcome *outcome)

@@ -375,6 +375,15 @@ struct phone *bank_phone(struct bank *bank, unsigned modem)
 	return bank->modems[modem].phone;
 }
 
+unsigned bank_reports_due(struct bank *bank)
+{
+	unsigned due = 0;
+
+	for (unsigned i = 0; i < bank->options.count; i++)
+		due += phone_reports_due(bank->modems[i].phone);
+	return due;
+}
+
 const char *bank_where(const struct bank *bank, unsigned modem)
 {
 	return link_where(bank->modems[modem].link);

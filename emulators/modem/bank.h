@@ -39,6 +39,9 @@ enum fg_rc bank_new(void *ctx, struct fg_loop *loop, const struct bank_options *
 		    const struct bank_owner *owner, struct bank **bank_out, unsigned *line_out);
 unsigned bank_count(const struct bank *bank);
 struct phone *bank_phone(struct bank *bank, unsigned modem);
+
+/*! Status reports that are due later, of all modems. */
+unsigned bank_reports_due(struct bank *bank);
 const char *bank_where(const struct bank *bank, unsigned modem);
 
 /*! The cable of a modem. */

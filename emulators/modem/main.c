@@ -13,8 +13,12 @@
 #include "emulators/modem/view.h"
 #include "lib/base/log.h"
 
+enum { LEAVE_US = 100000 };
+
 struct program {
 	struct fg_loop *loop;
+	struct bank *bank;
+	bool was_busy; /* when it was looked at last */
 	struct modem_arguments arguments;
 	struct view view;
 	struct emu_trouble trouble;
@@ -28,14 +32,27 @@ static void on_end(evutil_socket_t fd, short what, void *arg)
 	fg_loop_stop(arg);
 }
 
-/* Let its report go out before. */
+static void leave_soon(struct program *program);
+
+static void on_last(evutil_socket_t fd, short what, void *arg)
+{
+	struct program *program = arg;
+
+	(void)fd;
+	(void)what;
+	if (program->was_busy)
+		leave_soon(program);
+	else
+		fg_loop_stop(program->loop);
+}
+
+/* Its reports go out before, and a moment is left for whoever reads them. */
 static void leave_soon(struct program *program)
 {
-	unsigned wait_ms = 2 * program->arguments.options.phone.report_delay_ms + 100;
-	struct timeval tv = { .tv_sec = wait_ms / 1000,
-			      .tv_usec = (suseconds_t)(wait_ms % 1000) * 1000 };
+	const struct timeval tv = { .tv_usec = LEAVE_US };
 
-	event_base_once(fg_loop_base(program->loop), -1, EV_TIMEOUT, on_end, program->loop, &tv);
+	program->was_busy = bank_reports_due(program->bank) > 0;
+	event_base_once(fg_loop_base(program->loop), -1, EV_TIMEOUT, on_last, program, &tv);
 }
 
 static void on_message(void *arg, unsigned modem, const struct phone_message *message)
@@ -44,8 +61,12 @@ static void on_message(void *arg, unsigned modem, const struct phone_message *me
 
 	if (!program->arguments.quiet)
 		view_message(&program->view, modem, message);
-	if (++program->shown == program->arguments.messages)
-		leave_soon(program);
+	if (++program->shown == program->arguments.messages) {
+		const struct timeval tv = { .tv_usec = LEAVE_US };
+
+		program->was_busy = true; /* its report is not made yet */
+		event_base_once(fg_loop_base(program->loop), -1, EV_TIMEOUT, on_last, program, &tv);
+	}
 }
 
 static void on_event(void *arg, unsigned modem, const struct phone_event *event)
@@ -108,6 +129,7 @@ static int serve(void *ctx, struct program *program)
 		event_add(term, NULL); /* so that links and sockets go */
 		event_add(interrupt, NULL);
 		say_where(bank, options);
+		program->bank = bank;
 		fg_loop_run(program->loop);
 		talloc_free(bank);
 	} else {

@@ -104,6 +104,8 @@ void phone_noise(struct phone *phone, const char *line);
 /* ---- Time ---- */
 
 void phone_run(struct phone *phone, uint64_t now_us);
+/*! Status reports that are due later. */
+unsigned phone_reports_due(const struct phone *phone);
 bool phone_next(const struct phone *phone, uint64_t *due_us_out);
 
 /* ---- The network ---- */

@@ -247,6 +247,7 @@ struct phone {
 	char buffered[HELD_CAP]; /* with +CNMI mode 0 */
 	size_t buffered_len;
 	struct submitted submits[SUBMITS_KEPT];
+	unsigned reports_due;
 	uint8_t next_reference, last_reference, next_concat;
 	unsigned registration, rssi;
 	bool sim_present, pin_asked;

@@ -18,8 +18,12 @@
 #include "emulators/smsc/tls.h"
 #include "lib/base/log.h"
 
+enum { LEAVE_US = 100000 };
+
 struct program {
 	struct fg_loop *loop;
+	struct fg_smsc *smsc;
+	bool was_busy; /* when it was looked at last */
 	struct smsc_arguments arguments;
 	bool colour;
 	struct emu_trouble trouble;
@@ -53,29 +57,44 @@ static void print_human(const struct program *program, const struct fg_smsc_mess
 	putchar('\n');
 }
 
+static void look_again(struct program *program);
+
 static void on_last(evutil_socket_t fd, short what, void *arg)
 {
+	struct program *program = arg;
+
 	(void)fd;
 	(void)what;
-	fg_loop_stop(arg);
+	if (program->was_busy)
+		look_again(program);
+	else
+		fg_loop_stop(program->loop);
+}
+
+/* Its answer and its receipts go out before, and a moment is left for whoever reads them. */
+static void look_again(struct program *program)
+{
+	const struct timeval tv = { .tv_usec = LEAVE_US };
+
+	program->was_busy = fg_smsc_is_busy(program->smsc);
+	event_base_once(fg_loop_base(program->loop), -1, EV_TIMEOUT, on_last, program, &tv);
 }
 
 static void on_message(const struct fg_smsc_message *message, void *arg)
 {
 	struct program *program = arg;
-	unsigned wait_ms =
-		2 * program->arguments.options.receipt_delay_ms + 100; /* let its receipt go out */
-	struct timeval tv = { .tv_sec = wait_ms / 1000,
-			      .tv_usec = (suseconds_t)(wait_ms % 1000) * 1000 };
 
 	if (program->arguments.json)
 		print_json(message);
 	else
 		print_human(program, message);
 	fflush(stdout);
-	if (++program->shown == program->arguments.count)
-		event_base_once(fg_loop_base(program->loop), -1, EV_TIMEOUT, on_last, program->loop,
-				&tv);
+	if (++program->shown == program->arguments.count) {
+		const struct timeval tv = { .tv_usec = LEAVE_US };
+
+		program->was_busy = true; /* its receipt is not made yet */
+		event_base_once(fg_loop_base(program->loop), -1, EV_TIMEOUT, on_last, program, &tv);
+	}
 }
 
 static bool begin_tls(struct smsc_arguments *arguments)
@@ -134,6 +153,7 @@ static int serve(void *ctx, struct program *program)
 		fprintf(stderr, "fallgate-smsc: listening on %.*s:%u\n",
 			(int)(strrchr(options->listen, ':') - options->listen), options->listen,
 			fg_smsc_port(smsc));
+		program->smsc = smsc;
 		fg_loop_run(program->loop);
 		talloc_free(smsc);
 	} else {

@@ -302,6 +302,13 @@ uint16_t fg_smsc_port(const struct fg_smsc *smsc)
 	return smsc->port;
 }
 
+bool fg_smsc_is_busy(const struct fg_smsc *smsc)
+{
+	uint64_t due_us;
+
+	return smsc_center_next(smsc->center, &due_us);
+}
+
 enum fg_rc fg_smsc_mo_send(struct fg_smsc *smsc, const struct fg_smsc_mo *mo, const char *text,
 			   size_t text_len)
 {

@@ -97,6 +97,9 @@ enum fg_rc fg_smsc_new(void *ctx, struct fg_loop *loop, const struct fg_smsc_opt
 		       fg_smsc_message_cb message, void *arg, struct fg_smsc **smsc_out);
 uint16_t fg_smsc_port(const struct fg_smsc *smsc);
 
+/*! True while an answer, a receipt or a message from a phone is due later. */
+bool fg_smsc_is_busy(const struct fg_smsc *smsc);
+
 /*! Move a virtual clock; all that is due happens before this returns, in order. \return FG_OK;
  * FG_E_ARG when the clock is not virtual. */
 enum fg_rc fg_smsc_advance(struct fg_smsc *smsc, uint64_t ms);

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import stat
+import struct
 import subprocess
 
 import pytest
@@ -70,3 +71,27 @@ def test_an_address_of_version_6_is_shown_whole():
     if "Cannot assign" in said or "not supported" in said:
         pytest.skip("no IPv6 here")
     assert said.startswith("fallgate-smsc: listening on [::1]:"), said
+
+
+def test_the_last_receipt_goes_out_though_it_is_late():
+    """To 90: the receipt is late, by far more than twice its delay."""
+    options = ["--listen", "127.0.0.1:0", "--count", "1", "--receipt-delay", "1", "--late", "900"]
+    with subprocess.Popen([find_program(SMSC), *options], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        port = int(process.stderr.readline().rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port), 20) as line:
+            bind = b"app\x00\x00\x00\x34\x00\x00\x00"
+            submit = b"\x00\x01\x01100\x00\x01\x0112025550190\x00" + bytes(3) + b"\x00\x00\x01\x00\x00\x00" + b"\x02hi"
+            line.sendall(struct.pack(">IIII", 16 + len(bind), 9, 0, 1) + bind + struct.pack(">IIII", 16 + len(submit), 4, 0, 2) + submit)
+            said = b"".join(iter(lambda: line.recv(4096), b""))
+        assert b"stat:DELIVRD" in said and process.wait(20) == 0, said
+
+
+def test_the_last_report_goes_out_though_it_is_late(tmp_path):
+    options = ["--unix", tmp_path / "modem", "--messages", "1", "--late", "900", "--report-delay", "1", "--quiet"]
+    with subprocess.Popen([find_program(MODEM), *options], stderr=subprocess.PIPE, text=True) as process:
+        process.stderr.readline()
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(tmp_path / "modem"))
+            line.sendall(b"ATE0;+CNMI=2,1,0,1;+CMGF=1;+CSMP=49,167,0,0\rAT+CMGS=\"+12025550190\"\rhi\x1a")
+            said = b"".join(iter(lambda: line.recv(4096), b""))
+        assert b"+CDS:" in said and process.wait(20) == 0, said
