@@ -72,6 +72,9 @@ static char *words_of(void *ctx, const struct fg_core_link *link)
 
 	if (!*link->error || (link->up && !link->error_code))
 		return talloc_strdup(ctx, link->note);
+	if (!link->error_code && *link->note && strcmp(link->note, link->error) != 0)
+		return talloc_asprintf(ctx, "%s; before: %s (%s)", link->note, link->error,
+				       time_text(link->error_ms, when));
 	if (!link->error_code)
 		return talloc_asprintf(ctx, "%s (%s)", link->error,
 				       time_text(link->error_ms, when));

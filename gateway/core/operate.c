@@ -89,6 +89,12 @@ static void remember_own(struct fg_core *core, const struct fg_ipc_link *said)
 		memcpy(link->error, link->own_note, sizeof(link->own_note));
 }
 
+/* Before it was ever up the newest word is why not, unless an older one has the far side's code. */
+static bool says_why(const struct fg_core_link *link)
+{
+	return !link->ever_up && !link->error_code && strcmp(link->note, link->error) != 0;
+}
+
 void fg_operate_link(struct fg_core *core, const struct fg_ipc_link *said)
 {
 	struct fg_core_link *link;
@@ -100,6 +106,7 @@ void fg_operate_link(struct fg_core *core, const struct fg_ipc_link *said)
 	link = &core->links[said->link];
 	was_up = link->up;
 	link->up = said->up != 0;
+	link->ever_up |= link->up;
 	link->credits = said->credits;
 	link->in_flight = said->in_flight;
 	link->rate = said->rate;
@@ -113,7 +120,7 @@ void fg_operate_link(struct fg_core *core, const struct fg_ipc_link *said)
 	link->note[len] = '\0';
 	if (said->carrier_code && said->carrier_code != link->carrier_code)
 		remember_error(core, said->link, said->carrier_code, link->note);
-	else if (!link->up && *link->note && (was_up || !*link->error))
+	else if (!link->up && *link->note && (was_up || says_why(link)))
 		remember_error(core, said->link, said->carrier_code, link->note);
 	link->carrier_code = said->carrier_code;
 	if (link->up != was_up || !link->changed_ms)

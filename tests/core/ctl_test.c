@@ -153,6 +153,32 @@ static void assert_shows(const struct asker *asker, const char *text)
 		fail_msg("%s is not in %s", text, asker->text);
 }
 
+/* What it said first must not hide what is wrong now. */
+static void the_table_says_why_a_link_is_down_now(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sockaddr_un address;
+	struct asker asker;
+
+	strcpy(fixture->conf.links[0].name, "modem0");
+	strcpy(fixture->conf.links[0].adapter, "modem");
+	fixture->conf.links_count = 1;
+	listen_at(fixture, &address);
+	say_link(fixture, false, 0, "starting");
+	say_link(fixture, false, 0, "PIN needed");
+	table(fixture, &address, &asker);
+	assert_shows(&asker, "PIN needed (20");
+	assert_null(strstr(asker.text, "starting"));
+	say_link(fixture, true, 0, "registered");
+	say_link(fixture, false, 0, "unplugged");
+	table(fixture, &address, &asker);
+	assert_shows(&asker, "unplugged (20");
+	say_link(fixture, false, 0, "there is no device");
+	table(fixture, &address, &asker);
+	assert_shows(&asker, "there is no device; before: unplugged (20");
+	fg_ctl_stop(&fixture->core);
+}
+
 static void the_table_says_how_a_link_is_and_why_not(void **state)
 {
 	struct fixture *fixture = *state;
@@ -212,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(each_verb_answers_and_an_unknown_one_says_how_it_is_used),
 		CASE(the_table_says_how_a_link_is_and_why_not),
+		CASE(the_table_says_why_a_link_is_down_now),
 		CASE(only_root_the_own_uid_and_the_configured_one_may_ask),
 	};
 
