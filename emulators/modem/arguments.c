@@ -7,6 +7,8 @@
 #include <string.h>
 #include "emulators/common/file.h"
 
+enum { SLOW_MAX_MS = 10000 };
+
 static const char help[] =
 	"Usage: fallgate-modem [OPTION]...\n"
 	"       fallgate-modem ctl PATH ORDER [WORD]...\n"
@@ -94,6 +96,16 @@ static unsigned duration(const char *name, const char *text)
 	if (!emu_duration_parse(text, &ms))
 		usage_error(name, text);
 	return ms;
+}
+
+/* As the order "slow". */
+static unsigned slow_us(const char *text)
+{
+	unsigned ms = duration("--slow", text);
+
+	if (ms > SLOW_MAX_MS)
+		usage_error("--slow at most 10s", text);
+	return ms * 1000;
 }
 
 static const char *file(const char *name, const char *path)
@@ -285,7 +297,7 @@ static bool read_times(struct bank_options *o, int option)
 		o->phone.ack_ms = duration("--ack-timeout", optarg);
 		return true;
 	case SLOW:
-		o->phone.slow_us = duration("--slow", optarg) % 4000000 * 1000;
+		o->phone.slow_us = slow_us(optarg);
 		return true;
 	case SEED:
 		o->phone.seed = number("--seed", optarg, UINT32_MAX);

@@ -97,7 +97,7 @@ void smsc_join(struct smsc_center *center, const struct fg_smpp_pdu *pdu, const 
 	smsc_address(pdu->sm.dest_addr_ton, &pdu->sm.destination_addr, destination);
 	tlvs_text(pdu, tlvs, sizeof(tlvs));
 	part.coding = (uint8_t)alphabet_with(pdu->sm.data_coding, octets, udh_len);
-	part.body = octets.at + udh_len;
+	part.body = udh_len ? octets.at + udh_len : octets.at; /* NULL: no text at all */
 	part.len = octets.len - udh_len;
 	whole = emu_join(center->joiner, &part);
 	if (whole)

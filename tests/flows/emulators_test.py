@@ -19,6 +19,7 @@ GONE = "No such file or directory"
 
 @pytest.mark.parametrize("name,words,code,says", [
     (MODEM, ["--fault", "sleepy"], 2, "--fault sleepy: no such fault"),
+    (MODEM, ["--slow", "2h"], 2, "--slow at most 10s: 2h"),
     (MODEM, ["--control", MISSING], 1, f"--control {MISSING}: {GONE}"),
     (MODEM, ["--record", MISSING], 1, f"--record {MISSING}: {GONE}"),
     (MODEM, ["--replay", __file__], 2, "--replay its file: no transcript"),
