@@ -141,8 +141,7 @@ static void settle(struct app_session *session, struct app_told *told, bool answ
 		app_delivered(session, &was, answered, status);
 	else
 		fg_host_told(session->server->host, session->account->conf->name, &was.message_id,
-			     was.final,
-			     answered && status == 0 ? FG_OUTCOME_ACCEPTED : otherwise);
+			     was.final, answered && status == 0 ? FG_OUTCOME_ACCEPTED : otherwise);
 }
 
 void app_told(struct app_session *session, const struct fg_smpp_pdu *pdu)

@@ -224,7 +224,8 @@ static enum fg_rc link_trouble(const struct bank *bank, const char *place, enum 
 	enum link_kind kind = bank->options.kind;
 
 	if (rc != FG_OK)
-		emu_trouble_note(bank->options.trouble, options[kind], place ? place : "(a pseudo-terminal)",
+		emu_trouble_note(bank->options.trouble, options[kind],
+				 place ? place : "(a pseudo-terminal)",
 				 rc != FG_E_ARG || kind == LINK_PTY ? NULL
 				 : kind == LINK_TCP                 ? "no ADDRESS:PORT"
 								    : "too long for a socket");

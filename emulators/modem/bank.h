@@ -21,7 +21,7 @@ struct bank_options {
 	const char *replay;  /*!< text of a transcript that answers instead; NULL: none */
 	const char *faults[BANK_FAULTS_MAX]; /*!< "NAME" or "NAME=TIMES" */
 	size_t faults_count;
-	bool virtual_clock; /*!< stands still but for bank_advance() */
+	bool virtual_clock;          /*!< stands still but for bank_advance() */
 	struct emu_trouble *trouble; /*!< why bank_new() failed; NULL: is not asked */
 };
 

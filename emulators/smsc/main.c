@@ -141,11 +141,11 @@ static int serve(void *ctx, struct program *program)
 	struct event *interrupt =
 		evsignal_new(fg_loop_base(program->loop), SIGINT, on_signal, program->loop);
 	struct fg_smsc *smsc = NULL;
-	enum fg_rc rc = term && interrupt
-				? fg_smsc_new(ctx, program->loop, options,
-					      program->arguments.quiet ? NULL : on_message, program,
-					      &smsc)
-				: FG_E_NO_MEMORY;
+	enum fg_rc rc =
+		term && interrupt
+			? fg_smsc_new(ctx, program->loop, options,
+				      program->arguments.quiet ? NULL : on_message, program, &smsc)
+			: FG_E_NO_MEMORY;
 
 	if (rc == FG_OK) {
 		event_add(term, NULL); /* so that the control socket's file goes */

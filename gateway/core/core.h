@@ -62,7 +62,7 @@ struct fg_core_link {
 	uint32_t error_code; /*!< of the last error, 0 for one without */
 	char error[128];     /*!< the last error in words, "": none yet */
 	uint64_t error_ms;
-	bool ever_up; /*!< else the newest note says why not */
+	bool ever_up;                   /*!< else the newest note says why not */
 	uint64_t sent, failed, unknown; /*!< legs since start */
 };
 
