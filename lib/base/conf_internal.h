@@ -108,3 +108,16 @@ struct fg_conf_policy_target {
 };
 void fg_conf_read_policy_tree(struct fg_conf_reader *reader, const struct fg_node *root,
 			      const struct fg_conf_policy_target *target);
+
+/* conf_texts.c: is this text one? */
+/* What telephones turn into a link: a scheme, "www.", or a dot with a letter on it (architecture, section 8). */
+bool fg_conf_looks_like_link(const char *text);
+/* Of links.name. */
+bool fg_conf_is_link_name(const char *name);
+/* RFC 1123, 2.1: labels of letters, digits and inner hyphens, at most 63 each. */
+bool fg_conf_is_host_name(const char *name);
+bool fg_conf_is_loopback(const char *host);
+/* Nothing else; also "". */
+bool fg_conf_is_digits(const char *text);
+/* "sms,mms": each word a bearer that an application may consent to. */
+bool fg_conf_are_bearers(const char *text);

@@ -369,59 +369,6 @@ static void unknown_groups(struct fg_conf_reader *reader, const struct fg_node *
 
 /* ---- what no single row can say ---- */
 
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* What telephones turn into a link: a scheme, "www.", or a dot with a letter on it (architecture, section 8). */
-static bool looks_like_link(const char *text)
-{
-	if (strstr(text, "://") || strcasestr(text, "www."))
-		return true;
-	for (const char *dot = strchr(text, '.'); dot; dot = strchr(dot + 1, '.'))
-		if (is_letter(dot[1]))
-			return true;
-	return false;
-}
-
-static bool is_link_name(const char *name)
-{
-	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
-}
-
-/* RFC 1123, 2.1: labels of letters, digits and inner hyphens, at most 63 each. */
-static bool is_host_name(const char *name)
-{
-	size_t label = 0;
-	char before = '.';
-
-	for (; *name; before = *name++) {
-		if (*name == '.') {
-			if (label == 0 || before == '-')
-				return false;
-			label = 0;
-			continue;
-		}
-		if (!is_letter(*name) && !is_digit(*name) && (*name != '-' || label == 0))
-			return false;
-		if (++label > 63)
-			return false;
-	}
-	return label > 0 && before != '-';
-}
-
-static bool is_loopback(const char *host)
-{
-	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-	       strncmp(host, "127.", 4) == 0;
-}
-
 bool fg_conf_server_tls(const struct fg_conf_links *link)
 {
 	return strcmp(link->tls, "on") == 0 ||
@@ -454,7 +401,7 @@ static void check_smpp(struct fg_conf_reader *reader, const struct fg_conf_links
 		COMPLAIN("long_text", "\"%s\" needs parameters that interface_version = 51 has not",
 			 link->long_text);
 #ifndef FG_MUTANT_smpp_clear_link
-	if (strcmp(link->tls, "on") != 0 && !is_loopback(link->host) &&
+	if (strcmp(link->tls, "on") != 0 && !fg_conf_is_loopback(link->host) &&
 	    (strcmp(link->tls, "off") != 0 || !link->clear_ok))
 		COMPLAIN("tls",
 			 "is needed: %s is not this machine; tls = \"on\", or tls = \"off\" and "
@@ -479,7 +426,7 @@ static void check_smpp_server(struct fg_conf_reader *reader, const struct fg_con
 		fg_conf_complain(reader, line, label, __VA_ARGS__);                                \
 	} while (0)
 #ifndef FG_MUTANT_clear_listener
-	if (!tls && !is_loopback(link->host) && !link->clear_ok)
+	if (!tls && !fg_conf_is_loopback(link->host) && !link->clear_ok)
 		COMPLAIN(
 			"tls",
 			"is needed: \"%s\" can be reached from other machines; tls_certificate and "
@@ -516,11 +463,6 @@ static void check_tags(struct fg_conf_reader *reader, const struct fg_conf_links
 	}
 }
 
-static bool is_digits(const char *text)
-{
-	return text[strspn(text, "0123456789")] == '\0';
-}
-
 /* Of adapter = "modem". Texts cross the wire to it in clear, so it is at this machine. */
 static void check_modem(struct fg_conf_reader *reader, const struct fg_conf_links *link,
 			size_t index, unsigned line)
@@ -535,14 +477,14 @@ static void check_modem(struct fg_conf_reader *reader, const struct fg_conf_link
 	if (!*link->device)
 		COMPLAIN("device", "is missing: adapter = \"modem\" needs a device such as "
 				   "/dev/serial/by-id/usb-..., or a pattern and imei");
-	if (strncmp(link->device, "tcp:", 4) == 0 && !is_loopback(link->device + 4) &&
+	if (strncmp(link->device, "tcp:", 4) == 0 && !fg_conf_is_loopback(link->device + 4) &&
 	    strncmp(link->device + 4, "localhost:", 10) != 0)
 		COMPLAIN("device", "\"%s\" is not at this machine", link->device);
 	if (strpbrk(link->device, "*?[") && !*link->imei)
 		COMPLAIN("imei", "is missing: a pattern in device needs it");
-	if (*link->imei && (strlen(link->imei) < 14 || !is_digits(link->imei)))
+	if (*link->imei && (strlen(link->imei) < 14 || !fg_conf_is_digits(link->imei)))
 		COMPLAIN("imei", "\"%s\" is not 14 or 15 digits", link->imei);
-	if (*link->pin && (strlen(link->pin) < 4 || !is_digits(link->pin)))
+	if (*link->pin && (strlen(link->pin) < 4 || !fg_conf_is_digits(link->pin)))
 		COMPLAIN("pin", "is not 4 to 8 digits");
 	if (link->per_day == 0)
 		COMPLAIN("per_day",
@@ -569,7 +511,7 @@ static void check_link(struct fg_conf_reader *reader, const struct fg_conf *conf
 		snprintf(label, sizeof(label), "links[%zu]." key, index);                          \
 		fg_conf_complain(reader, line, label, __VA_ARGS__);                                \
 	} while (0)
-	if (*link->name && !is_link_name(link->name))
+	if (*link->name && !fg_conf_is_link_name(link->name))
 		COMPLAIN("name", "\"%s\" may have only a to z, 0 to 9 and hyphens", link->name);
 	for (size_t i = 0; i < index; i++)
 		if (*link->name && strcmp(conf->links[i].name, link->name) == 0)
@@ -589,21 +531,6 @@ static void check_link(struct fg_conf_reader *reader, const struct fg_conf *conf
 	if (strcmp(link->adapter, "modem") == 0)
 		check_modem(reader, link, index, line);
 #undef COMPLAIN
-}
-
-/* "sms,mms": each word a bearer that an application may consent to. */
-static bool are_bearers(const char *text)
-{
-	for (const char *at = text;; at++) {
-		size_t len = strcspn(at, ",");
-
-		if (len != 3 || (strncmp(at, "sms", 3) != 0 && strncmp(at, "mms", 3) != 0 &&
-				 strncmp(at, "rcs", 3) != 0))
-			return false;
-		at += len;
-		if (!*at)
-			return true;
-	}
 }
 
 static void check_account(struct fg_conf_reader *reader, const struct fg_conf *conf, size_t index,
@@ -637,7 +564,7 @@ static void check_account(struct fg_conf_reader *reader, const struct fg_conf *c
 	if (!fg_networks_read(account->networks, networks, &networks_count))
 		COMPLAIN("networks", "\"%s\" is not of addresses such as 192.0.2.0/24",
 			 account->networks);
-	if (*account->bearers && !are_bearers(account->bearers))
+	if (*account->bearers && !fg_conf_are_bearers(account->bearers))
 		COMPLAIN("bearers", "\"%s\" is not of sms, mms and rcs, separated by commas",
 			 account->bearers);
 #undef COMPLAIN
@@ -651,13 +578,13 @@ static void check_whole(struct fg_conf_reader *reader, const struct fg_node *roo
 			     *links = fg_node_member(root, "links"),
 			     *accounts = fg_node_member(root, "accounts");
 
-	if (*conf->gateway.name && !is_host_name(conf->gateway.name))
+	if (*conf->gateway.name && !fg_conf_is_host_name(conf->gateway.name))
 		fg_conf_complain(reader, fg_node_line(gateway), "gateway.name",
 				 "\"%s\" is not a host name such as gw.example.org",
 				 conf->gateway.name);
 	if (strspn(conf->mark.text, " ") == strlen(conf->mark.text))
 		fg_conf_complain(reader, fg_node_line(mark), "mark.text", "may not be empty");
-	if (looks_like_link(conf->mark.text))
+	if (fg_conf_looks_like_link(conf->mark.text))
 		fg_conf_complain(
 			reader, fg_node_line(mark), "mark.text",
 			"\"%s\" looks like a link; no \"://\", no \"www.\", no dot before a letter",

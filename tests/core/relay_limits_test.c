@@ -6,6 +6,61 @@
 
 enum { HOUR_MS = 3600000 };
 
+static void what_was_taken_today_is_known_after_a_restart(void **state)
+{
+	struct app *app = *state;
+	struct fg_conf_accounts *shop = &app->fixture->conf.accounts[0];
+
+	shop->quota_per_day = 3;
+	for (int i = 0; i < 2; i++)
+		SUBMIT(app, );
+	app_turn(app);
+	app->fixture->new_rc = FG_E_STORE_FULL;
+	SUBMIT(app, );
+	app_turn(app); /* and does not count */
+	assert_rc(FG_E_STORE_BUSY, (enum fg_rc)app_taken(app)->rc);
+	app->fixture->new_rc = FG_OK;
+	app_restart(app);
+	SUBMIT(app, );
+	app_turn(app);
+	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
+	app_restart(app);
+	SUBMIT(app, );
+	app_turn(app);
+	assert_rc(FG_E_LIMIT, (enum fg_rc)app_taken(app)->rc);
+	SUBMIT(app, .account = "bank");
+	app_turn(app);
+	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
+	app_later(app, 24 * HOUR_MS);
+	app_restart(app);
+	SUBMIT(app, );
+	app_turn(app);
+	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
+}
+
+static void a_full_queue_refuses_until_something_is_final(void **state)
+{
+	struct app *app = *state;
+	struct fg_id id;
+
+	app->fixture->conf.accounts[0].queue_max = 2;
+	id = app_sent(app, "m", 1);
+	SUBMIT(app, );
+	SUBMIT(app, );
+	app_turn(app);
+	assert_int_equal(app->takens, 3);
+	assert_rc(FG_E_STORE_BUSY, (enum fg_rc)app->taken[1].rc);
+	assert_rc(FG_OK, (enum fg_rc)app->taken[2].rc);
+	SUBMIT(app, .account = "bank");
+	app_turn(app);
+	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
+	app_report(app, 0, "m0", FG_DLR_DELIVERED);
+	assert_int_equal(app_state(app, &id), FG_JOB_FINAL);
+	SUBMIT(app, );
+	app_turn(app);
+	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
+}
+
 /* Nobody is bound to hear how they ended. */
 static void receipts_that_nobody_fetches_fill_a_queue_too(void **state)
 {
@@ -83,6 +138,8 @@ static void questions_about_what_ended_are_answered_one_by_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		APP(what_was_taken_today_is_known_after_a_restart),
+		APP(a_full_queue_refuses_until_something_is_final),
 		APP(receipts_that_nobody_fetches_fill_a_queue_too),
 		APP(looks_at_all_messages_are_few),
 		APP(questions_about_what_ended_are_answered_one_by_one),

@@ -155,61 +155,6 @@ static void no_link_costs_more_than_the_account_pays(void **state)
 	assert_int_equal(app_order(app)->link, 0);
 }
 
-static void what_was_taken_today_is_known_after_a_restart(void **state)
-{
-	struct app *app = *state;
-	struct fg_conf_accounts *shop = &app->fixture->conf.accounts[0];
-
-	shop->quota_per_day = 3;
-	for (int i = 0; i < 2; i++)
-		SUBMIT(app, );
-	app_turn(app);
-	app->fixture->new_rc = FG_E_STORE_FULL;
-	SUBMIT(app, );
-	app_turn(app); /* and does not count */
-	assert_rc(FG_E_STORE_BUSY, (enum fg_rc)app_taken(app)->rc);
-	app->fixture->new_rc = FG_OK;
-	app_restart(app);
-	SUBMIT(app, );
-	app_turn(app);
-	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
-	app_restart(app);
-	SUBMIT(app, );
-	app_turn(app);
-	assert_rc(FG_E_LIMIT, (enum fg_rc)app_taken(app)->rc);
-	SUBMIT(app, .account = "bank");
-	app_turn(app);
-	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
-	app_later(app, 24 * HOUR_MS);
-	app_restart(app);
-	SUBMIT(app, );
-	app_turn(app);
-	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
-}
-
-static void a_full_queue_refuses_until_something_is_final(void **state)
-{
-	struct app *app = *state;
-	struct fg_id id;
-
-	app->fixture->conf.accounts[0].queue_max = 2;
-	id = app_sent(app, "m", 1);
-	SUBMIT(app, );
-	SUBMIT(app, );
-	app_turn(app);
-	assert_int_equal(app->takens, 3);
-	assert_rc(FG_E_STORE_BUSY, (enum fg_rc)app->taken[1].rc);
-	assert_rc(FG_OK, (enum fg_rc)app->taken[2].rc);
-	SUBMIT(app, .account = "bank");
-	app_turn(app);
-	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
-	app_report(app, 0, "m0", FG_DLR_DELIVERED);
-	assert_int_equal(app_state(app, &id), FG_JOB_FINAL);
-	SUBMIT(app, );
-	app_turn(app);
-	assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
-}
-
 static void the_same_key_is_the_same_message(void **state)
 {
 	struct app *app = *state;
@@ -705,8 +650,6 @@ int main(void)
 		APP(many_share_one_commit_and_one_signature),
 		APP(what_may_not_be_taken_is_refused_and_not_stored),
 		APP(no_link_costs_more_than_the_account_pays),
-		APP(what_was_taken_today_is_known_after_a_restart),
-		APP(a_full_queue_refuses_until_something_is_final),
 		APP(the_same_key_is_the_same_message),
 		APP(what_was_taken_is_known_when_no_more_may_be_taken),
 		APP(with_the_directory_unreadable_nothing_reaches_a_bearer),
