@@ -666,6 +666,7 @@ static void add_waiting(struct fg_relay_batch *batch)
 		empty = relay ? 0 : empty + 1;
 		if (!relay || fg_relay_lane_behind(relays, relay))
 			continue;
+		fg_relay_turn_out(relays, relay);
 		batch_add(batch, relay);
 		room--;
 	}

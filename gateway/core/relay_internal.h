@@ -52,6 +52,9 @@ enum {
 	FG_RELAY_PIN_OVERRIDE = 128,
 };
 
+/*! What a message has to do with its recipient's turn in the queue of its account. */
+enum fg_relay_standing { FG_TURN_NONE, FG_TURN_STANDS, FG_TURN_OUT };
+
 struct fg_relay;
 struct fg_relay_list {
 	struct fg_relay *head, *tail;
@@ -159,7 +162,7 @@ struct fg_relay {
 	uint8_t segments, bearer, reason, decision_row, tries, report;
 	uint8_t withdraw; /*!< enum fg_withdraw */
 	uint8_t source_len, destination_len;
-	bool has_turn; /*!< it stands in its account's queue for its recipient, or was taken out of it to be decided on */
+	uint8_t turn;     /*!< enum fg_relay_standing */
 	uint8_t refusals; /*!< of its receipt; not stored */
 	char text[];      /*!< source NUL destination NUL */
 };
@@ -303,6 +306,9 @@ void fg_relay_remove(struct fg_core_relays *relays, struct fg_relay *relay);
 void fg_relay_push(struct fg_relay_list *list,
 		   struct fg_relay *relay); /*!< at the end; out of the list before */
 void fg_relay_unlist(struct fg_relay *relay);
+/*! after: of that list, or NULL for its head. */
+void fg_relay_push_after(struct fg_relay_list *list, struct fg_relay *after,
+			 struct fg_relay *relay);
 struct fg_relay *fg_relay_pop(struct fg_relay_list *list);
 /*! Look at it again at due_s (Unix); moves it in the wheel. */
 void fg_relay_timer(struct fg_core_relays *relays, struct fg_relay *relay, uint32_t due_s);
@@ -444,7 +450,9 @@ bool fg_relay_turns_open(struct fg_core_relays *relays);
 void fg_relay_turns_close(struct fg_core_relays *relays);
 /*! Let it wait for a link to have room: in its recipient's turn, or behind what has that. */
 void fg_relay_queue(struct fg_core_relays *relays, struct fg_relay *relay);
-/*! It waits no more: the next for its recipient stands at the end. */
+/*! It was taken out of the queue to be decided on: the next for its recipient stands at the end. */
+void fg_relay_turn_out(struct fg_core_relays *relays, struct fg_relay *relay);
+/*! It waits no more, wherever it stood. */
 void fg_relay_turn_over(struct fg_core_relays *relays, struct fg_relay *relay);
 /*! Another message waits that has to leave before this one. */
 bool fg_relay_turn_taken(const struct fg_core_relays *relays, const struct fg_relay *relay);

@@ -43,14 +43,26 @@ uint32_t fg_relay_hash(const void *data, size_t len, uint32_t seed)
 void fg_relay_push(struct fg_relay_list *list, struct fg_relay *relay)
 {
 	fg_relay_unlist(relay);
+	fg_relay_push_after(list, list->tail, relay);
+}
+
+void fg_relay_push_after(struct fg_relay_list *list, struct fg_relay *after, struct fg_relay *relay)
+{
+	struct fg_relay *next;
+
+	fg_relay_unlist(relay);
+	next = after ? after->next : list->head;
 	relay->list = list;
-	relay->prev = list->tail;
-	relay->next = NULL;
-	if (list->tail)
-		list->tail->next = relay;
+	relay->prev = after;
+	relay->next = next;
+	if (after)
+		after->next = relay;
 	else
 		list->head = relay;
-	list->tail = relay;
+	if (next)
+		next->prev = relay;
+	else
+		list->tail = relay;
 	list->count++;
 }
 

@@ -109,6 +109,48 @@ static void what_is_put_back_is_not_overtaken(void **state)
 		expect_next(app, &ids[i], i + 1);
 }
 
+/* As many of one recipient leave in one commit as there is room for. */
+static void one_recipient_alone_is_as_fast_as_many(void **state)
+{
+	struct app *app = *state;
+	struct fg_id ids[3][MANY];
+
+	fill(app, ids);
+	app->fixture->core.links[0].credits = 16;
+	fg_relay_decide_batch(app->fixture->core.relays);
+	assert_non_null(app->fixture->core.relays->batch);
+	app_turn(app);
+	assert_int_equal(app->orders, 16);
+	for (unsigned i = 0; i < 12; i++)
+		assert_int_equal(app_state(app, &ids[0][i]), FG_JOB_SENDING);
+	assert_int_equal(app_state(app, &ids[0][12]), FG_JOB_READY);
+}
+
+/* Three are taken out, there is room for one: the other two are put back, and those that came later stay behind them. */
+static void what_is_put_back_stands_where_it_came(void **state)
+{
+	struct app *app = *state;
+	struct fg_core *core = &app->fixture->core;
+	struct fg_id ids[6];
+
+	app->fixture->conf.links[1].price_micro = 100;
+	app->fixture->conf.accounts[0].price_max_micro = 50;
+	app_link(app, 0, true, 0);
+	app_link(app, 1, true, 0);
+	for (unsigned i = 0; i < 5; i++)
+		ids[i] = SUBMIT(app, );
+	app_turn(app);
+	core->links[0].credits = 1;
+	core->links[1].credits = 2; /* of no use to these */
+	fg_relay_decide_batch(core->relays);
+	assert_non_null(core->relays->batch);
+	ids[5] = SUBMIT(app, );
+	app_turn(app);
+	assert_int_equal(app->orders, 1);
+	for (unsigned i = 1; i < 6; i++)
+		expect_next(app, &ids[i], i + 1);
+}
+
 /* One that comes while another to the same phone is looked at stands behind it. */
 static void what_comes_meanwhile_stands_behind(void **state)
 {
@@ -137,6 +179,8 @@ int main(void)
 		APP(a_restart_gives_the_same_turns),
 		APP(a_turn_that_ends_otherwise_is_passed_on),
 		APP(what_is_put_back_is_not_overtaken),
+		APP(one_recipient_alone_is_as_fast_as_many),
+		APP(what_is_put_back_stands_where_it_came),
 		APP(what_comes_meanwhile_stands_behind),
 	};
 
