@@ -454,6 +454,10 @@ static void take_link(struct fg_vault *vault, size_t link, const struct fg_ipc_l
 	kept->up = said->up;
 	kept->credits = said->credits;
 	kept->in_flight = said->in_flight;
+	if (!kept->up)
+		kept->most = 0;
+	else if ((uint64_t)said->credits + said->in_flight > kept->most)
+		kept->most = (uint64_t)said->credits + said->in_flight;
 	kept->carrier_code = said->carrier_code;
 	kept->rate = said->rate;
 	kept->throttled = said->throttled != 0;

@@ -69,6 +69,8 @@ struct fg_vault_link {
 	uint32_t credits, in_flight, carrier_code; /* as the link said last */
 	char note[128 + 1];                        /* the same: a new core hears it */
 	uint32_t open_jobs;                        /* handed out, no outcome yet */
+	uint64_t
+		most; /* it said while up that it takes: orders may cross a lower word, and it takes those */
 	uint32_t rate, round_trip_ms, window, unanswered, own_code;
 	char own_note[64 + 1];
 	bool throttled;

@@ -307,6 +307,14 @@ void chain_link_up(struct chain *chain, uint32_t credits)
 	fg_vault_link_frame(chain->vault, 0, &frame);
 }
 
+void chain_link_full(struct chain *chain)
+{
+	const struct fg_frame down = { .type = FG_IPC_LINK };
+
+	fg_vault_link_frame(chain->vault, 0, &down);
+	chain_link_up(chain, 0);
+}
+
 void chain_order_init(struct chain *chain, struct chain_order *order)
 {
 	uint64_t now = fg_clock_wall_ms(&chain->clock);

@@ -87,6 +87,8 @@ void chain_restart_log(struct chain *chain);
 enum fg_rc chain_try_log(struct chain *chain);
 void chain_restart_vault(struct chain *chain);
 void chain_link_up(struct chain *chain, uint32_t credits);
+/*! Up again, and takes nothing. */
+void chain_link_full(struct chain *chain);
 
 void chain_order_init(struct chain *chain, struct chain_order *order);
 void chain_seal(struct chain *chain, struct chain_order *order);

@@ -84,6 +84,22 @@ static void a_link_that_drains_is_given_no_job(void **state)
 	assert_int_equal(chain.jobs, 2);
 }
 
+/* The order was on its way when the link said that it takes less now: it takes that one. But never more than it ever said. */
+static void an_order_may_cross_a_lower_word_of_the_link(void **state)
+{
+	(void)state;
+	chain_link_full(&chain);
+	chain_link_up(&chain, 1);
+	chain_link_up(&chain, 0);
+	chain_send(&chain, &order);
+	assert_int_equal(chain.refused, FG_OK);
+	assert_int_equal(chain.jobs, 1);
+	chain_order_init(&chain, &order);
+	chain_send(&chain, &order);
+	assert_int_equal(chain.refused, FG_E_LINK_DOWN);
+	assert_int_equal(chain.jobs, 1);
+}
+
 static void a_link_that_stops_hears_when_no_job_is_on_its_way(void **state)
 {
 	const struct fg_frame frame = { .type = FG_IPC_DRAIN };
@@ -192,7 +208,7 @@ static void spoil_leg(void)
 }
 static void spoil_link(void)
 {
-	chain_link_up(&chain, 0);
+	chain_link_full(&chain);
 }
 static void spoil_truncated(void)
 {
@@ -444,6 +460,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_consented_message_is_logged_marked_and_handed_over),
 		CASE(a_link_that_drains_is_given_no_job),
+		CASE(an_order_may_cross_a_lower_word_of_the_link),
 		CASE(a_link_that_stops_hears_when_no_job_is_on_its_way),
 		CASE(a_spoiled_order_opens_nothing),
 		CASE(another_body_is_an_alarm_in_the_log),

@@ -273,7 +273,7 @@ static void a_contract_that_is_being_changed_is_a_passing_reason(void **state)
 
 	(void)state;
 	relay_prepare(&r);
-	chain_link_up(&r.chain, 0);
+	chain_link_full(&r.chain);
 	relay_order(&r); /* logged, and no room for it */
 	assert_rc(FG_E_LINK_DOWN, r.chain.refused);
 	chain_link_up(&r.chain, 10);
