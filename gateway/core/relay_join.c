@@ -17,6 +17,8 @@ enum {
 	JOINS_MAX = 65536,  /* of all */
 	TOGETHER_S = 1800,  /* operators.md 4.3 */
 	BODY_MAX = 17000,   /* RELAY.body in ipc.def */
+	BODIES_MAX = 16000, /* of all parts: their text fits into a job with its mark */
+	PART_HEAD = 21,     /* before each body, as in ipc.def */
 };
 
 /* What all parts of one message have in common besides sender and recipient. Of another class other rules may hold. */
@@ -137,6 +139,11 @@ enum fg_rc fg_relay_join_check(struct fg_core_relays *relays, const struct fg_ip
 
 	if (number == 0 || number > asked.total)
 		return FG_E_SYNTAX;
+#ifndef FG_MUTANT_join_long
+	/* As if all were like this one: then no message is too long when its parts are acknowledged. */
+	if (asked.total * (sealed->body.len + PART_HEAD) > BODIES_MAX)
+		return FG_E_TOO_LONG;
+#endif
 	join = find(relays, account, sealed->source, sealed->destination, &asked, &of_sender);
 #ifndef FG_MUTANT_join_bound
 	if (!join && (of_sender >= OF_SENDER_MAX || relays->joins_count >= JOINS_MAX))

@@ -14,7 +14,7 @@
 #define BOB     "+12025550102"
 #define PHONE   "+12025550177" /* sends messages by SMS */
 
-enum { APP_FRAMES = 512, SERVER_LINK = 2, APP_BYTES = 8192 };
+enum { APP_FRAMES = 512, SERVER_LINK = 2, APP_BYTES = 20000 };
 
 /* A frame as a peer got it, its bytes kept. */
 struct app_relay {

@@ -171,6 +171,43 @@ static void only_parts_of_one_message_are_joined(void **state)
 	assert_int_equal(app->fixture->core.relays->joins_count, 2);
 }
 
+/* What could not be ordered as a whole is refused part by part, not after all of them were acknowledged. */
+static void a_text_too_long_to_be_joined_is_refused_at_its_first_part(void **state)
+{
+	struct app *app = *state;
+	char body[201];
+
+	memset(body, 'x', sizeof(body) - 1);
+	body[sizeof(body) - 1] = '\0';
+	strcpy(app->fixture->conf.accounts[0].numbers, "12345");
+	for (int inbound = 0; inbound <= 1; inbound++) {
+		part(app, 1, 73, inbound, body);
+		app_turn(app);
+		assert_rc(FG_E_TOO_LONG, (enum fg_rc)app_taken(app)->rc);
+		part(app, 1, 72, inbound, body);
+		app_turn(app);
+		assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
+	}
+}
+
+static void the_longest_that_is_taken_can_be_ordered(void **state)
+{
+	struct app *app = *state;
+	char body[201];
+
+	memset(body, 'x', sizeof(body) - 1);
+	body[sizeof(body) - 1] = '\0';
+	app->fixture->conf.accounts[0].most_segments = 255;
+	for (unsigned number = 1; number <= 72; number++) {
+		body[0] = (char)('!' + number);
+		part(app, number, 72, false, body);
+		app_turn(app);
+		assert_rc(FG_OK, (enum fg_rc)app_taken(app)->rc);
+	}
+	assert_int_equal(app->orders, 1);
+	assert_int_equal(app_order(app)->parts_total, 72);
+}
+
 static void parts_for_later_wait_for_their_time(void **state)
 {
 	struct app *app = *state;
@@ -267,6 +304,8 @@ int main(void)
 		APP(a_part_that_comes_again_gets_the_same_answer),
 		APP(a_reference_that_comes_round_does_not_mix_two_messages),
 		APP(only_parts_of_one_message_are_joined),
+		APP(a_text_too_long_to_be_joined_is_refused_at_its_first_part),
+		APP(the_longest_that_is_taken_can_be_ordered),
 		APP(parts_for_later_wait_for_their_time),
 		APP(an_application_is_told_of_parts_whose_others_never_came),
 		APP(of_a_phones_message_those_parts_go_on_that_came),
